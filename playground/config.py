@@ -1,0 +1,228 @@
+"""Every setting, once: its default, bounds, unit and help text.
+
+Sliders, the command line, the API, links and checkpoints are all derived from these models. A value out of bounds is
+refused with `ConfigError`, whose sentence names the field, the value and the range, in the same words everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, get_args, get_origin
+
+import annotated_types
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+POINT_DATASETS = ("mixture", "moons", "circles", "swiss_roll", "checkerboard", "spirals", "pinwheel")
+IMAGE_DATASETS = ("fashion_mnist", "digits", "sprites", "fashion_mnist_full")
+
+ImageDataset = Literal["fashion_mnist", "digits", "sprites", "fashion_mnist_full"]
+AnyDataset = Literal[
+    "mixture", "moons", "circles", "swiss_roll", "checkerboard", "spirals", "pinwheel",
+    "digits", "fashion_mnist", "sprites", "fashion_mnist_full",
+]  # fmt: skip
+Sampler = Literal["ddpm", "ddim", "euler", "heun"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+class ConfigError(ValueError):
+    """A setting was refused. `str(error)` is one sentence a person can act on."""
+
+
+def setting(
+    default: Any,
+    label: str,
+    help: str,
+    *,
+    ge: float | None = None,
+    le: float | None = None,
+    step: float | None = None,
+    unit: str = "",
+    main: bool = False,
+    live: bool = False,
+) -> Any:
+    """A field with what a form needs to draw it: `main` ones are not folded away, `live` ones change a running loop."""
+    extra = {"label": label, "unit": unit, "step": step, "main": main, "live": live}
+    return Field(default, ge=ge, le=le, description=help, json_schema_extra=extra)
+
+
+class Settings(BaseModel):
+    """Immutable, strict about names, and refusing in sentences."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise ConfigError(" ".join(_sentence(type(self), item) for item in error.errors())) from None
+
+    def replace(self, **changes: Any):
+        """A copy with some settings changed, checked like new ones."""
+        return type(self)(**{**self.model_dump(), **changes})
+
+
+class RunConfig(Settings):
+    """What all three trainings share. Use one of `AutoencoderConfig`, `VAEConfig`, `DiffusionConfig`."""
+
+    model: Literal["ae", "vae", "diffusion"]
+    dataset: str
+    steps: int = setting(3000, "Steps", "How many optimiser steps the run takes.", ge=1, le=200_000, main=True)
+    learning_rate: float = setting(
+        1e-3, "Learning rate", "Peak step size of Adam. It can be changed while the model trains.",
+        ge=1e-6, le=10.0, main=True, live=True,
+    )  # fmt: skip
+    batch_size: int = setting(128, "Batch size", "Examples in one optimiser step.", ge=1, le=4096, unit="examples")
+    warmup_steps: int = setting(
+        100, "Warm-up", "The learning rate rises linearly over this many first steps.", ge=0, le=10_000, unit="steps"
+    )
+    decay: Literal["cosine", "constant"] = setting(
+        "cosine", "Learning rate decay", "After the warm-up: fall to zero along a half cosine, or stay."
+    )
+    gradient_clip: float = setting(
+        1.0, "Gradient clip", "Longest gradient allowed (L2 norm over all weights); 0 switches clipping off.",
+        ge=0.0, le=1000.0,
+    )  # fmt: skip
+    ema_decay: float = setting(
+        0.999, "EMA decay", "Pictures come from a moving average of the weights; this is how much of it one step keeps.",
+        ge=0.0, le=0.99999,
+    )  # fmt: skip
+    seed: int = setting(0, "Seed", "Same seed, same settings, same device: same run.", ge=0, le=2**31 - 1)
+    device: Device = setting("auto", "Device", "Where the arithmetic is done; auto takes a GPU where there is one.")
+
+
+class AutoencoderConfig(RunConfig):
+    """`x_hat = D(E(x))`, trained on `|x - x_hat|²`."""
+
+    model: Literal["ae"] = "ae"
+    dataset: ImageDataset = setting("fashion_mnist", "Data", "What the model is trained on.", main=True)
+    latent_dim: int = setting(2, "Latent dimensions", "Numbers the encoder may keep of an image.", ge=1, le=64, main=True)
+    network: Literal["mlp", "conv"] = setting(
+        "mlp", "Network", "Fully connected layers (fast on a CPU) or convolutions (sharper pictures)."
+    )
+    width: int = setting(256, "Width", "Units in the first hidden layer, or 8 times the channels.", ge=16, le=2048, step=16)
+    depth: int = setting(2, "Depth", "Hidden layers in the encoder and in the decoder.", ge=1, le=6)
+
+
+class VAEConfig(AutoencoderConfig):
+    """`q(z|x) = N(mu(x), diag s²(x))`, `p(z) = N(0, I)`, `p(x|z) = N(D(z), observation_std² I)`, trained on the ELBO."""
+
+    model: Literal["vae"] = "vae"
+    beta: float = setting(
+        1.0, "β", "Weight of the KL term while training. 1 is the bound on log p(x); 0 is a noisy autoencoder.",
+        ge=0.0, le=100.0, main=True, live=True,
+    )  # fmt: skip
+    observation_std: float = setting(
+        0.4, "Pixel noise σ", "Standard deviation of p(x|z). Smaller: pixels count for more, the prior for less.",
+        ge=0.05, le=2.0, main=True,
+    )  # fmt: skip
+
+
+class SamplerSettings(Settings):
+    """How noise is turned into data with a trained denoiser."""
+
+    sampler: Sampler = setting(
+        "ddim", "Sampler", "DDPM draws fresh noise at each step; DDIM needs none (η = 0); Euler and Heun solve the ODE.",
+        main=True, live=True,
+    )  # fmt: skip
+    sampling_steps: int = setting(20, "Sampling steps", "Steps from noise to data.", ge=1, le=1000, main=True, live=True)
+    eta: float = setting(
+        0.0, "η (DDIM only)", "Fresh noise in DDIM: 0 is deterministic, 1 is as noisy as DDPM.", ge=0.0, le=1.0, live=True
+    )
+
+
+class SampleConfig(SamplerSettings):
+    """One request for samples."""
+
+    n_samples: int = setting(64, "Samples", "How many are drawn.", ge=1, le=4096)
+    sampling_seed: int = setting(0, "Sampling seed", "Fixes the initial noise.", ge=0, le=2**31 - 1)
+    device: Device = setting("auto", "Device", "Where the arithmetic is done.")
+
+
+class DiffusionConfig(RunConfig, SamplerSettings):
+    """`x_t = alpha_t x_0 + sigma_t eps`, and a network that learns the way back."""
+
+    model: Literal["diffusion"] = "diffusion"
+    dataset: AnyDataset = setting("mixture", "Data", "What the model is trained on.", main=True)
+    schedule: Literal["linear", "cosine", "rectified_flow", "variance_exploding"] = setting(
+        "cosine", "Noise schedule", "How fast the data drowns: α and σ as functions of time.", main=True
+    )
+    parametrization: Literal["eps", "x_0", "v", "velocity"] = setting(
+        "v", "The network predicts", "ε, x₀, v = α ε − σ x₀, or the velocity dx/dt.", main=True
+    )
+    network: Literal["auto", "mlp", "unet"] = setting(
+        "auto", "Network", "auto: a residual MLP for points, a U-Net for images."
+    )
+    width: int = setting(64, "Width", "Units per layer, or 4 times the channels.", ge=16, le=1024, step=16)
+    depth: int = setting(3, "Depth", "Residual blocks.", ge=1, le=12)
+
+
+CONFIGS: dict[str, type[RunConfig]] = {"ae": AutoencoderConfig, "vae": VAEConfig, "diffusion": DiffusionConfig}
+
+
+def parse_config(values: dict[str, Any]) -> RunConfig:
+    """The config that `values["model"]` names, from plain values (a form, a link, a checkpoint, an API call)."""
+    model = values.get("model")
+    if model not in CONFIGS:
+        raise ConfigError(f"model = {model!r} is unknown: it must be one of {', '.join(CONFIGS)}.")
+    return CONFIGS[model](**values)
+
+
+@dataclass(frozen=True)
+class FieldSpec:
+    """One setting as a form sees it."""
+
+    name: str
+    kind: Literal["int", "float", "choice", "text"]
+    default: Any
+    label: str
+    help: str
+    unit: str
+    low: float | None
+    high: float | None
+    step: float | None
+    choices: tuple[str, ...]
+    main: bool
+    live: bool
+
+
+def field_specs(config: type[Settings]) -> dict[str, FieldSpec]:
+    """Every setting of `config` in declaration order, with its bounds, for sliders, flags and documentation."""
+    return {name: _field_spec(name, field) for name, field in config.model_fields.items() if name != "model"}
+
+
+def change_live(config: RunConfig, changes: dict[str, Any]) -> RunConfig:
+    """`config` with settings changed that may change while it runs. Raises `ConfigError` for others and for bad values."""
+    specs = field_specs(type(config))
+    for name in changes:
+        if name in specs and not specs[name].live:
+            raise ConfigError(f"{name} cannot be changed while a model trains: stop the run and start another.")
+    return config.replace(**changes)
+
+
+def _field_spec(name: str, field) -> FieldSpec:
+    extra = field.json_schema_extra or {}
+    low = next((m.ge for m in field.metadata if isinstance(m, annotated_types.Ge)), None)
+    high = next((m.le for m in field.metadata if isinstance(m, annotated_types.Le)), None)
+    choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    kind = "choice" if choices else {int: "int", float: "float"}.get(field.annotation, "text")
+    return FieldSpec(
+        name, kind, field.default, extra.get("label", name), field.description or "", extra.get("unit", ""),
+        low, high, extra.get("step"), choices, bool(extra.get("main")), bool(extra.get("live")),
+    )  # fmt: skip
+
+
+def _sentence(config: type[Settings], item: dict[str, Any]) -> str:
+    """One pydantic error as a sentence that says what was wrong and what would be right."""
+    name = str(item["loc"][0]) if item["loc"] else "?"
+    specs = field_specs(config)
+    if name not in specs:
+        return f"{name} is not a setting here: known settings are {', '.join(specs)}."
+    spec = specs[name]
+    if spec.choices:
+        right = f"one of {', '.join(map(str, spec.choices))}"
+    elif spec.low is not None:
+        whole = "a whole number" if spec.kind == "int" else "a number"
+        right = f"{whole} from {spec.low:g} to {spec.high:g}" + (f" {spec.unit}" if spec.unit else "")
+    else:
+        right = {"int": "a whole number", "float": "a number"}.get(spec.kind, "text")
+    return f"{name} = {item['input']!r} is refused: it must be {right}."

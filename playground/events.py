@@ -1,0 +1,96 @@
+"""What a run says: small, frozen, picklable events.
+
+The same generator of events serves pytest, the command line and a worker process, so arrays are NumPy on the CPU and
+weights travel as safetensors bytes (see `checkpoint.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Started:
+    """The first event: what will run, and where."""
+
+    config: dict[str, Any]
+    n_parameters: int
+    device: str
+    step: int = 0
+    """Step the run starts from; above 0 when it was resumed."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Readings of a running loop, a few times a second.
+
+    `losses` maps names such as `train`, `held_out`, `train/reconstruction`, `held_out/kl` to means; units are those of the
+    loss (nats per example for the VAE's terms). `seconds` is time spent training, pauses left out.
+    """
+
+    step: int
+    seconds: float
+    losses: dict[str, float]
+    steps_per_second: float = 0.0
+    learning_rate: float = 0.0
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Pictures' worth of arrays at one step; which arrays depends on the model (see `tasks.py`)."""
+
+    step: int
+    arrays: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Everything needed to go on from `step`."""
+
+    step: int
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Paused:
+    """The loop stands still (`paused`) or moves again."""
+
+    step: int
+    paused: bool
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The last event of a run that ended as it should; `stopped` when somebody pressed Stop."""
+
+    step: int
+    checkpoint: bytes = field(repr=False)
+    stopped: bool = False
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The last event of a run that went wrong: a sentence, what to try, and the last good weights (if any)."""
+
+    step: int
+    message: str
+    suggestion: str = ""
+    checkpoint: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class SampleStep:
+    """One state on the way from noise (`t = 1`) to data (`t = 0`); `x` in data units, shape (n, *data shape)."""
+
+    index: int
+    total: int
+    t: float
+    x: np.ndarray
+    x_0: np.ndarray
+    """What the denoiser makes of `x` at this step: its estimate of the clean data."""
+
+
+Event = Started | Progress | Snapshot | Checkpoint | Paused | Finished | Failed | SampleStep

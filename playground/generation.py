@@ -1,0 +1,109 @@
+"""`sample(checkpoint, config)`: fresh samples from a trained model, as a generator of events."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import nn
+
+from playground.checkpoint import CheckpointError, unpack
+from playground.config import ConfigError, SampleConfig
+from playground.control import Control
+from playground.data import load_dataset
+from playground.denoiser import ClippedDenoiser
+from playground.events import Event, Finished, Progress, SampleStep, Snapshot, Started
+from playground.sampling import initial_noise, reverse, time_grid
+from playground.tasks import STRIP_FRAMES, TASKS, as_pixels, data_bounds, thin, to_uint8
+from playground.training import pick_device
+
+
+def load_model(checkpoint: bytes, device: str = "auto") -> nn.Module:
+    """The averaged (EMA) weights of a checkpoint as an `Autoencoder`, a `VAE` or a `Denoiser`, ready to use."""
+    loaded, where = unpack(checkpoint), pick_device(device)
+    model = TASKS[loaded.config.model].build(loaded.config, loaded.data_shape)
+    try:
+        model.load_state_dict(loaded.group("ema"))
+    except RuntimeError as error:
+        raise CheckpointError("The weights in this checkpoint do not fit the network that its settings describe.") from error
+    return model.to(where).eval().requires_grad_(False)
+
+
+def sample(checkpoint: bytes, config: SampleConfig | None = None, control: Control | None = None) -> Iterator[SampleStep]:
+    """Draws `config.n_samples` samples.
+
+    A diffusion model yields one `SampleStep` a step, from noise at `t = 1` to data at `t = 0`; a VAE decodes `z ~ N(0, I)`
+    and yields one. Images come in [0, 1], points in the units of the data. Deterministic by `config.sampling_seed`.
+    Raises `ConfigError` for an autoencoder, which defines no distribution to sample from.
+    """
+    config, control = config or SampleConfig(), control or Control()
+    about = unpack(checkpoint).config
+    if about.model == "ae":
+        raise ConfigError(
+            "An autoencoder defines no distribution, so there is nothing to sample from: train a VAE or a diffusion model."
+        )
+    model = load_model(checkpoint, config.device)
+    return (_from_prior if about.model == "vae" else _denoise)(model, about.dataset, config, control)
+
+
+@torch.no_grad()
+def _from_prior(model: nn.Module, dataset: str, config: SampleConfig, control: Control) -> Iterator[SampleStep]:
+    z = torch.randn(config.n_samples, model.latent_dim, generator=torch.Generator().manual_seed(config.sampling_seed))
+    x = model.decode(z.to(next(model.parameters()).device)).cpu().numpy()
+    yield SampleStep(1, 1, 0.0, x, x)
+
+
+def _denoise(model: nn.Module, dataset: str, config: SampleConfig, control: Control) -> Iterator[SampleStep]:
+    data = load_dataset(dataset)
+    generator = torch.Generator(next(model.parameters()).device).manual_seed(config.sampling_seed)
+    noise = initial_noise(model.schedule, (config.n_samples, *data.shape), generator)
+    clipped = ClippedDenoiser(model, *data_bounds(data))
+    to_data = as_pixels if data.is_image else lambda x: x
+    times = time_grid(model.schedule, config.sampling_steps)
+    for state in reverse(clipped, model.schedule, noise, times, config.sampler, config.eta, generator):
+        control.update()
+        if control.stopped:
+            return
+        x, x_0 = (to_data(value).cpu().numpy() for value in (state.x, state.x_0))
+        yield SampleStep(state.index, state.total, state.t, x, x_0)
+
+
+def sampling_run(config: SampleConfig, checkpoint: bytes, control: Control | None = None) -> Iterator[Event]:
+    """`sample` in the words of a run: `Started`, a `Snapshot` of the way so far every half second and at the end with all
+    samples, `Progress` between them, `Finished`. So that whatever follows and steers trainings can do so with this."""
+    control = control or Control()
+    began = shown = time.perf_counter()
+    about = unpack(checkpoint)
+    states = sample(checkpoint, config, control)
+    yield Started(config.model_dump() | {"dataset": about.config.dataset}, about.n_parameters("ema"), str(pick_device(config.device)))
+    way: list[SampleStep] = []
+    for state in states:
+        while control.paused:
+            control.wait(1.0)
+        way.append(state)
+        now = time.perf_counter()
+        yield Progress(state.index, now - began, {}, state.index / (now - began))
+        if now - shown > 0.5 and state.index < state.total:
+            shown = now
+            yield Snapshot(state.index, pictures(way))
+    if way:
+        yield Snapshot(way[-1].index, pictures(way))
+    last = way[-1].index if way else 0
+    yield Finished(last, b"", stopped=control.stopped)
+
+
+def pictures(way: list[SampleStep]) -> dict[str, np.ndarray]:
+    """The arrays of a diffusion snapshot (see `DiffusionTask.snapshot`), from the states so far."""
+    image = way[0].x.ndim == 4
+    keep = thin(len(way), STRIP_FRAMES if image else 65)
+    times = np.array([way[i].t for i in keep], "f4")
+    if image:
+        return {"samples": as_bytes(way[-1].x), "strip": as_bytes(np.stack([way[i].x[0] for i in keep])), "times": times}
+    return {"trajectory": np.stack([way[i].x for i in keep]), "times": times}
+
+
+def as_bytes(x: np.ndarray) -> np.ndarray:
+    """[0, 1] to 0..255, rounded and clamped."""
+    return to_uint8(torch.from_numpy(x))

@@ -1,0 +1,169 @@
+"""Networks that know no theory: an MLP, a convolutional encoder and decoder, a residual MLP and a compact U-Net."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+def mlp(sizes: list[int]) -> nn.Sequential:
+    """Linear layers of the given sizes with SiLU between them: (n, sizes[0]) -> (n, sizes[-1])."""
+    layers: list[nn.Module] = []
+    for n_in, n_out in zip(sizes, sizes[1:]):
+        layers += [nn.Linear(n_in, n_out), nn.SiLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+def mlp_encoder(shape: tuple[int, ...], width: int, depth: int, n_out: int) -> nn.Module:
+    """(n, *shape) -> (n, n_out), through `depth` hidden layers, each half as wide as the one before."""
+    hidden = [max(width >> i, 16) for i in range(depth)]
+    return nn.Sequential(nn.Flatten(), *mlp([math.prod(shape), *hidden, n_out]))
+
+
+def mlp_decoder(shape: tuple[int, ...], width: int, depth: int, n_in: int) -> nn.Module:
+    """(n, n_in) -> (n, *shape), the mirror image of `mlp_encoder`."""
+    hidden = [max(width >> i, 16) for i in range(depth)]
+    return nn.Sequential(*mlp([n_in, *reversed(hidden), math.prod(shape)]), nn.Unflatten(1, shape))
+
+
+def _conv_plan(shape: tuple[int, ...], width: int, depth: int) -> list[tuple[int, int]]:
+    """(channels, side) after each of `depth` layers: a layer halves the side while that is even and above 4."""
+    plan, side, channels = [], shape[-1], max(width // 8, 8)
+    for _ in range(depth):
+        if side % 2 == 0 and side > 4:
+            side //= 2
+            channels *= 2 if plan else 1
+        plan.append((channels, side))
+    return plan
+
+
+def conv_encoder(shape: tuple[int, ...], width: int, depth: int, n_out: int) -> nn.Module:
+    """(n, C, H, H) -> (n, n_out) by strided 3x3 convolutions."""
+    layers: list[nn.Module] = []
+    channels, side = shape[0], shape[-1]
+    for c, s in _conv_plan(shape, width, depth):
+        layers += [nn.Conv2d(channels, c, 3, stride=side // s, padding=1), nn.SiLU()]
+        channels, side = c, s
+    hidden = max(width // 2, 16)
+    return nn.Sequential(*layers, nn.Flatten(), *mlp([channels * side * side, hidden, n_out]))
+
+
+def conv_decoder(shape: tuple[int, ...], width: int, depth: int, n_in: int) -> nn.Module:
+    """(n, n_in) -> (n, C, H, H), the mirror image of `conv_encoder`."""
+    plan = [(shape[0], shape[-1]), *_conv_plan(shape, width, depth)]
+    channels, side = plan[-1]
+    hidden = max(width // 2, 16)
+    layers: list[nn.Module] = [*mlp([n_in, hidden, channels * side * side]), nn.SiLU(), nn.Unflatten(1, (channels, side, side))]
+    for (c, s), (_, before) in zip(reversed(plan[:-1]), reversed(plan[1:])):
+        up = nn.ConvTranspose2d(channels, c, 4, stride=2, padding=1) if s > before else nn.Conv2d(channels, c, 3, padding=1)
+        layers += [up, nn.SiLU()]
+        channels = c
+    return nn.Sequential(*layers[:-1])
+
+
+class ScalarEmbedding(nn.Module):
+    """A number such as log-SNR as a vector: sines and cosines over wavelengths from about 1 to 60, then two layers."""
+
+    def __init__(self, width: int, n_frequencies: int = 16) -> None:
+        super().__init__()
+        self.register_buffer("frequencies", torch.logspace(math.log10(0.1), math.log10(6.0), n_frequencies), persistent=False)
+        self.layers = mlp([2 * n_frequencies, width, width])
+
+    def forward(self, value: Tensor) -> Tensor:
+        """(n,) -> (n, width)."""
+        angle = value[:, None] * self.frequencies
+        return F.silu(self.layers(torch.cat([angle.sin(), angle.cos()], dim=1)))
+
+
+class ResidualMLP(nn.Module):
+    """(n, *shape) and a scalar each -> (n, *shape): residual blocks, each scaled and shifted by the scalar's embedding."""
+
+    def __init__(self, shape: tuple[int, ...], width: int, depth: int) -> None:
+        super().__init__()
+        size = math.prod(shape)
+        self.embed = ScalarEmbedding(width)
+        self.enter, self.leave = nn.Linear(size, width), nn.Linear(width, size)
+        self.blocks = nn.ModuleList(
+            nn.ModuleDict({
+                "modulate": nn.Linear(width, 2 * width),
+                "expand": nn.Linear(width, 2 * width),
+                "contract": nn.Linear(2 * width, width),
+                "norm": nn.LayerNorm(width, elementwise_affine=False),
+            })
+            for _ in range(depth)
+        )  # fmt: skip
+        nn.init.zeros_(self.leave.weight)
+        nn.init.zeros_(self.leave.bias)
+
+    def forward(self, x: Tensor, scalar: Tensor) -> Tensor:
+        h, condition = self.enter(x.flatten(1)), self.embed(scalar)
+        for block in self.blocks:
+            scale, shift = block["modulate"](condition).chunk(2, dim=1)
+            g = torch.addcmul(shift, block["norm"](h), 1.0 + scale)
+            h = h + block["contract"](F.silu(block["expand"](g)))
+        return self.leave(h).reshape(x.shape)
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions with group norm, scaled and shifted by a condition, around a skip."""
+
+    def __init__(self, n_in: int, n_out: int, condition: int) -> None:
+        super().__init__()
+        self.norm1, self.conv1 = _group_norm(n_in), nn.Conv2d(n_in, n_out, 3, padding=1)
+        self.norm2, self.conv2 = _group_norm(n_out), nn.Conv2d(n_out, n_out, 3, padding=1)
+        self.modulate = nn.Linear(condition, 2 * n_out)
+        self.skip = nn.Conv2d(n_in, n_out, 1) if n_in != n_out else nn.Identity()
+        nn.init.zeros_(self.conv2.weight)
+        nn.init.zeros_(self.conv2.bias)
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        h = self.conv1(F.silu(self.norm1(x)))
+        scale, shift = self.modulate(condition)[:, :, None, None].chunk(2, dim=1)
+        h = self.conv2(F.silu(torch.addcmul(shift, self.norm2(h), 1.0 + scale)))
+        return self.skip(x) + h
+
+
+class UNet(nn.Module):
+    """(n, C, H, H) and a scalar each -> (n, C, H, H): `depth` residual blocks at the lowest of up to three resolutions,
+    one on the way down and one on the way up at each of the others. `width // 4` channels at the top."""
+
+    def __init__(self, shape: tuple[int, ...], width: int, depth: int) -> None:
+        super().__init__()
+        top, side = max(width // 4, 8), shape[-1]
+        channels = [top]
+        while side % 2 == 0 and side > 4 and len(channels) < 3:
+            side //= 2
+            channels.append(channels[-1] * 2)
+        condition = 4 * top
+        self.embed = ScalarEmbedding(condition)
+        self.enter = nn.Conv2d(shape[0], top, 3, padding=1)
+        levels = list(zip(channels, channels[1:]))
+        self.down = nn.ModuleList(ResidualBlock(high, high, condition) for high, _ in levels)
+        self.shrink = nn.ModuleList(nn.Conv2d(high, low, 3, stride=2, padding=1) for high, low in levels)
+        self.middle = nn.ModuleList(ResidualBlock(channels[-1], channels[-1], condition) for _ in range(depth))
+        self.grow = nn.ModuleList(nn.Conv2d(low, high, 1) for high, low in reversed(levels))
+        self.up = nn.ModuleList(ResidualBlock(2 * high, high, condition) for high, _ in reversed(levels))
+        self.norm, self.leave = _group_norm(top), nn.Conv2d(top, shape[0], 3, padding=1)
+        nn.init.zeros_(self.leave.weight)
+        nn.init.zeros_(self.leave.bias)
+
+    def forward(self, x: Tensor, scalar: Tensor) -> Tensor:
+        h, condition, skips = self.enter(x), self.embed(scalar), []
+        for block, shrink in zip(self.down, self.shrink):
+            h = block(h, condition)
+            skips.append(h)
+            h = shrink(h)
+        for block in self.middle:
+            h = block(h, condition)
+        for grow, block in zip(self.grow, self.up):
+            h = F.interpolate(grow(h), scale_factor=2.0, mode="nearest")
+            h = block(torch.cat([h, skips.pop()], dim=1), condition)
+        return self.leave(F.silu(self.norm(h)))
+
+
+def _group_norm(channels: int) -> nn.GroupNorm:
+    """Group norm with up to 8 groups that divide the channels."""
+    return nn.GroupNorm(math.gcd(channels, 8), channels)

@@ -1,0 +1,15 @@
+"""Where a run runs: in this process, in a worker process; and the registry that pages ask about runs.
+
+Nothing here imports torch: the web process never needs it.
+"""
+
+from playground.runtimes.base import Run, Runtime
+from playground.runtimes.inprocess import InProcessRuntime
+from playground.runtimes.records import RunRecord
+from playground.runtimes.registry import RegistryError, RegistryFull, RunRegistry, UnknownRun
+from playground.runtimes.worker import WorkerRuntime
+
+__all__ = [
+    "InProcessRuntime", "RegistryError", "RegistryFull", "Run", "RunRecord", "RunRegistry", "Runtime", "UnknownRun",
+    "WorkerRuntime",
+]  # fmt: skip

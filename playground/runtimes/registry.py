@@ -1,0 +1,273 @@
+"""All runs of this server: who trains, what is new, who watches, and what happens when nobody does.
+
+A page holds a run's unguessable id and asks `wait(run_id, version)` for news; the run does not depend on the page.
+Nothing is written to disk: a record lives as long as the server, or until `max_runs` newer ones were started.
+"""
+
+from __future__ import annotations
+
+import atexit
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from playground.config import Settings, parse_config
+from playground.control import SNAPSHOT_RATE
+from playground.events import Event
+from playground.runtimes.base import Run, Runtime
+from playground.runtimes.live import LiveRun
+from playground.runtimes.records import RunRecord
+
+TRAIN = "playground.training:train"
+QUIET_SECONDS = 3.0  # unwatched for this long: no more snapshots
+STOP_SECONDS = 5.0  # a worker has this long to stop by itself
+MAX_WAIT = 60.0
+UNWATCHED = "Paused: nobody was watching."
+STOPPED = "Stopped."
+ENDED = "Stopped: the worker did not answer, so it was ended; the last checkpoint is kept."
+
+
+class RegistryError(RuntimeError):
+    """Something that can not be done now; `str(error)` is a sentence for the person who asked."""
+
+
+class RegistryFull(RegistryError):
+    """No room for another run or job."""
+
+
+class UnknownRun(KeyError):
+    """No run has this id here."""
+
+    def __str__(self) -> str:
+        return "This run is not known here: the server was restarted since, or newer runs took its place."
+
+
+class RunRegistry:
+    """Runs by id. Every method may be called from any thread, and returns at once unless it says otherwise.
+
+    `grace_seconds` without a watcher pause a run, `idle_stop_seconds` stop it; `clock` returns seconds. Where
+    `sweep_seconds` is None nothing is swept unless `sweep` is called.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        max_runs: int = 64,
+        max_active: int = 4,
+        grace_seconds: float = 60,
+        idle_stop_seconds: float = 600,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        max_jobs: int = 4,
+        task: str = TRAIN,
+        stop_seconds: float = STOP_SECONDS,
+        sweep_seconds: float | None = 1.0,
+    ) -> None:
+        self._runtime, self._task, self._clock = runtime, task, clock
+        self._max_runs, self._max_active, self._max_jobs = max_runs, max_active, max_jobs
+        self._grace, self._idle_stop, self._stop_seconds = grace_seconds, idle_stop_seconds, stop_seconds
+        self._runs: dict[str, LiveRun] = {}
+        self._jobs: set[Run] = set()
+        self._job_places = threading.Semaphore(max_jobs)
+        self._lock = threading.RLock()
+        self._closing = threading.Event()
+        atexit.register(self.close)
+        self._sweeper = threading.Thread(target=self._sweep_forever, args=(sweep_seconds,), name="sweeper", daemon=True)
+        if sweep_seconds is not None:
+            self._sweeper.start()
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    @property
+    def active(self) -> int:
+        """How many runs hold a worker."""
+        return sum(live.record.active for live in list(self._runs.values()))
+
+    def start(
+        self, config: Settings | dict[str, Any], resume: bytes | None = None, *, task: str | None = None, **kwargs: Any
+    ) -> str:
+        """Start a run and return its id; a training, or another `task(config, control=..., **kwargs)`.
+
+        Raises `ConfigError` or `RegistryFull`, with a sentence.
+        """
+        config = parse_config(config) if isinstance(config, dict) else config
+        with self._lock:
+            self._admit()
+            live = LiveRun(secrets.token_urlsafe(16), config, self._clock())
+            self._runs[live.record.run_id] = live
+            live.launch(self._runtime, task or self._task, kwargs if resume is None else {"resume": resume, **kwargs}, checkpoint=resume)
+            ended = [run_id for run_id, other in self._runs.items() if not other.record.active]
+            for run_id in ended[: max(0, len(self._runs) - self._max_runs)]:
+                del self._runs[run_id]
+        return live.record.run_id
+
+    def continue_(self, run_id: str) -> None:
+        """Go on from the newest checkpoint of a run that stopped or failed, under the same id."""
+        with self._lock:
+            live = self._find(run_id)
+            if live.record.active:
+                raise RegistryError("This run is already under way.")
+            if live.record.status == "finished":
+                raise RegistryError("This run has finished: there is nothing left to continue.")
+            if live.record.checkpoint is None:
+                raise RegistryError("This run left no checkpoint to continue from: please start it anew.")
+            self._admit()
+            live.touched = self._clock()
+            live.launch(self._runtime, self._task, {"resume": live.record.checkpoint})
+
+    def get(self, run_id: str) -> RunRecord:
+        """The run as it is now. Raises `UnknownRun`."""
+        return self._find(run_id).record
+
+    async def wait(self, run_id: str, version: int, timeout: float = 20.0) -> RunRecord:
+        """The run once it is newer than `version`, or after `timeout` seconds as it is. Counts as watching."""
+        live = self._find(run_id)
+        self.touch(run_id)
+        record = await live.wait(version, min(max(timeout, 0.0), MAX_WAIT))
+        live.touched = self._clock()
+        return record
+
+    def touch(self, run_id: str) -> None:
+        """Somebody watches: pictures come again, and so does a run that was paused because nobody did."""
+        live = self._find(run_id)
+        with live.changed:
+            live.touched = self._clock()
+            quiet, live.quiet = live.quiet, False
+            resting, live.resting = live.resting, False
+            if quiet:
+                live.attempt.send({"kind": "watch", "rate": SNAPSHOT_RATE})
+            if resting:
+                live.attempt.send({"kind": "resume"})
+                live.say("", note="")
+
+    def pause(self, run_id: str) -> None:
+        """Let the run stand still until `resume`."""
+        self.touch(run_id)
+        self._find(run_id).attempt.send({"kind": "pause"})
+
+    def resume(self, run_id: str) -> None:
+        """Let a paused run go on."""
+        self.touch(run_id)
+        self._find(run_id).attempt.send({"kind": "resume"})
+
+    def set(self, run_id: str, **values: Any) -> None:
+        """Change live settings; the loop checks them."""
+        self.touch(run_id)
+        self._find(run_id).attempt.send({"kind": "set", "values": values})
+
+    def stop(self, run_id: str, note: str = STOPPED) -> None:
+        """Ask the run to stop; end its worker if it does not within some seconds. Its last checkpoint is kept."""
+        live = self._find(run_id)
+        attempt = live.attempt
+        with live.changed:
+            if not live.record.active or attempt.stopping:
+                return
+            attempt.stopping, live.resting = True, False
+        live.say("Stopping …", note)
+        attempt.send({"kind": "stop"})
+        timer = threading.Timer(self._stop_seconds, self._cancel_if_active, [live, attempt])
+        timer.daemon = True
+        timer.start()
+
+    def checkpoint(self, run_id: str, timeout: float = 10.0) -> bytes:
+        """A fresh checkpoint of an active run, else the newest one. Blocks up to `timeout` seconds."""
+        live = self._find(run_id)
+        with live.changed:
+            before = live.checkpoints
+            live.attempt.send({"kind": "checkpoint"})
+            live.changed.wait_for(lambda: live.checkpoints > before or not live.record.active, timeout)
+            data = live.record.checkpoint
+        if data is None:
+            raise RegistryError("This run has no checkpoint yet: please try again once it trains.")
+        return data
+
+    def run_job(self, task: str, *args: Any, **kwargs: Any) -> Iterator[Event]:
+        """The events of a task in a worker of its own, which ends when this generator is closed.
+
+        Raises `RegistryFull` at the first event when too many jobs are under way. Blocks from event to event.
+        """
+        if not self._job_places.acquire(blocking=False):
+            raise RegistryFull(f"{self._max_jobs} jobs are already under way here: please try again in a moment.")
+        run = None
+        try:
+            self._refuse_when_closed()
+            run = self._runtime.start(task, *args, **kwargs)
+            self._jobs.add(run)
+            if not self._closing.is_set():
+                yield from run.events()
+        finally:
+            self._job_places.release()
+            if run is not None:
+                run.cancel()
+                self._jobs.discard(run)
+
+    def sweep(self) -> None:
+        """Apply the rules for runs that nobody watches, once."""
+        for live in list(self._runs.values()):
+            if not live.record.active or live.watched or live.attempt.stopping:
+                continue
+            self._sweep_one(live, self._clock() - live.touched)
+
+    def close(self) -> None:
+        """End every worker and thread. Blocks for a moment."""
+        self._closing.set()
+        atexit.unregister(self.close)
+        with self._lock:
+            runs = list(self._runs.values())
+        for live in runs:
+            live.attempt.cancel()
+        for run in list(self._jobs):
+            run.cancel()
+        for thread in (self._sweeper, *(live.thread for live in runs)):
+            if thread is not None and thread.is_alive() and thread is not threading.current_thread():
+                thread.join(5)
+
+    def _find(self, run_id: Any) -> LiveRun:
+        live = self._runs.get(run_id) if isinstance(run_id, str) and len(run_id) <= 64 else None
+        if live is None:
+            raise UnknownRun(run_id)
+        return live
+
+    def _refuse_when_closed(self) -> None:
+        if self._closing.is_set():
+            raise RegistryError("The server is shutting down.")
+
+    def _admit(self) -> None:
+        self._refuse_when_closed()
+        active = self.active
+        if active >= self._max_active:
+            runs = "1 run is" if active == 1 else f"{active} runs are"
+            raise RegistryFull(
+                f"{runs} already training here, which is all this machine is set to carry: "
+                "stop one, or try again in a minute."
+            )
+
+    def _cancel_if_active(self, live: LiveRun, attempt: Any) -> None:
+        if live.attempt is attempt and live.record.active:
+            live.say("Stopping …", note=ENDED)
+            attempt.cancel()
+
+    def _sweep_forever(self, seconds: float | None) -> None:
+        while not self._closing.wait(seconds):
+            self.sweep()
+
+    def _sweep_one(self, live: LiveRun, unwatched: float) -> None:
+        run_id = live.record.run_id
+        if unwatched >= self._idle_stop:
+            minutes = max(1, round(self._idle_stop / 60))
+            many = "1 minute" if minutes == 1 else f"{minutes} minutes"
+            self.stop(run_id, f"Stopped after {many} with nobody watching; press Continue.")
+            return
+        with live.changed:
+            quieten = unwatched >= QUIET_SECONDS and not live.quiet
+            rest = unwatched >= self._grace and not live.resting and live.record.status == "running"
+            live.quiet |= quieten
+            live.resting |= rest
+            if quieten:
+                live.attempt.send({"kind": "watch", "rate": 0})
+            if rest:
+                live.say(live.record.message, note=UNWATCHED)
+                live.attempt.send({"kind": "pause"})

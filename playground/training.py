@@ -1,0 +1,281 @@
+"""The heart: `train(config)` is a generator of events.
+
+It is the same generator for a script, a test and a worker process. Data stays on the device, losses are read back a few
+times a second, and pictures are made on the clock and within a budget, so that watching costs little.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+import warnings
+from collections import deque
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from playground.checkpoint import CheckpointError, Loaded, pack, unpack
+from playground.config import ConfigError, RunConfig, change_live
+from playground.control import Control
+from playground.data import load_dataset
+from playground.events import Checkpoint, Event, Failed, Finished, Paused, Progress, Snapshot, Started
+from playground.tasks import TASKS
+
+REPORTS_PER_SECOND = 8.0
+MAX_PENDING = 1000
+"""Losses kept on the device before they are read back, however fast the steps are."""
+
+
+def train(config: RunConfig, control: Control | None = None, resume: bytes | None = None) -> Iterator[Event]:
+    """Trains the model that `config` describes, from scratch or from the checkpoint `resume`.
+
+    Yields `Started`, then `Progress`, `Snapshot`, `Checkpoint` and `Paused` as they come, and last either `Finished` or
+    `Failed` (a loss that is not finite ends the run and keeps the last good weights). Deterministic by `config.seed` on
+    one device. Raises `ConfigError` or `CheckpointError` before the first event when it cannot start.
+    """
+    return Trainer(config, control or Control(), unpack(resume) if resume else None).run()
+
+
+def pick_device(name: str) -> torch.device:
+    """`auto` is CUDA, then MPS, then the CPU. Raises `ConfigError` for a device that is not there."""
+    have = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device(next(kind for kind, there in have.items() if there))
+    if not have[name]:
+        raise ConfigError(f"device = {name!r} is refused: this machine has {', '.join(k for k, v in have.items() if v)}.")
+    return torch.device(name)
+
+
+class Cadence:
+    """Says when something is due: at most `rate` times a second, and within `share` of all time."""
+
+    def __init__(self, share: float) -> None:
+        self.share, self.ready, self.last = share, -math.inf, -math.inf
+
+    def due(self, rate: float) -> bool:
+        now = time.perf_counter()
+        return rate > 0 and now >= self.ready and now - self.last >= 1.0 / rate
+
+    def done(self, began: float) -> None:
+        """Call when the thing is made; it began at `began` (`perf_counter`)."""
+        now = time.perf_counter()
+        self.last, self.ready = began, now + (now - began) * (1.0 / self.share - 1.0)
+
+
+class Trainer:
+    """One run: model, optimiser, moving average, and the clocks that say what is due."""
+
+    def __init__(self, config: RunConfig, control: Control, resume: Loaded | None) -> None:
+        self.config, self.control = config, control
+        self.device = pick_device(config.device)
+        self.dataset = load_dataset(config.dataset)
+        self.task = TASKS[config.model](config, self.dataset, self.device)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            self.model = self.task.build(config, self.dataset.shape).to(self.device)
+        self.ema = copy.deepcopy(self.model).requires_grad_(False)
+        fused = self.device.type in ("cpu", "cuda")
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=config.learning_rate, fused=fused)
+        self.generator = torch.Generator(self.device).manual_seed(config.seed)
+        self.step, self.seconds = 0, 0.0
+        self.weights, self.averages = list(self.model.parameters()), list(self.ema.parameters())
+        if resume is not None:
+            self._restore(resume)
+        self.pending: list[Tensor] = []
+        self.terms: tuple[str, ...] = ()
+        self.window: deque[tuple[float, int]] = deque([(self.seconds, self.step)], maxlen=int(3 * REPORTS_PER_SECOND))
+        self.pictures, self.readings = Cadence(share=0.10), Cadence(share=0.03)
+        self.checkpoints, self.reports = Cadence(share=0.01), Cadence(share=0.5)
+        self.candidate: Checkpoint | None = None
+        self.proven: Checkpoint | None = None
+        self.clock = time.perf_counter()
+
+    def run(self) -> Iterator[Event]:
+        """The events of this run."""
+        yield Started(self.config.model_dump(), sum(p.numel() for p in self.model.parameters()), str(self.device), self.step)
+        yield from self._picture(deadline=math.inf)
+        failure = None
+        while self.step < self.config.steps and not self.control.stopped and failure is None:
+            self.control.update()
+            self._apply_changes()
+            if self.control.paused:
+                yield from self._pause()
+                continue
+            self._advance()
+            if self.step == self.config.steps or self.reports.due(REPORTS_PER_SECOND) or len(self.pending) >= MAX_PENDING:
+                failure = yield from self._report()
+            if failure is None:
+                yield from self._picture()
+                yield from self._keep()
+        yield failure or (yield from self._finish())
+
+    def _advance(self) -> None:
+        """One optimiser step, without reading anything back from the device."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.learning_rate()
+        loss = self.task.loss(self.model, self.task.batch(self.generator), self.generator)
+        self.optimizer.zero_grad()
+        loss.total.backward()
+        if self.config.gradient_clip > 0:
+            nn.utils.clip_grad_norm_(self.weights, self.config.gradient_clip)
+        self.optimizer.step()
+        self.step += 1
+        self._update_ema()
+        self.terms = tuple(loss.terms)
+        self.pending.append(torch.stack([loss.total.detach(), *loss.terms.values()]))
+
+    def learning_rate(self) -> float:
+        """Linear warm-up, then constant or down a half cosine, at the coming step."""
+        config, done = self.config, self.step / self.config.steps
+        warm = min(1.0, (self.step + 1) / (config.warmup_steps + 1))
+        fall = 0.5 * (1.0 + math.cos(math.pi * done)) if config.decay == "cosine" else 1.0
+        return config.learning_rate * warm * fall
+
+    @torch.no_grad()
+    def _update_ema(self) -> None:
+        """`ema += (1 - decay) (weights - ema)`; the decay warms up as (1 + step) / (10 + step), so that a short run is not
+        an average of noise."""
+        decay = min(self.config.ema_decay, (1 + self.step) / (10 + self.step))
+        torch._foreach_lerp_(self.averages, self.weights, 1.0 - decay)
+
+    def _report(self) -> Iterator[Event]:
+        """Reads the losses back; yields `Progress`, returns a `Failed` if one of them is not finite."""
+        began = time.perf_counter()
+        block = torch.stack(self.pending).cpu()
+        self.pending.clear()
+        finite = block.isfinite().all(1)
+        if not bool(finite.all()):
+            return self._failure(block, int(finite.int().argmin()))
+        losses = dict(zip(self.terms, block[:, 1:].mean(0).tolist()))
+        losses = {f"train/{name}": value for name, value in losses.items()}
+        if self.readings.due(2.0) or self.step == self.config.steps:
+            losses |= self._held_out(None if self.step == self.config.steps else 1000)
+        self._tick()
+        self.window.append((self.seconds, self.step))
+        (s0, n0), (s1, n1) = self.window[0], self.window[-1]
+        rate = (n1 - n0) / (s1 - s0) if s1 > s0 else 0.0
+        self.reports.done(began)
+        yield Progress(self.step, self.seconds, losses, rate, self.learning_rate())
+        return None
+
+    def _held_out(self, limit: int | None) -> dict[str, float]:
+        began = time.perf_counter()
+        values = self.task.held_out(self.ema, limit)
+        self.readings.done(began)
+        return {f"held_out/{name}": value for name, value in values.items()}
+
+    def _failure(self, block: Tensor, row: int) -> Failed:
+        step = self.step - len(block) + row + 1
+        names = [name for name, value in zip(self.terms, block[row, 1:]) if not math.isfinite(value)] or ["total"]
+        kept = self.proven.data if self.proven else None
+        return Failed(
+            step,
+            f"The loss ({', '.join(names)}) stopped being a finite number at step {step}, "
+            f"with learning rate {self.config.learning_rate:g}.",
+            "Try a learning rate ten times smaller, a longer warm-up, or a gradient clip of 1."
+            + (" The last good weights are kept." if kept else ""),
+            kept,
+        )
+
+    def _picture(self, deadline: float | None = None) -> Iterator[Event]:
+        """A `Snapshot`, when one is due and somebody looks; or now, given a `deadline` (seconds) instead of the control."""
+        if deadline is None and not self.pictures.due(self.control.snapshot_rate):
+            return
+        began = time.perf_counter()
+        late = self._interrupted if deadline is None else lambda: time.perf_counter() - began > deadline
+        with torch.no_grad():
+            arrays = self.task.snapshot(self.ema, late)
+        self.pictures.done(began)
+        if arrays is not None:
+            yield Snapshot(self.step, arrays)
+
+    def _interrupted(self) -> bool:
+        """Somebody pressed Pause or Stop while a picture was being made."""
+        self.control.update()
+        return self.control.stopped or self.control.paused
+
+    def _keep(self) -> Iterator[Event]:
+        """A `Checkpoint` on request, and every few seconds. Those are first candidates: weights count as good once the
+        losses of the steps after them have been read and were finite."""
+        if self.control.pop_checkpoint_request():
+            yield self._checkpoint()
+        if self.pending:
+            return
+        if self.candidate is not None and self.candidate.step < self.step:
+            self.proven, self.candidate = self.candidate, None
+            yield self.proven
+        if self.checkpoints.due(0.5):
+            began = time.perf_counter()
+            self.candidate = self._checkpoint()
+            self.checkpoints.done(began)
+
+    def _pause(self) -> Iterator[Event]:
+        """Waits until the control says otherwise; answers checkpoint requests meanwhile."""
+        self._tick()
+        yield Paused(self.step, True)
+        while self.control.paused and not self.control.stopped:
+            self.control.wait(1.0)
+            self.control.update()
+            self._apply_changes()
+            if self.control.pop_checkpoint_request():
+                yield self._checkpoint()
+        self.clock = time.perf_counter()
+        yield Paused(self.step, False)
+
+    def _tick(self) -> None:
+        """Adds the time since the last tick to `seconds`; pauses are left out by resetting the clock."""
+        now = time.perf_counter()
+        self.seconds, self.clock = self.seconds + now - self.clock, now
+
+    def _apply_changes(self) -> None:
+        """Takes over changed settings, and lets the next picture come at once."""
+        changes = self.control.pop_changes()
+        if changes:
+            try:
+                self.config = self.task.config = change_live(self.config, changes)
+            except ConfigError as error:  # a wrong number must not cost a run its weights
+                warnings.warn(str(error), stacklevel=1)
+            self.pictures.ready = -math.inf
+
+    def _finish(self) -> Iterator[Event]:
+        """The last pictures, then `Finished`."""
+        stopped = self.step < self.config.steps
+        yield from self._picture(deadline=1.0 if stopped else math.inf)
+        return Finished(self.step, self._checkpoint().data, stopped)
+
+    def _checkpoint(self) -> Checkpoint:
+        """Everything needed to go on from here."""
+        names = [name for name, _ in self.model.named_parameters()]
+        moments = {
+            f"{name}/{key}": value
+            for name, parameter in zip(names, self.model.parameters())
+            for key, value in self.optimizer.state.get(parameter, {}).items()
+        }
+        groups = {
+            "model": self.model.state_dict(), "ema": self.ema.state_dict(), "optimizer": moments,
+            "random": {"generator": self.generator.get_state()},
+        }  # fmt: skip
+        self._tick()
+        return Checkpoint(self.step, pack(self.config, self.step, self.seconds, self.dataset.shape, groups))
+
+    def _restore(self, loaded: Loaded) -> None:
+        """Takes over weights, moments and random state. Raises `CheckpointError` where they do not fit this config."""
+        try:
+            self.model.load_state_dict(loaded.group("model"))
+            self.ema.load_state_dict(loaded.group("ema"))
+        except RuntimeError as error:
+            raise CheckpointError(
+                "This checkpoint is of another network: model, data shape, width, depth and latent dimensions must be the same."
+            ) from error
+        moments = loaded.group("optimizer")
+        for name, parameter in self.model.named_parameters():
+            state = {key.rpartition("/")[2]: value for key, value in moments.items() if key.rpartition("/")[0] == name}
+            if state:
+                on_device = {k: v.to(parameter.device) for k, v in state.items()}
+                self.optimizer.state[parameter] = on_device
+        state = loaded.group("random")["generator"]
+        if state.numel() == self.generator.get_state().numel():  # else it is of another kind of device
+            self.generator.set_state(state)
+        self.step, self.seconds = loaded.step, loaded.seconds

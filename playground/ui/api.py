@@ -1,0 +1,114 @@
+"""Named endpoints, so that a script can drive the app through `gradio_client`; the README shows them at work."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from playground.config import CONFIGS, SampleConfig, field_specs
+from playground.ui.service import REFUSALS, Service
+
+NEWS_SECONDS = 10.0
+
+
+def add_endpoints(service: Service) -> None:
+    """Adds the endpoints to the `Blocks` under construction."""
+
+    async def train(settings: dict) -> dict:
+        """Trains a model and streams its progress until it ends. `settings` are the fields of a config, with
+        `model` one of ae, vae, diffusion: {"model": "vae", "dataset": "digits", "steps": 500}. Closing the stream does not
+        stop the run; `/stop` does."""
+        with sentences():
+            run = service.train(settings)
+        async for news in follow(service, run):
+            yield news
+
+    async def sample(run: str, settings: dict) -> dict:
+        """Draws samples from a run's newest weights, and streams how far it is; the last answer holds `samples`, nested
+        lists of shape `shape`. `settings` are the fields of a SampleConfig: {"n_samples": 16, "sampler": "heun"}."""
+        import asyncio
+
+        with sentences():
+            drawing = await asyncio.to_thread(service.sample, run, settings)
+        async for news in follow(service, drawing):
+            if news["status"] == "finished":
+                snapshot = service.registry.get(drawing).snapshot
+                news |= samples_of(snapshot.arrays)
+            yield news
+
+    def status(run: str) -> dict:
+        """Where a run is: status, step, losses, message."""
+        with sentences():
+            return digest(service.registry.get(run))
+
+    def command(run: str, name: str) -> dict:
+        """Steers a run: `name` is pause, resume, stop or continue."""
+        answer = service.command([run, name])
+        if "error" in answer:
+            raise gr.Error(answer["error"])
+        return answer
+
+    def set_live(run: str, settings: dict) -> dict:
+        """Changes settings of a run while it trains, such as {"learning_rate": 1e-4}."""
+        with sentences():
+            service.set(run, settings)
+        return {"ok": True}
+
+    def checkpoint(run: str) -> dict:
+        """A run's newest weights and settings: a safetensors file, base64."""
+        with sentences():
+            return {"safetensors": base64.b64encode(service.checkpoint(run)).decode()}
+
+    def describe() -> dict:
+        """Every setting of every model, with bounds and help."""
+        configs = {**CONFIGS, "sample": SampleConfig}
+        return {name: {field: vars(spec) for field, spec in field_specs(config).items()} for name, config in configs.items()}
+
+    for name, function in {
+        "train": train, "sample": sample, "status": status, "command": command, "set": set_live,
+        "checkpoint": checkpoint, "describe": describe,
+    }.items():  # fmt: skip
+        gr.api(function, api_name=name, concurrency_limit=None)
+
+
+class sentences:
+    """A refusal reaches the client with its sentence; anything else stays an internal error."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if isinstance(error, REFUSALS):
+            raise gr.Error(str(error)) from None
+
+
+async def follow(service: Service, run: str) -> Iterator[dict[str, Any]]:
+    """A digest each time something changed, at most about five a second, until the run has ended."""
+    import asyncio
+
+    version = 0
+    while True:
+        record = await service.registry.wait(run, version, NEWS_SECONDS)
+        version = record.version
+        yield digest(record)
+        if not record.active:
+            return
+        await asyncio.sleep(0.2)
+
+
+def digest(record: Any) -> dict[str, Any]:
+    """A record in a few plain words and numbers."""
+    losses = {name: float(values[-1]) for name, (_, values) in record.history.items() if len(values)}
+    return {
+        "run": record.run_id, "status": record.status, "step": record.step, "losses": losses,
+        "message": " ".join(filter(None, (record.message, record.suggestion))),
+    }  # fmt: skip
+
+
+def samples_of(arrays: dict[str, Any]) -> dict[str, Any]:
+    """The samples of a finished drawing: points in data units, or pixels 0..255."""
+    samples = arrays["samples"] if "samples" in arrays else arrays["trajectory"][-1]
+    return {"samples": samples.tolist(), "shape": list(samples.shape)}

@@ -1,0 +1,43 @@
+/* Loss curves with Plotly, redrawn at most twice a second. Payload: playground/views/payloads.py, `curves`. */
+const pg = window.playground, P = window.Plotly;
+const plot = element.querySelector('.curves-plot'), empty = element.querySelector('.pg-empty');
+const log = element.querySelector('.curves-log'), note = element.querySelector('.pg-note'), stepLabel = element.querySelector('.pg-step');
+const CONFIG = {displaylogo: false, displayModeBar: false, responsive: false};
+let chosen = null, run = null;                       // the reader's own choice of axis, kept over frames and runs
+
+function trace(series, unit) {
+  const thick = series.name.startsWith('held_out'), values = pg.decode.f32(series.values);
+  return {type: 'scatter', mode: values.length === 1 ? 'markers' : 'lines', name: series.label, x: pg.decode.f32(series.steps), y: values,
+          line: {color: pg.roleColour(series.role), width: thick ? 2.6 : 1.2}, marker: {color: pg.roleColour(series.role), size: 6},
+          hovertemplate: `step %{x:,}: %{y:.4~g} ${unit}<extra>${series.label}</extra>`};
+}
+
+function layout(unit, isLog) {
+  const text = pg.cssVar('--body-text-color'), soft = pg.cssVar('--soft-text'), line = pg.cssVar('--border-color-primary');
+  const axis = {gridcolor: line, zeroline: false, linecolor: line, tickfont: {color: soft, size: 11}, fixedrange: false, automargin: true};
+  return {
+    uirevision: `${run}|${isLog}`, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', font: {color: text, size: 12, family: getComputedStyle(element).fontFamily},
+    margin: {l: 46, r: 8, t: 6, b: 36}, width: plot.clientWidth, height: plot.clientHeight, dragmode: 'zoom',
+    xaxis: {...axis, title: {text: 'step', font: {color: soft, size: 11}, standoff: 4}, rangemode: 'tozero'},
+    yaxis: {...axis, type: isLog ? 'log' : 'linear', title: {text: unit, font: {color: soft, size: 11}, standoff: 6},
+            ...(isLog ? {dtick: undefined, minor: {showgrid: false}, exponentformat: 'power'} : {})},
+    legend: {orientation: 'h', x: 1, xanchor: 'right', y: 1, yanchor: 'top', bgcolor: 'rgba(0,0,0,0)', font: {size: 12}},
+    hovermode: 'x', hoverlabel: {font: {size: 12}},
+  };
+}
+
+function draw(payload, frame) {
+  run = frame && frame.run;
+  const any = payload && payload.series.length > 0;
+  empty.hidden = Boolean(any);
+  stepLabel.textContent = any ? pg.stepText(frame) : '';
+  note.textContent = any ? `in ${payload.unit}` : '';
+  if (!any) { if (plot.data) P.purge(plot); return; }
+  const isLog = chosen != null ? chosen : payload.log;
+  log.setAttribute('aria-pressed', String(isLog));
+  P.react(plot, payload.series.map(series => trace(series, payload.unit)), layout(payload.unit, isLog), CONFIG);
+  plot.dataset.drawn = (Number(plot.dataset.drawn) || 0) + 1;
+}
+
+const view = pg.live({element, tab: props.tab, views: [props.view], draw, interval: 500});
+log.addEventListener('click', () => { chosen = log.getAttribute('aria-pressed') !== 'true'; view.redraw(); });

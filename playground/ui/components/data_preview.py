@@ -1,0 +1,20 @@
+"""What a dataset looks like before anything is trained on it: a contact sheet and its facts."""
+
+import gradio as gr
+
+from playground.ui.components.shared import component
+
+TEMPLATE = """
+<section class="pg pg-card preview" aria-label="The data">
+  <div class="pg-head"><span class="pg-title">Data</span></div>
+  <div class="preview-body" style="min-height:HEIGHTpx">
+    <div class="preview-frame" style="height:HEIGHTpx"><img alt="" hidden></div>
+    <div class="preview-text"><p></p><dl></dl></div>
+  </div>
+</section>
+"""
+
+
+def data_preview(value: dict | None = None, *, height: int = 168) -> gr.HTML:
+    """Shows its value `{"image": data URL | None, "title": str, "description"?: str, "facts": {name: text}}`; None is empty."""
+    return component("data_preview", TEMPLATE.replace("HEIGHT", str(height)), value=value)

@@ -1,0 +1,166 @@
+/* What all components of the page share: the bus between a run bar and its views, decoders, and the one loop that
+   decides when a view may draw. Loaded once, from <head>; everything hangs on `window.playground`. */
+(() => {
+  if (window.playground) return;
+
+  /* --- colours: the style sheet that views/colours.py makes (and no second padding around our cards) ------------ */
+  const style = document.createElement('style');
+  style.textContent = `${window.playgroundColours || ''} .playground-view > .html-container { padding: 0 !important; }`;
+  document.head.appendChild(style);
+
+  const cssVar = name => getComputedStyle(document.body).getPropertyValue(name).trim();
+  const roleColour = role => cssVar(`--role-${role.replace('_', '-')}`) || cssVar('--body-text-color');
+  const classColours = () => Array.from({length: 10}, (_, i) => cssVar(`--class-${i}`));
+  const isDark = () => document.body.classList.contains('dark');
+
+  const themeListeners = new Set();
+  const onTheme = callback => { themeListeners.add(callback); return () => themeListeners.delete(callback); };
+  let wasDark = null;
+  const watchTheme = () => {
+    wasDark = isDark();
+    new MutationObserver(() => {
+      if (isDark() === wasDark) return;
+      wasDark = isDark();
+      requestAnimationFrame(() => themeListeners.forEach(callback => callback(wasDark)));
+    }).observe(document.body, {attributes: true, attributeFilter: ['class']});
+  };
+  if (document.body) watchTheme(); else addEventListener('DOMContentLoaded', watchTheme);
+
+  /* --- decoders: the other end of views/codec.py --------------------------------------------------------------- */
+  const MISSING = 65535, STEPS = 65534;
+  const bytes = text => {
+    const raw = atob(text), out = new Uint8Array(raw.length);
+    for (let i = 0; i < raw.length; i++) out[i] = raw.charCodeAt(i);
+    return out;
+  };
+  const decode = {
+    u8: text => bytes(text || ''),
+    f32: text => new Float32Array(bytes(text || '').buffer),
+    /* interleaved 16-bit positions -> {x, y}; a missing point is NaN */
+    q16(text, lo, hi) {
+      const codes = new Uint16Array(bytes(text || '').buffer), n = codes.length >> 1;
+      const x = new Float32Array(n), y = new Float32Array(n);
+      const sx = (hi[0] - lo[0]) / STEPS, sy = (hi[1] - lo[1]) / STEPS;
+      for (let i = 0; i < n; i++) {
+        const a = codes[2 * i], b = codes[2 * i + 1], missing = a === MISSING || b === MISSING;
+        x[i] = missing ? NaN : lo[0] + a * sx;
+        y[i] = missing ? NaN : lo[1] + b * sy;
+      }
+      return {x, y};
+    },
+  };
+
+  /* --- the bus: a tab's newest frame, with the newest payload of every view ------------------------------------- */
+  const channels = new Map();                                // tab -> {frame, listeners}
+  const channel = tab => {
+    if (!channels.has(tab)) channels.set(tab, {frame: null, listeners: new Set()});
+    return channels.get(tab);
+  };
+  /* Publish a frame of `pull`, or null when the tab follows no run any more. Views of one run accumulate. */
+  function publish(tab, frame) {
+    const c = channel(tab);
+    if (frame && c.frame && c.frame.run === frame.run) {
+      frame = {...frame, config: frame.config || c.frame.config, views: {...c.frame.views, ...(frame.views || {})}};
+    } else if (frame) frame = {...frame, views: frame.views || {}};
+    c.frame = frame;
+    c.listeners.forEach(listener => {
+      try { listener(frame); } catch (error) { console.error(error); }
+    });
+  }
+  /* Calls back at once with the last frame (or null), then with every new one. Returns the way out. */
+  function subscribe(tab, callback) {
+    const c = channel(tab);
+    c.listeners.add(callback);
+    callback(c.frame);
+    return () => c.listeners.delete(callback);
+  }
+  const lastFrame = tab => channel(tab).frame;
+
+  /* --- when to draw ---------------------------------------------------------------------------------------------- */
+  /* Newest wins: however often the returned function is called, `draw` runs at most once a picture frame, and at most
+     every `interval` milliseconds. */
+  function latest(draw, interval = 0) {
+    let asked = false, last = -Infinity;
+    const frame = now => {
+      if (now - last < interval) { setTimeout(() => requestAnimationFrame(frame), interval - (now - last)); return; }
+      asked = false;
+      last = now;
+      draw();
+    };
+    return () => { if (!asked) { asked = true; requestAnimationFrame(frame); } };
+  }
+
+  /* On screen: not in a closed tab or accordion and not scrolled far away. */
+  function visible(element) {
+    if (!element.isConnected || document.hidden) return false;
+    const box = element.getBoundingClientRect();
+    return box.width > 0 && box.bottom > -100 && box.top < innerHeight + 100;
+  }
+
+  /* The life of a view: `draw(payload, frame, why)` is called when there is something new and it can be seen - new
+     frames, another theme, another width, scrolled or switched into sight. `views` are names in `frame.views`; `payload`
+     is the first one (or null before there is any). Options: {element, tab, views, draw, interval}. */
+  function live({element, tab, views, draw, interval = 0}) {
+    const seen = {};
+    let dirty = true, why = 'frame', frame = null, width = 0;
+    const paint = () => {
+      if (!dirty || !visible(element)) return;
+      dirty = false;
+      const payloads = views.map(name => (frame && frame.views[name]) || null);
+      try { draw(payloads[0], frame, why, payloads); } catch (error) { console.error(error); }
+      why = 'frame';
+    };
+    const schedule = latest(paint, interval);
+    const redraw = reason => { dirty = true; why = reason || 'redraw'; schedule(); };
+    const ends = [];
+    const close = () => ends.forEach(end => end());
+    ends.push(onTheme(() => redraw('theme')));
+    ends.push(subscribe(tab, newest => {
+      if (frame && !element.isConnected) { setTimeout(() => { if (!element.isConnected) close(); }, 5000); return; }
+      const run = newest && newest.run;
+      const changed = !frame !== !newest || (frame && frame.run) !== run
+        || views.some(name => seen[name] !== (newest && newest.views[name]));
+      frame = newest;
+      views.forEach(name => { seen[name] = newest && newest.views[name]; });
+      if (changed) { dirty = true; schedule(); }
+    }));
+    const sight = new IntersectionObserver(entries => { if (entries.some(e => e.isIntersecting) && dirty) schedule(); },
+                                           {rootMargin: '100px'});
+    sight.observe(element);
+    const size = new ResizeObserver(() => {
+      const now = element.clientWidth;
+      if (now && now !== width) { width = now; redraw('resize'); }
+    });
+    size.observe(element);
+    const shown = () => { if (!document.hidden && dirty) schedule(); };
+    document.addEventListener('visibilitychange', shown);
+    ends.push(() => { sight.disconnect(); size.disconnect(); document.removeEventListener('visibilitychange', shown); });
+    return {redraw, close, frame: () => frame};
+  }
+
+  /* A canvas as sharp as the screen: sets its size in CSS pixels and returns a context that draws in them. */
+  function context2d(canvas, width, height) {
+    const ratio = window.devicePixelRatio || 1;
+    const w = Math.max(1, Math.round(width * ratio)), h = Math.max(1, Math.round(height * ratio));
+    if (canvas.width !== w || canvas.height !== h) { canvas.width = w; canvas.height = h; }
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${height}px`;
+    const context = canvas.getContext('2d');
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    return context;
+  }
+
+  const thousands = number => Math.round(number).toLocaleString('en-US');
+  /* 75 -> "1 min 15 s" */
+  function duration(seconds) {
+    if (seconds == null || !isFinite(seconds)) return '–';
+    if (seconds < 10) return `${seconds.toFixed(1)} s`;
+    if (seconds < 90) return `${Math.round(seconds)} s`;
+    const minutes = Math.floor(seconds / 60);
+    return minutes < 90 ? `${minutes} min ${Math.round(seconds % 60)} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  }
+  const stepText = payload => (payload && payload.step != null ? `step ${thousands(payload.step)}` : '');
+
+  window.playground = {publish, subscribe, lastFrame, live, latest, visible, onTheme, isDark, cssVar, roleColour, classColours,
+                       decode, context2d, thousands, duration, stepText};
+})();

@@ -1,0 +1,80 @@
+/* The terms of a loss as an equation and a stacked bar. Payload: playground/views/payloads.py, `terms`. */
+const pg = window.playground;
+const equation = element.querySelector('.terms-equation'), bar = element.querySelector('.terms-bar'), axis = element.querySelector('.terms-axis');
+const zero = element.querySelector('.terms-zero'), empty = element.querySelector('.pg-empty'), stepLabel = element.querySelector('.pg-step');
+const note = element.querySelector('.pg-note');
+let scale = null, run = null;                         // {lo, hi} of the bar, changed only when it must be
+
+/* 1, 2, 2.5 or 5 times a power of ten, at least `value`. */
+function nice(value) {
+  if (!(value > 0)) return 0;
+  const power = 10 ** Math.floor(Math.log10(value));
+  return [1, 2, 2.5, 5, 10].map(k => k * power).find(k => k >= value * 0.9999);
+}
+
+/* The scale fits both ends of the stack; it grows at once and shrinks only when the bar fills less than a third. */
+function rescale(low, high) {
+  const fits = scale && low >= scale.lo && high <= scale.hi && (high - low) > (scale.hi - scale.lo) / 3;
+  if (!fits) scale = {lo: low < 0 ? -nice(-low) : 0, hi: nice(high) || (low < 0 ? 0 : 1)};
+}
+
+function part(text, role, strong) {
+  const node = document.createElement('span'), inner = document.createElement(strong ? 'b' : 'span');
+  inner.textContent = text;
+  if (role) inner.style.color = `var(--role-${role.replace('_', '-')}, inherit)`;
+  node.append(inner);
+  return node;
+}
+
+function drawEquation(payload) {
+  const nodes = [part(`${payload.total.label} = ${payload.total.text}`, null, true), part('=')];
+  payload.terms.forEach((term, i) => {
+    if (i) nodes.push(part('+'));
+    nodes.push(part(`${term.label} ${term.text.startsWith('−') ? `(${term.text})` : term.text}`, term.role, true));
+  });
+  const unit = document.createElement('small');
+  unit.textContent = payload.unit;
+  equation.replaceChildren(...nodes, unit);
+}
+
+function drawBar(payload) {
+  const values = payload.terms.map(term => term.value || 0);
+  const high = values.filter(v => v > 0).reduce((a, b) => a + b, 0), low = values.filter(v => v < 0).reduce((a, b) => a + b, 0);
+  rescale(low, high);
+  const at = value => 100 * (value - scale.lo) / (scale.hi - scale.lo);
+  let up = 0, down = 0;
+  payload.terms.forEach((term, i) => {
+    let node = bar.querySelectorAll('div')[i];
+    if (!node) { node = document.createElement('div'); bar.append(node); }
+    const value = values[i], from = value >= 0 ? up : down + value;
+    if (value >= 0) up += value; else down += value;
+    node.style.left = `${at(from)}%`;
+    node.style.width = `${100 * Math.abs(value) / (scale.hi - scale.lo)}%`;
+    node.style.background = `var(--role-${term.role.replace('_', '-')})`;
+    node.title = `${term.label} ${term.text} ${payload.unit}`;
+  });
+  zero.style.left = `${at(0)}%`;
+  const ticks = scale.lo < 0 && scale.hi > 0 ? [scale.lo, 0, scale.hi] : [scale.lo, (scale.lo + scale.hi) / 2, scale.hi];
+  axis.replaceChildren(...ticks.map((tick, i) => {
+    const node = document.createElement('span');
+    node.textContent = tick.toLocaleString('en-US', {maximumSignificantDigits: 4}).replace('-', '−');
+    node.style.left = `${at(tick)}%`;
+    if (i === 0) node.style.transform = 'none';
+    if (i === ticks.length - 1) node.style.transform = 'translateX(-100%)';
+    return node;
+  }));
+  bar.setAttribute('aria-label', `${payload.total.label} ${payload.total.text}: ${payload.terms.map(t => `${t.label} ${t.text}`).join(', ')} ${payload.unit}`);
+}
+
+function draw(payload, frame) {
+  empty.hidden = Boolean(payload);
+  stepLabel.textContent = pg.stepText(payload);
+  note.textContent = payload ? `${payload.total.label} = ${payload.terms.map(t => t.label).join(' + ')}` : '';
+  if (frame && frame.run !== run) { run = frame.run; scale = null; }
+  if (!payload) return;
+  drawEquation(payload);
+  drawBar(payload);
+  bar.dataset.drawn = (Number(bar.dataset.drawn) || 0) + 1;
+}
+
+pg.live({element, tab: props.tab, views: [props.view], draw, interval: 100});

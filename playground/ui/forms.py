@@ -1,0 +1,91 @@
+"""Forms made from settings: one Gradio control for each field of a config, with its label, help and bounds.
+
+Numbers carry no bounds of Gradio's own: a value out of range is refused by `config.py`, in the same words everywhere.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from playground.config import FieldSpec, Settings, field_specs
+from playground.data import DATASETS
+
+TITLES: dict[str, dict[str, str]] = {
+    "network": {"mlp": "fully connected", "conv": "convolutional", "unet": "U-Net"},
+    "decay": {"cosine": "half cosine", "constant": "none"},
+    "schedule": {
+        "linear": "linear β (DDPM)", "cosine": "cosine", "rectified_flow": "rectified flow",
+        "variance_exploding": "variance exploding",
+    },
+    "parametrization": {"eps": "ε, the noise", "x_0": "x₀, the data", "v": "v = α ε − σ x₀", "velocity": "velocity dx/dt"},
+    "sampler": {"ddpm": "DDPM (ancestral)", "ddim": "DDIM", "euler": "Euler, ODE", "heun": "Heun, ODE"},
+}  # fmt: skip
+"""What a choice is called on the page, where its name in the code is too short."""
+
+SLIDERS = ("latent_dim", "beta", "observation_std", "sampling_steps", "eta", "width", "depth", "ema_decay", "batch_size")
+SLIDER_STEP = {"beta": 0.05, "observation_std": 0.01, "eta": 0.05, "ema_decay": 0.0005, "batch_size": 8}
+SLIDER_TOP = {"beta": 10.0, "sampling_steps": 100, "batch_size": 1024, "width": 512, "ema_decay": 0.9999}
+"""Where a slider ends before the setting does; the number beside it still takes any allowed value."""
+
+
+class Form:
+    """The controls of one config class, by field name, and the way back from their values to settings."""
+
+    def __init__(self, config: type[Settings], leave_out: tuple[str, ...] = ("device",)) -> None:
+        self.config = config
+        self.specs = {name: spec for name, spec in field_specs(config).items() if name not in leave_out}
+        self.controls: dict[str, gr.components.Component] = {}
+
+    def draw(self, *names: str) -> None:
+        """Draws the named fields where the layout stands now."""
+        for name in names:
+            self.controls[name] = _control(self.specs[name])
+
+    def rest(self) -> tuple[str, ...]:
+        """Fields not drawn yet."""
+        return tuple(name for name in self.specs if name not in self.controls)
+
+    @property
+    def inputs(self) -> list[gr.components.Component]:
+        """All controls, in one order; `values` takes what they hold in that order."""
+        return list(self.controls.values())
+
+    def values(self, *held: Any) -> dict[str, Any]:
+        """What the controls hold, as keyword arguments of the config. A cleared number keeps its default."""
+        return {name: _typed(self.specs[name], value) for name, value in zip(self.controls, held) if value is not None}
+
+    def updates(self, config: dict[str, Any]) -> list[Any]:
+        """New values for all controls, to show the settings of a run that was found again."""
+        return [config.get(name, gr.skip()) for name in self.controls]
+
+
+def _typed(spec: FieldSpec, value: Any) -> Any:
+    """Gradio hands whole numbers out as floats at times; 3.0 is a whole number, 3.5 is refused by the config."""
+    if spec.kind == "int" and isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _control(spec: FieldSpec) -> gr.components.Component:
+    label = f"{spec.label} ({spec.unit})" if spec.unit else spec.label
+    if spec.kind == "choice":
+        choices = [(_title(spec.name, choice), choice) for choice in spec.choices if _offered(spec.name, choice)]
+        return gr.Dropdown(choices, value=spec.default, label=label, info=spec.help, interactive=True, elem_id=None)
+    if spec.name in SLIDERS:
+        step = SLIDER_STEP.get(spec.name) or spec.step or 1
+        top = SLIDER_TOP.get(spec.name, spec.high)
+        return gr.Slider(spec.low, top, value=spec.default, step=step, label=label, info=spec.help, interactive=True)
+    precision = 0 if spec.kind == "int" else None
+    return gr.Number(spec.default, label=label, info=spec.help, precision=precision, interactive=True)
+
+
+def _title(field: str, choice: str) -> str:
+    if field == "dataset":
+        return DATASETS[choice].title
+    return TITLES.get(field, {}).get(choice, choice)
+
+
+def _offered(field: str, choice: str) -> bool:
+    return field != "dataset" or DATASETS[choice].available()

@@ -1,0 +1,62 @@
+"""The page: a head line, three tabs, and the settings under which it is served."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from playground.config import AutoencoderConfig, DiffusionConfig, VAEConfig
+from playground.ui.api import add_endpoints
+from playground.ui.service import Service
+from playground.ui.tabs.autoencoder import AutoencoderTab
+from playground.ui.tabs.diffusion import DiffusionTab
+from playground.ui.tabs.vae import VAETab
+
+TITLE = "Generative models, live"
+HEAD = (
+    "# Generative models, live\n"
+    "Train an autoencoder, a VAE and a diffusion model on real data, watch them learn, and see why each one exists."
+)
+CSS = (Path(__file__).parent / "page.css").read_text("utf-8")
+SCRIPT = (Path(__file__).parent / "page.js").read_text("utf-8")
+TABS = (
+    ("ae", "1 · Autoencoder", AutoencoderTab, AutoencoderConfig),
+    ("vae", "2 · VAE", VAETab, VAEConfig),
+    ("diffusion", "3 · Diffusion", DiffusionTab, DiffusionConfig),
+)
+
+
+def build_page(service: Service) -> gr.Blocks:
+    """The whole page, with its endpoints."""
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
+        gr.Markdown(HEAD, elem_classes=["page-head"])
+        with gr.Tabs(elem_id="tabs") as tabs:
+            for name, label, tab, config in TABS:
+                with gr.Tab(label, id=name):
+                    tab(name, service, config)
+        tabs.select(None, None, None, js="(...args) => window.playgroundPage.remember()", **{"api_visibility": "private"})
+        page.load(None, None, tabs, js="() => window.playgroundPage.opened()", api_visibility="private")
+        add_endpoints(service)
+    page.queue(max_size=100, default_concurrency_limit=None, api_open=None)
+    return page
+
+
+def launch_settings() -> dict[str, Any]:
+    """Arguments of `launch` that do not depend on the command line: a quiet, closed server, and the look of the page."""
+    return {
+        "theme": gr.themes.Default(primary_hue="indigo", spacing_size="sm", radius_size="md", text_size="md"),
+        "css": CSS,
+        "head": f"<script>{SCRIPT}</script>",
+        "footer_links": ["api"],
+        "run_history": False,
+        "enable_monitoring": False,
+        "max_threads": 256,
+        "max_file_size": "20mb",
+        "allowed_paths": [],
+        "state_session_capacity": 500,
+        "strict_cors": True,
+        "show_error": False,
+        "ssr_mode": False,
+    }

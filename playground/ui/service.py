@@ -1,0 +1,118 @@
+"""What the page and the API ask of the server: start, follow and steer runs. No Gradio, and no torch, in here.
+
+Anyone may call a server function with anything, so every argument is checked, and a refusal is a sentence in `error`: an
+exception would reach the page as `undefined`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from playground.config import ConfigError, SampleConfig, change_live, parse_config
+from playground.data import DataError
+from playground.runtimes import RegistryError, RunRegistry, Runtime, UnknownRun
+from playground.views.frames import RunViews
+
+LONG_POLL_SECONDS = 10.0
+SETTLE_SECONDS = 0.2
+"""Numbers without a new picture wait this long for one, so that a page asks about five times a second, not fifteen."""
+COMMANDS = ("pause", "resume", "stop", "continue")
+REFUSALS = (ConfigError, DataError, RegistryError, UnknownRun, ValueError)
+SAMPLING = "playground.generation:sampling_run"
+
+
+class Service:
+    """All runs of this server, and the pictures of those that somebody watches."""
+
+    def __init__(self, runtime: Runtime, device: str = "auto", **limits: Any) -> None:
+        self.registry = RunRegistry(runtime, **limits)
+        self.device = device
+        self._views: OrderedDict[str, RunViews] = OrderedDict()
+
+    # --- starting ----------------------------------------------------------------------------------------------------
+
+    def train(self, values: dict[str, Any]) -> str:
+        """Starts a training and returns its run id. Raises `ConfigError` or `RegistryError` with a sentence."""
+        return self.registry.start(parse_config({"device": self.device, **values}))
+
+    def sample(self, run: str, values: dict[str, Any]) -> str:
+        """Starts drawing samples from a run's newest weights, while it trains or after, as a run of its own."""
+        config = SampleConfig(**{"device": self.device, **values})
+        source = parse_config(self.registry.get(run).config)
+        if source.model == "ae":
+            raise ConfigError(
+                "An autoencoder defines no distribution, so there is nothing to sample from: "
+                "train a VAE or a diffusion model."
+            )
+        return self.registry.start(config, task=SAMPLING, about={"dataset": source.dataset}, checkpoint=self.checkpoint(run))
+
+    def checkpoint(self, run: str) -> bytes:
+        """The newest weights of a run. Blocks for a moment while it trains."""
+        return self.registry.checkpoint(run)
+
+    def server_functions(self) -> list[Callable]:
+        """`pull` and `command` as plain functions: Gradio marks the functions it exposes, and methods take no marks."""
+
+        async def pull(request: Any) -> dict[str, Any]:
+            return await self.pull(request)
+
+        def command(request: Any) -> dict[str, Any]:
+            return self.command(request)
+
+        return [pull, command]
+
+    # --- steering ----------------------------------------------------------------------------------------------------
+
+    def set(self, run: str, values: dict[str, Any]) -> None:
+        """Changes live settings of a run. Raises `ConfigError` for others and for bad values."""
+        change_live(parse_config(self.registry.get(run).config), values)
+        self.registry.set(run, **values)
+
+    def command(self, request: Any) -> dict[str, Any]:
+        """Server function: `[run, name]` with name one of `COMMANDS`; `{"ok": true}` or `{"error": sentence}`."""
+        if not (isinstance(request, list) and len(request) == 2 and request[1] in COMMANDS):
+            return {"error": f"A command is [run, name] with name one of {', '.join(COMMANDS)}."}
+        run, name = request
+        try:
+            getattr(self.registry, "continue_" if name == "continue" else name)(run)
+        except REFUSALS as error:
+            return {"error": str(error)}
+        return {"ok": True}
+
+    # --- following ---------------------------------------------------------------------------------------------------
+
+    async def pull(self, request: Any) -> dict[str, Any]:
+        """Server function, a long poll: `[run, version, static_seen, visible]` -> a frame (see `views/frames.py`), once
+        there is something newer than `version` or ten seconds have passed; or `{"error": sentence}`."""
+        if not (isinstance(request, list) and len(request) == 4 and type(request[1]) is int):
+            return {"error": "A pull is [run, version, static_seen, visible]."}
+        run, version, static_seen, visible = request[0], request[1], bool(request[2]), bool(request[3])
+        try:
+            record = await self._news(run, version)
+        except REFUSALS as error:
+            return {"error": str(error)}
+        return await asyncio.to_thread(self.views(run).frame, record, version, static_seen, visible)
+
+    async def _news(self, run: str, version: int):
+        """The record once it is worth an answer: at once for a picture or a change of status, else a little later."""
+        before = self.registry.get(run)
+        record = await self.registry.wait(run, version, LONG_POLL_SECONDS)
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while (
+            version > 0 and record.status == before.status == "running" and record.message == before.message
+            and record.snapshot_version <= version and (left := deadline - time.monotonic()) > 0
+        ):  # fmt: skip
+            record = await self.registry.wait(run, record.version, left)
+        return record
+
+    def views(self, run: str) -> RunViews:
+        """The pictures of a run, made when somebody looks; as many are kept as runs are."""
+        views = self._views.setdefault(run, RunViews())
+        self._views.move_to_end(run)
+        while len(self._views) > 2 * max(1, len(self.registry)):
+            self._views.popitem(last=False)
+        return views

@@ -1,0 +1,29 @@
+"""The autoencoder's tab: a latent map that moves while the model learns, and what it makes of images it has not seen."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from playground.ui.components.curves import curves
+from playground.ui.components.image_table import image_table
+from playground.ui.components.latent_map import latent_map
+from playground.ui.tabs.common import TrainingTab
+
+
+class AutoencoderTab(TrainingTab):
+    """Its pictures; the rest is as on every tab."""
+
+    def draw_pictures(self) -> None:
+        """The pictures of this tab, from top to bottom."""
+        with gr.Row():
+            with gr.Column(scale=3, min_width=320):
+                latent_map("ae")
+            with gr.Column(scale=2, min_width=300):
+                curves("ae", height=420)
+        image_table(
+            "ae",
+            view="images",
+            title="Held-out images",
+            empty="Press Train: ten images that the model never trains on, what it makes of them, and the error.",
+            height=252,
+        )

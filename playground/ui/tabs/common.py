@@ -1,0 +1,112 @@
+"""What all tabs share: the run bar with its wiring, the form at the side, and the text with the equations below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from playground.config import RunConfig
+from playground.ui.components.data_preview import data_preview
+from playground.ui.components.run_bar import run_bar
+from playground.ui.forms import Form
+from playground.ui.preview import preview
+from playground.ui.service import REFUSALS, Service
+
+TEXTS = Path(__file__).parents[1] / "text"
+LATEX = [{"left": "$$", "right": "$$", "display": True}, {"left": "$", "right": "$", "display": False}]
+QUIET: dict[str, Any] = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
+"""Page-only events answer at once: they wait in no queue and draw no spinner."""
+
+
+def text(name: str, part: str) -> gr.Markdown:
+    """A part of `text/<name>.md`: `lead`, above the pictures, or `body`, below them; parts are divided by a rule."""
+    lead, _, body = (TEXTS / f"{name}.md").read_text("utf-8").partition("\n---\n")
+    return gr.Markdown(lead if part == "lead" else body, latex_delimiters=LATEX, elem_classes=[f"text-{part}"])
+
+
+class TrainingTab:
+    """The parts of a training tab: a run bar above the pictures (`draw_pictures`), a form beside them, a text below.
+
+    `together` names settings that stand in a group of their own, under a heading.
+    """
+
+    together: tuple[str, ...] = ()
+    heading = ""
+
+    def __init__(self, name: str, service: Service, config: type[RunConfig]) -> None:
+        self.name, self.service, self.config = name, service, config
+        self.form = Form(config)
+        text(name, "lead")
+        with gr.Row(elem_classes=["tab-row"]):
+            with gr.Column(scale=7, min_width=320, elem_classes=["tab-pictures"]):
+                self.bar = run_bar(name, server_functions=service.server_functions())
+                self.draw_pictures()
+            with gr.Column(scale=3, min_width=280, elem_classes=["tab-form"]):
+                self.draw_form()
+        text(name, "body")
+        self.wire()
+
+    def draw_pictures(self) -> None:
+        """The pictures of this tab, from top to bottom."""
+        raise NotImplementedError
+
+    def draw_form(self) -> None:
+        """Data first, then the settings that matter, then the rest, folded away."""
+        self.form.draw("dataset")
+        self.preview = data_preview(preview(self.form.specs["dataset"].default))
+        main = [name for name in self.form.rest() if self.form.specs[name].main and name not in self.together]
+        self.form.draw(*main)
+        if self.together:
+            gr.Markdown(self.heading)
+            self.form.draw(*self.together)
+        with gr.Accordion("More settings", open=False):
+            self.form.draw(*self.form.rest())
+
+    def wire(self) -> None:
+        """Connects the controls; live ones reach a running loop as soon as they are let go."""
+        controls = self.form.controls
+        controls["dataset"].input(preview, controls["dataset"], self.preview, **QUIET)
+        self.bar.train(self.start, self.form.inputs, self.bar, **QUIET)
+        self.bar.attached(self.restore, None, [*self.form.inputs, self.preview], **QUIET)
+        for name, control in controls.items():
+            if self.form.specs[name].live:
+                typed = isinstance(control, gr.Number)  # a number counts once it is typed to its end
+                settled = [control.submit, control.blur] if typed else [control.input]
+                for event in settled:
+                    event(self.setter(name), [self.bar, control], None, trigger_mode="always_last", **QUIET)
+
+    def start(self, *held: Any) -> dict[str, str]:
+        """Train was pressed: a run id, or a sentence for the run bar."""
+        try:
+            return {"run": self.service.train({"model": self.config.model_fields["model"].default, **self.form.values(*held)})}
+        except REFUSALS as error:
+            return {"error": str(error)}
+
+    def restore(self, event: gr.EventData) -> list[Any]:
+        """A run was found again after a reload: the form shows its settings."""
+        config = self.found(event)
+        return [*self.form.updates(config), preview(config["dataset"])]
+
+    def found(self, event: gr.EventData) -> dict[str, Any]:
+        """The settings of the run that the run bar found again; the page says which, so they are looked up."""
+        try:
+            return self.service.registry.get((event._data or {}).get("run")).config
+        except (*REFUSALS, AttributeError):
+            raise gr.Error("That run is no longer kept here.") from None
+
+    def setter(self, name: str) -> Callable[[Any, Any], None]:
+        """Sends one changed setting to the run that this page follows."""
+
+        def send(shown: Any, value: Any) -> None:
+            run = shown.get("run") if isinstance(shown, dict) else None
+            if run is None or value is None:
+                return
+            try:
+                self.service.set(run, {name: value})
+            except REFUSALS as error:
+                gr.Warning(str(error))
+
+        return send

@@ -1,0 +1,53 @@
+"""One meaning, one colour, everywhere: the only place where colours are chosen.
+
+Every colour has a value for light and one for dark pages, each with a contrast of at least 3:1 to what lies behind it.
+The page reads them as CSS variables (`--role-kl`, `--class-3`), so a change here changes equation, bar, curve and map.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+BACKGROUNDS: Final = {"light": ("#ffffff", "#fafafa"), "dark": ("#0f0f11", "#18181b", "#27272a")}
+"""What may lie behind a colour, in Gradio's default theme."""
+
+ROLES: Final[dict[str, tuple[str, str]]] = {
+    "reconstruction": ("#0b6fb8", "#5fb0f0"),
+    "kl": ("#c2500a", "#ff9a4d"),
+    "prior": ("#6b7280", "#a8b0bd"),
+    "posterior": ("#7c3aed", "#b79cff"),
+    "data": ("#71717a", "#a1a1aa"),
+    "samples": ("#0a8164", "#3fd0a4"),
+    "noise": ("#b0467f", "#ee9ac6"),
+    "train": ("#8a8000", "#d9cf62"),
+    "held_out": ("#1f2a44", "#e8ecf5"),
+    "error": ("#c81e1e", "#ff7b72"),
+}
+"""Role -> (light, dark)."""
+
+CLASSES: Final[tuple[tuple[str, str], ...]] = (
+    ("#2d52cc", "#078bbe"),
+    ("#b85b55", "#ff7d07"),
+    ("#128a8f", "#1dbb6d"),
+    ("#e353c3", "#ff90bf"),
+    ("#a49201", "#ffcd02"),
+    ("#1b0467", "#9562ff"),
+    ("#740020", "#f708a9"),
+    ("#2792ff", "#82c1fe"),
+    ("#6b5301", "#74f49c"),
+    ("#014a63", "#eeebf3"),
+)
+"""Class -> (light, dark). Started from Okabe & Ito's and Tol's palettes, then moved until the closest two colours were as
+far apart as possible for normal, deuteranopic, protanopic and tritanopic eyes, within the contrast limits."""
+
+
+SOFT_TEXT: Final = ("#5f5f6b", "#b0b0ba")
+"""Captions, ticks and notes (light, dark): softer than the text, and still readable at 4.5:1."""
+
+
+def css_variables() -> str:
+    """`:root{--role-…; --class-…}` for light pages and `.dark{…}` for dark ones (Gradio marks <body> with `dark`)."""
+    names = ["--soft-text"] + [f"--role-{role.replace('_', '-')}" for role in ROLES] + [f"--class-{i}" for i in range(len(CLASSES))]
+    pairs = [SOFT_TEXT, *ROLES.values(), *CLASSES]
+    light, dark = (";".join(f"{name}:{pair[theme]}" for name, pair in zip(names, pairs)) for theme in (0, 1))
+    return f":root{{{light}}}\n.dark{{{dark}}}\n"
