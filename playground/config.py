@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, get_args, get_origin
 
 import annotated_types
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 POINT_DATASETS = ("mixture", "moons", "circles", "swiss_roll", "checkerboard", "spirals", "pinwheel")
 IMAGE_DATASETS = ("fashion_mnist", "digits", "sprites", "fashion_mnist_full")
@@ -55,6 +55,14 @@ class Settings(BaseModel):
             super().__init__(**values)
         except ValidationError as error:
             raise ConfigError(" ".join(_sentence(type(self), item) for item in error.errors())) from None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _numbers_are_not_booleans(cls, value: Any) -> Any:
+        """Text and whole floats become numbers (links and JavaScript send them); `True` as 1 would be a slip."""
+        if isinstance(value, bool):
+            raise ValueError
+        return value
 
     def replace(self, **changes: Any):
         """A copy with some settings changed, checked like new ones."""
@@ -143,6 +151,11 @@ class DiffusionConfig(RunConfig, SamplerSettings):
 
     model: Literal["diffusion"] = "diffusion"
     dataset: AnyDataset = setting("mixture", "Data", "What the model is trained on.", main=True)
+    batch_size: int = setting(256, "Batch size", "Examples in one optimiser step.", ge=1, le=4096, unit="examples")
+    learning_rate: float = setting(
+        3e-3, "Learning rate", "Peak step size of Adam. It can be changed while the model trains.",
+        ge=1e-6, le=10.0, main=True, live=True,
+    )  # fmt: skip
     schedule: Literal["linear", "cosine", "rectified_flow", "variance_exploding"] = setting(
         "cosine", "Noise schedule", "How fast the data drowns: α and σ as functions of time.", main=True
     )
@@ -162,7 +175,7 @@ CONFIGS: dict[str, type[RunConfig]] = {"ae": AutoencoderConfig, "vae": VAEConfig
 def parse_config(values: dict[str, Any]) -> RunConfig:
     """The config that `values["model"]` names, from plain values (a form, a link, a checkpoint, an API call)."""
     model = values.get("model")
-    if model not in CONFIGS:
+    if not isinstance(model, str) or model not in CONFIGS:
         raise ConfigError(f"model = {model!r} is unknown: it must be one of {', '.join(CONFIGS)}.")
     return CONFIGS[model](**values)
 

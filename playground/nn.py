@@ -79,13 +79,17 @@ class ScalarEmbedding(nn.Module):
 
 
 class ResidualMLP(nn.Module):
-    """(n, *shape) and a scalar each -> (n, *shape): residual blocks, each scaled and shifted by the scalar's embedding."""
+    """(n, *shape) and a scalar each -> (n, *shape): residual blocks, each scaled and shifted by the scalar's embedding.
+
+    Points in few dimensions also enter as sines and cosines (Tancik et al. 2020): plain layers are slow to learn edges.
+    """
 
     def __init__(self, shape: tuple[int, ...], width: int, depth: int) -> None:
         super().__init__()
         size = math.prod(shape)
         self.embed = ScalarEmbedding(width)
-        self.enter, self.leave = nn.Linear(size, width), nn.Linear(width, size)
+        self.frequencies = (1.0, 2.0, 4.0) if size <= 3 else ()
+        self.enter, self.leave = nn.Linear(size * (1 + 2 * len(self.frequencies)), width), nn.Linear(width, size)
         self.blocks = nn.ModuleList(
             nn.ModuleDict({
                 "modulate": nn.Linear(width, 2 * width),
@@ -99,7 +103,9 @@ class ResidualMLP(nn.Module):
         nn.init.zeros_(self.leave.bias)
 
     def forward(self, x: Tensor, scalar: Tensor) -> Tensor:
-        h, condition = self.enter(x.flatten(1)), self.embed(scalar)
+        flat = x.flatten(1)
+        waves = [wave(f * flat) for f in self.frequencies for wave in (torch.sin, torch.cos)]
+        h, condition = self.enter(torch.cat([flat, *waves], dim=1)), self.embed(scalar)
         for block in self.blocks:
             scale, shift = block["modulate"](condition).chunk(2, dim=1)
             g = torch.addcmul(shift, block["norm"](h), 1.0 + scale)

@@ -35,7 +35,7 @@ def train(config: RunConfig, control: Control | None = None, resume: bytes | Non
     `Failed` (a loss that is not finite ends the run and keeps the last good weights). Deterministic by `config.seed` on
     one device. Raises `ConfigError` or `CheckpointError` before the first event when it cannot start.
     """
-    return Trainer(config, control or Control(), unpack(resume) if resume else None).run()
+    return Trainer(config, control or Control(), unpack(resume) if resume is not None else None).run()
 
 
 def pick_device(name: str) -> torch.device:
@@ -109,6 +109,8 @@ class Trainer:
             if failure is None:
                 yield from self._picture()
                 yield from self._keep()
+        if self.pending and failure is None:  # stopped between two reports
+            failure = yield from self._report()
         yield failure or (yield from self._finish())
 
     def _advance(self) -> None:

@@ -54,16 +54,21 @@ def test_examples_do_not_mix(net, shape) -> None:
     torch.testing.assert_close(network(x, time)[2:3], network(x[2:3], time[2:3]), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("build", [
-    lambda width, depth: mlp_encoder((1, 8, 8), width, depth, 2), lambda width, depth: conv_encoder((1, 8, 8), width, depth, 2),
-    lambda width, depth: ResidualMLP((2,), width, depth), lambda width, depth: UNet((1, 8, 8), width, depth),
-])  # fmt: skip
-def test_width_and_depth_make_it_bigger(build) -> None:
-    def size(width: int, depth: int) -> int:
-        return sum(p.numel() for p in build(width, depth).parameters())
+BUILDERS = {
+    "mlp": lambda width, depth: mlp_encoder((1, 8, 8), width, depth, 2),
+    "conv": lambda width, depth: conv_encoder((1, 8, 8), width, depth, 2),
+    "residual": lambda width, depth: ResidualMLP((2,), width, depth),
+    "unet": lambda width, depth: UNet((1, 8, 8), width, depth),
+}
 
-    assert size(64, 2) < size(128, 2)
-    assert size(128, 2) < size(128, 3) or build(128, 2)[0].__class__.__name__ == "Conv2d"  # deeper convolutions flatten less
+
+@pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS.keys())
+def test_width_makes_it_bigger_and_depth_deeper(build) -> None:
+    def numbers(net: torch.nn.Module) -> int:
+        return sum(p.numel() for p in net.parameters())
+
+    assert numbers(build(64, 2)) < numbers(build(128, 2))
+    assert len(list(build(128, 2).parameters())) < len(list(build(128, 3).parameters()))
 
 
 def test_embedding_tells_times_apart() -> None:

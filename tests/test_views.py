@@ -94,7 +94,9 @@ def test_axes_follow_when_they_must():
     assert only_x.lo[1] == first.lo[1] and only_x.lo[0] < first.lo[0]
 
 
-@pytest.mark.parametrize("points", [np.zeros((0, 2)), np.full((5, 2), np.nan), np.full((5, 2), 3.0), np.array([[np.inf, 1.0]])])
+@pytest.mark.parametrize(
+    "points", [np.zeros((0, 2)), np.full((5, 2), np.nan), np.full((5, 2), 3.0), np.array([[np.inf, 1.0]])]
+)
 def test_ranges_of_odd_points_are_finite_and_wide(points):
     for span in (steady_range(None, points), data_range(points), coding_range(Range((0, 0), (1, 1)), points)):
         assert np.isfinite([*span.lo, *span.hi]).all()
@@ -146,7 +148,9 @@ def test_the_prior_is_always_in_view(dims):
     assert view["lo"][0] <= -3 and view["hi"][0] >= 3
 
 
-@pytest.mark.parametrize("points", [np.zeros((0, 2)), np.zeros((4, 2)), np.full((4, 2), np.nan), np.full((3, 1), np.inf)])
+@pytest.mark.parametrize(
+    "points", [np.zeros((0, 2)), np.zeros((4, 2)), np.full((4, 2), np.nan), np.full((3, 1), np.inf)]
+)
 def test_latent_map_of_odd_points(points):
     payload = views.latent_map(0, points)
     json.dumps(payload, allow_nan=False)
@@ -161,7 +165,8 @@ def test_latent_map_refuses_other_shapes():
 def test_static_part_carries_labels_and_a_sheet_in_the_order_of_the_points():
     images = np.arange(5, dtype=np.uint8)[:, None, None, None] * np.ones((5, 1, 4, 6), np.uint8) * 40
     payload = views.latent_map_static(np.arange(5), "abcde", images=images, split=[0, 1, 0, 1, 1])
-    assert raw(payload["labels"], "u1").tolist() == [0, 1, 2, 3, 4] and raw(payload["split"], "u1").tolist() == [0, 1, 0, 1, 1]
+    assert raw(payload["labels"], "u1").tolist() == [0, 1, 2, 3, 4]
+    assert raw(payload["split"], "u1").tolist() == [0, 1, 0, 1, 1]
     header, _, body = payload["sheet"].partition(",")
     assert re.fullmatch(r"data:image/(webp|png);base64", header)
     sheet = np.asarray(Image.open(BytesIO(base64.b64decode(body))).convert("L"))
@@ -195,7 +200,8 @@ def test_grids_and_strips_are_tables_of_one_row():
 def test_odd_images():
     broken = views.image_table([views.ImageRow("x", np.full((1, 2, 2), np.nan))], 0)
     assert raw(broken["rows"][0]["data"], "u1").tolist() == [0, 0, 0, 0]
-    assert views.image_table([], 0)["rows"] == [] and views.image_table([views.ImageRow("x", np.zeros((0, 3, 3)))], 0)["rows"][0]["n"] == 0
+    assert views.image_table([], 0)["rows"] == []
+    assert views.image_table([views.ImageRow("x", np.zeros((0, 3, 3)))], 0)["rows"][0]["n"] == 0
     with pytest.raises(ValueError, match="shape"):
         views.image_table([views.ImageRow("x", np.zeros((2, 3, 4, 4)))], 0)
     with pytest.raises(ValueError, match="one tile size"):
@@ -209,7 +215,8 @@ def test_curves_names_roles_and_gaps():
     history = {"train": ([1, 2], [0.5, np.inf]), "held_out/kl": ([2], [3.0])}
     payload = json.loads(json.dumps(views.curves(history, unit="nats per example")))
     first, second = payload["series"]
-    assert (first["label"], first["role"]) == ("training", "train") and (second["label"], second["role"]) == ("KL, held-out", "kl")
+    assert (first["label"], first["role"]) == ("training", "train")
+    assert (second["label"], second["role"]) == ("KL, held-out", "kl")
     assert np.array_equal(raw(first["values"], "<f4"), [0.5, np.nan], equal_nan=True)
     assert views.curves({}, unit="")["series"] == []
     with pytest.raises(ValueError, match="train"):
@@ -303,7 +310,10 @@ EYES = {  # Machado, Oliveira & Fernandes 2009, severity 1, on linear RGB
 def oklab(rgb: np.ndarray) -> np.ndarray:
     """Perceptual coordinates (Ottosson 2020) of linear RGB."""
     lms = rgb @ np.array([[0.41222, 0.53633, 0.05145], [0.21190, 0.68070, 0.10740], [0.08830, 0.28172, 0.62998]]).T
-    return np.cbrt(lms) @ np.array([[0.21045, 0.79362, -0.00407], [1.97800, -2.42859, 0.45059], [0.02590, 0.78277, -0.80868]]).T
+    to_lab = np.array(
+        [[0.21045, 0.79362, -0.00407], [1.97800, -2.42859, 0.45059], [0.02590, 0.78277, -0.80868]]
+    ).T
+    return np.cbrt(lms) @ to_lab
 
 
 @pytest.mark.parametrize("eye", EYES)

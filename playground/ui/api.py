@@ -48,7 +48,7 @@ def add_endpoints(service: Service) -> None:
         """Steers a run: `name` is pause, resume, stop or continue."""
         answer = service.command([run, name])
         if "error" in answer:
-            raise gr.Error(answer["error"])
+            raise refusal(answer["error"])
         return answer
 
     def set_live(run: str, settings: dict) -> dict:
@@ -82,7 +82,12 @@ class sentences:
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         if isinstance(error, REFUSALS):
-            raise gr.Error(str(error)) from None
+            raise refusal(str(error)) from None
+
+
+def refusal(sentence: str) -> gr.Error:
+    """What a client is told; no fault of the server's, so its log stays quiet."""
+    return gr.Error(sentence, print_exception=False)
 
 
 async def follow(service: Service, run: str) -> Iterator[dict[str, Any]]:

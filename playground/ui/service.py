@@ -37,18 +37,18 @@ class Service:
 
     def train(self, values: dict[str, Any]) -> str:
         """Starts a training and returns its run id. Raises `ConfigError` or `RegistryError` with a sentence."""
-        return self.registry.start(parse_config({"device": self.device, **values}))
+        return self.registry.start(parse_config({"device": self.device, **named(values)}))
 
     def sample(self, run: str, values: dict[str, Any]) -> str:
         """Starts drawing samples from a run's newest weights, while it trains or after, as a run of its own."""
-        config = SampleConfig(**{"device": self.device, **values})
+        config = SampleConfig(**{"device": self.device, **named(values)})
         source = parse_config(self.registry.get(run).config)
         if source.model == "ae":
             raise ConfigError(
                 "An autoencoder defines no distribution, so there is nothing to sample from: "
                 "train a VAE or a diffusion model."
             )
-        return self.registry.start(config, task=SAMPLING, about={"dataset": source.dataset}, checkpoint=self.checkpoint(run))
+        return self.registry.start(config, task=SAMPLING, checkpoint=self.checkpoint(run))
 
     def checkpoint(self, run: str) -> bytes:
         """The newest weights of a run. Blocks for a moment while it trains."""
@@ -69,7 +69,7 @@ class Service:
 
     def set(self, run: str, values: dict[str, Any]) -> None:
         """Changes live settings of a run. Raises `ConfigError` for others and for bad values."""
-        change_live(parse_config(self.registry.get(run).config), values)
+        change_live(parse_config(self.registry.get(run).config), named(values))
         self.registry.set(run, **values)
 
     def command(self, request: Any) -> dict[str, Any]:
@@ -116,3 +116,10 @@ class Service:
         while len(self._views) > 2 * max(1, len(self.registry)):
             self._views.popitem(last=False)
         return views
+
+
+def named(values: Any) -> dict[str, Any]:
+    """`values` if they are settings by name, as they came from anybody. Raises `ConfigError` otherwise."""
+    if not (isinstance(values, dict) and all(isinstance(name, str) for name in values)):
+        raise ConfigError('Settings are given by name, such as {"learning_rate": 0.001}.')
+    return values

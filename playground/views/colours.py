@@ -37,7 +37,7 @@ CLASSES: Final[tuple[tuple[str, str], ...]] = (
     ("#6b5301", "#74f49c"),
     ("#014a63", "#eeebf3"),
 )
-"""Class -> (light, dark). Started from Okabe & Ito's and Tol's palettes, then moved until the closest two colours were as
+"""Class -> (light, dark). Started from the palettes of Okabe & Ito and of Tol, then moved until the closest two were as
 far apart as possible for normal, deuteranopic, protanopic and tritanopic eyes, within the contrast limits."""
 
 
@@ -47,7 +47,8 @@ SOFT_TEXT: Final = ("#5f5f6b", "#b0b0ba")
 
 def css_variables() -> str:
     """`:root{--role-…; --class-…}` for light pages and `.dark{…}` for dark ones (Gradio marks <body> with `dark`)."""
-    names = ["--soft-text"] + [f"--role-{role.replace('_', '-')}" for role in ROLES] + [f"--class-{i}" for i in range(len(CLASSES))]
+    roles = [f"--role-{role.replace('_', '-')}" for role in ROLES]
+    names = ["--soft-text", *roles, *(f"--class-{i}" for i in range(len(CLASSES)))]
     pairs = [SOFT_TEXT, *ROLES.values(), *CLASSES]
     light, dark = (";".join(f"{name}:{pair[theme]}" for name, pair in zip(names, pairs)) for theme in (0, 1))
     return f":root{{{light}}}\n.dark{{{dark}}}\n"

@@ -49,7 +49,7 @@ def steady_range(previous: Range | None, points: np.ndarray) -> Range:
     """The range to show now: `previous` as long as it still fits, else a new one with some room to grow.
 
     "Fits" is judged per axis on the 0.5 - 99.5 % percentiles, so that one stray point moves nothing: they lie inside,
-    and fill at least half of it. A new range is 5 % larger than the data on each side, 12 % when it replaces an older one.
+    and fill at least half of it. A new range is 5 % larger than the data on each side, 12 % when it replaces another.
     """
     bounds = _bounds(points, (0.5, 99.5))
     if bounds is None:
@@ -64,7 +64,7 @@ def steady_range(previous: Range | None, points: np.ndarray) -> Range:
 
 
 def coding_range(view: Range, points: np.ndarray) -> Range:
-    """The range positions are coded in: all points, but no more than 10 views wide, so that an outlier costs no detail."""
+    """The range positions are coded in: all points, but at most 10 views wide, so that an outlier costs no detail."""
     bounds = _bounds(points, (0.0, 100.0))
     if bounds is None:
         return view

@@ -1,4 +1,4 @@
-/* Loss curves with Plotly, redrawn at most twice a second. Payload: playground/views/payloads.py, `curves`. */
+/* Loss curves with Plotly, redrawn at most twice a second. Payload: playground/views/numbers.py. */
 const pg = window.playground, P = window.Plotly;
 const plot = element.querySelector('.curves-plot'), empty = element.querySelector('.pg-empty');
 const log = element.querySelector('.curves-log'), note = element.querySelector('.pg-note'), stepLabel = element.querySelector('.pg-step');
@@ -31,7 +31,7 @@ function draw(payload, frame) {
   const any = payload && payload.series.length > 0;
   empty.hidden = Boolean(any);
   stepLabel.textContent = any ? pg.stepText(frame) : '';
-  note.textContent = any ? `in ${payload.unit}` : '';
+  note.textContent = any ? payload.unit : '';
   if (!any) { if (plot.data) P.purge(plot); return; }
   const isLog = chosen != null ? chosen : payload.log;
   log.setAttribute('aria-pressed', String(isLog));

@@ -16,5 +16,5 @@ TEMPLATE = """
 
 
 def data_preview(value: dict | None = None, *, height: int = 168) -> gr.HTML:
-    """Shows its value `{"image": data URL | None, "title": str, "description"?: str, "facts": {name: text}}`; None is empty."""
+    """Shows its value `{"image": data URL | None, "title": str, "description"?: str, "facts": {name: text}}`."""
     return component("data_preview", TEMPLATE.replace("HEIGHT", str(height)), value=value)

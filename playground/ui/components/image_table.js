@@ -1,5 +1,5 @@
 /* Tiles on canvases, with crisp dots at every size.
-   Payload: playground/views/payloads.py, `image_table`, `image_grid`, `strip`. */
+   Payload: playground/views/images.py. */
 const pg = window.playground;
 const body = element.querySelector('.pg-body'), rows = element.querySelector('.tiles-rows'), empty = element.querySelector('.pg-empty');
 const stepLabel = element.querySelector('.pg-step'), note = element.querySelector('.pg-note');
@@ -134,4 +134,4 @@ function draw(payload, frame) {
   body.dataset.drawn = (Number(body.dataset.drawn) || 0) + 1;
 }
 
-pg.live({element, tab: props.tab, views: [props.view], draw});
+pg.live({element, tab: props.tab, views: [props.view], draw, interval: 160});   // six pictures a second are a film

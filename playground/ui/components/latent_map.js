@@ -1,5 +1,5 @@
 /* The latent map: Plotly for axes, zoom and prior rings, redrawn only when one of those changes; a canvas for the dots,
-   redrawn for every frame. Payloads: playground/views/payloads.py, `latent_map`, `latent_map_static`. */
+   redrawn for every frame. Payloads: playground/views/positions.py. */
 const pg = window.playground, P = window.Plotly;
 const $ = selector => element.querySelector(selector);
 const plot = $('.map-plot'), canvas = $('.map-dots'), body = $('.pg-body'), empty = $('.pg-empty'), legend = $('.map-legend');

@@ -6,10 +6,15 @@ from playground.ui.components.shared import card, component
 
 EMPTY = "Press Train: every dot will be one held-out image, placed where the encoder puts it. Same class, same colour."
 
-BODY = '<div class="map-plot"></div><canvas class="map-dots" role="img"></canvas><div class="map-tip" hidden><canvas></canvas><div></div></div>'
+BODY = (
+    '<div class="map-plot"></div><canvas class="map-dots" role="img"></canvas>'
+    '<div class="map-tip" hidden><canvas></canvas><div></div></div>'
+)
 
 
-def latent_map(tab: str, *, title: str = "Latent map", empty: str = EMPTY, height: int = 420, view: str = "map") -> gr.HTML:
+def latent_map(
+    tab: str, *, title: str = "Latent map", empty: str = EMPTY, height: int = 420, view: str = "map"
+) -> gr.HTML:
     """Draws the payloads `map` and `map_static` (`playground.views.payloads`) of the run that `tab` follows.
 
     Wheel zooms, drag moves, a double click or "reset view" goes back; the zoom stays while the dots move. Plotly draws

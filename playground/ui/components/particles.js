@@ -1,4 +1,4 @@
-/* Samples between noise and data on a canvas. Payloads: playground/views/payloads.py, `particles`, `particles_static`. */
+/* Samples between noise and data on a canvas. Payloads: playground/views/positions.py. */
 const pg = window.playground;
 const $ = selector => element.querySelector(selector);
 const canvas = $('canvas'), body = $('.pg-body'), empty = $('.pg-empty'), slider = $('input'), time = $('.particles-time');

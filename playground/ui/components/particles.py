@@ -11,9 +11,9 @@ EMPTY = (
 
 CONTROLS = (
     '<div class="particles-controls">'
-    '<button type="button" class="pg-small particles-play" aria-label="Play from noise to data" disabled>▶ Play</button>'
+    '<button type="button" class="pg-small particles-play" title="Play from noise to data" disabled>▶ Play</button>'
     '<label class="particles-slide"><span>noise</span>'
-    '<input type="range" min="0" max="1000" value="1000" step="1" aria-label="Position between noise and data" disabled>'
+    '<input type="range" min="0" max="1000" value="1000" aria-label="Position between noise and data" disabled>'
     "<span>data</span></label>"
     '<output class="particles-time">t = –</output>'
     '<button type="button" class="pg-small particles-trails" aria-pressed="false" disabled>trails</button></div>'
@@ -25,8 +25,10 @@ LEGEND = (
 )
 
 
-def particles(tab: str, *, title: str = "Samples", empty: str = EMPTY, height: int = 380, view: str = "particles") -> gr.HTML:
-    """Draws the payloads `particles` and `particles_static` (`playground.views.payloads`) of the run that `tab` follows."""
+def particles(
+    tab: str, *, title: str = "Samples", empty: str = EMPTY, height: int = 380, view: str = "particles"
+) -> gr.HTML:
+    """Draws `particles` and `particles_static` (`playground.views.positions`) of the run that `tab` follows."""
     body = '<canvas role="img" aria-label="Samples and data as dots in the plane"></canvas>'
     template = card(title, empty, body, height=height, label=title, tools=LEGEND, after=CONTROLS)
     return component("particles", template, tab=tab, view=view)

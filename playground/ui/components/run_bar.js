@@ -1,5 +1,5 @@
 /* Follows one run: a long poll that publishes frames, buttons that send commands, and the run id in the page's address.
-   Frame layout: ui (the server function `pull`) and playground/views/payloads.py. Events to Python: 'train', 'attached'. */
+   Frame layout: ui (the server function `pull`) and playground/views/frames.py. Events to Python: 'train', 'attached'. */
 const pg = window.playground, tab = props.tab, root = element.querySelector('.run');
 const $ = selector => element.querySelector(selector);
 const button = name => $(`[data-do="${name}"]`);
@@ -9,7 +9,7 @@ const WORDS = {idle: 'Ready', asked: 'Starting', starting: 'Starting', running: 
 let run = null, version = 0, staticSeen = false, frame = null;   // what we follow, and its newest status
 let life = 0;                                                  // grows with every run followed; an old loop sees it and ends
 let asked = false, wanted = null, lost = false, reattached = false, notice = null;
-let pressTimer = 0;
+let pressTimer = 0, drawnStatus = null;
 
 /* --- the address: ?vae=ID ------------------------------------------------------------------------------------------ */
 const fromAddress = () => new URL(location.href).searchParams.get(tab);
@@ -54,7 +54,10 @@ function drawMessage(status) {
   box.replaceChildren(document.createTextNode(text), suggestion);
 }
 
+const drawSoon = pg.latest(() => draw(), 200);                 // numbers that change faster cannot be read
+
 function draw() {
+  drawnStatus = frame && frame.status;
   const status = asked ? 'asked' : frame ? frame.status : run ? 'asked' : 'idle';
   root.dataset.status = status === 'asked' ? 'starting' : status;
   setText($('.run-status b'), lost && !ENDED.includes(status) ? 'Offline' : WORDS[status] || status);
@@ -92,14 +95,15 @@ function leave(sentence, error) {
   life += 1;
   run = null; frame = null; lost = false; wanted = null; asked = false;
   notice = {text: sentence, error};
+  props.value = null;
   toAddress(null);
   draw();
 }
 
-function accept(answer) {
+function accept(answer, looked) {
   frame = answer;
   lost = false;
-  version = answer.version;
+  if (looked) version = answer.version;                        // unseen frames carry no pictures: ask for them again
   if (answer.config) staticSeen = true;
   if (wanted && settled(answer.status)) wanted = null;
   pg.publish(tab, answer);
@@ -107,7 +111,7 @@ function accept(answer) {
     reattached = false;
     trigger('attached', {run, config: answer.config});
   }
-  draw();
+  if (answer.status === drawnStatus) drawSoon(); else draw();
 }
 /* Has what was asked for happened? */
 function settled(status) {
@@ -136,7 +140,7 @@ async function poll(mine) {
       return;
     }
     const old = version;
-    accept(answer);
+    accept(answer, looking);
     if (looking) await nextPicture();
     else await sleepUnlessSeen(ENDED.includes(answer.status) ? 5000 : 2000);
     if (old === answer.version) await pause(150);              // nothing new: never a tight loop
@@ -197,8 +201,11 @@ watch('value', () => {
   if (!value) return;
   asked = false;
   clearTimeout(pressTimer);
-  if (value.error) { notice = {text: value.error, error: true}; draw(); } else if (value.run && value.run !== run) follow(value.run, false);
-  else draw();
+  if (value.error) {
+    notice = {text: value.error, error: true};
+    props.value = run ? {run} : null;                          // the value says which run is shown, nothing else
+  }
+  if (value.run && value.run !== run) follow(value.run, false); else draw();
 });
 
 if (fromAddress()) follow(fromAddress(), true);

@@ -3,12 +3,13 @@
 It follows one run with the server function `pull` and publishes the frames to the views of its tab.
 
     bar = run_bar("vae", server_functions=[pull, command])
-    bar.train(start, inputs=[...], outputs=[bar], show_progress="hidden")    # start(...) -> {"run": id} | {"error": sentence}
-    bar.attached(restore, outputs=[...])                                     # restore(event: gr.EventData), event.config
+    # start(...) -> {"run": id} | {"error": sentence}; restore(event: gr.EventData) reads event.run and event.config
+    bar.train(start, inputs=[...], outputs=[bar], show_progress="hidden")
+    bar.attached(restore, outputs=[...])
 
 `pull([run, version, static_seen, visible])` answers with a frame, within about ten seconds even when nothing changed;
-`command([run, name])` takes pause, resume, stop or continue and answers `{"ok": true}` (`{"run": id}` if the run goes on
-under another id) or `{"error": sentence}`. The value is `{"run": id}` once a run is followed.
+`command([run, name])` takes pause, resume, stop or continue and answers `{"ok": true}` (`{"run": id}` if the run goes
+on under another id) or `{"error": sentence}`. The value is `{"run": id}` once a run is followed.
 """
 
 from __future__ import annotations

@@ -150,7 +150,8 @@
     return context;
   }
 
-  const thousands = number => Math.round(number).toLocaleString('en-US');
+  const grouped = new Intl.NumberFormat('en-US', {maximumFractionDigits: 0});
+  const thousands = number => grouped.format(number);
   /* 75 -> "1 min 15 s" */
   function duration(seconds) {
     if (seconds == null || !isFinite(seconds)) return '–';

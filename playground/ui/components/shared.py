@@ -5,6 +5,7 @@ Factories, not subclasses of `gr.HTML`: Gradio writes a `.pyi` file beside the s
 
 from __future__ import annotations
 
+from functools import cache
 from html import escape
 from json import dumps
 from pathlib import Path
@@ -20,6 +21,7 @@ SHARED_JS = HERE / "shared.js"
 PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 
+@cache
 def _script(path: Path) -> str:
     """A `<script>` tag for a file served by this very server; the version in the address outwits old caches."""
     gr.set_static_paths([path])
@@ -61,7 +63,7 @@ def component(
 
 
 def card(title: str, empty: str, body: str, *, height: int, label: str, tools: str = "", after: str = "") -> str:
-    """The common frame of a view: title row, a body of fixed height, and the sentence shown before there is anything."""
+    """The common frame of a view: title row, body of fixed height, the sentence shown before there is anything."""
     return (
         f'<section class="pg pg-card" aria-label="{escape(label)}">'
         f'<div class="pg-head"><span class="pg-title">{escape(title)}</span><span class="pg-note"></span>{tools}'

@@ -1,9 +1,9 @@
-/* The terms of a loss as an equation and a stacked bar. Payload: playground/views/payloads.py, `terms`. */
+/* The terms of a loss as an equation and a stacked bar. Payload: playground/views/numbers.py. */
 const pg = window.playground;
 const equation = element.querySelector('.terms-equation'), bar = element.querySelector('.terms-bar'), axis = element.querySelector('.terms-axis');
 const zero = element.querySelector('.terms-zero'), empty = element.querySelector('.pg-empty'), stepLabel = element.querySelector('.pg-step');
 const note = element.querySelector('.pg-note');
-let scale = null, run = null;                         // {lo, hi} of the bar, changed only when it must be
+let drawn = 0, scale = null, run = null;                         // {lo, hi} of the bar, changed only when it must be
 
 /* 1, 2, 2.5 or 5 times a power of ten, at least `value`. */
 function nice(value) {
@@ -27,14 +27,12 @@ function part(text, role, strong) {
 }
 
 function drawEquation(payload) {
-  const nodes = [part(`${payload.total.label} = ${payload.total.text}`, null, true), part('=')];
+  const nodes = [part(`${payload.total.label} ${payload.total.text}`, null, true), part('=')];
   payload.terms.forEach((term, i) => {
     if (i) nodes.push(part('+'));
     nodes.push(part(`${term.label} ${term.text.startsWith('−') ? `(${term.text})` : term.text}`, term.role, true));
   });
-  const unit = document.createElement('small');
-  unit.textContent = payload.unit;
-  equation.replaceChildren(...nodes, unit);
+  equation.replaceChildren(...nodes);
 }
 
 function drawBar(payload) {
@@ -69,12 +67,15 @@ function drawBar(payload) {
 function draw(payload, frame) {
   empty.hidden = Boolean(payload);
   stepLabel.textContent = pg.stepText(payload);
-  note.textContent = payload ? `${payload.total.label} = ${payload.terms.map(t => t.label).join(' + ')}` : '';
+  note.textContent = payload ? `in ${payload.unit}` : '';
   if (frame && frame.run !== run) { run = frame.run; scale = null; }
   if (!payload) return;
+  const now = performance.now();
+  bar.classList.toggle('terms-glide', now - drawn > 400);   // a transition that never ends would repaint the page 60 times a second
+  drawn = now;
   drawEquation(payload);
   drawBar(payload);
   bar.dataset.drawn = (Number(bar.dataset.drawn) || 0) + 1;
 }
 
-pg.live({element, tab: props.tab, views: [props.view], draw, interval: 100});
+pg.live({element, tab: props.tab, views: [props.view], draw, interval: 200});

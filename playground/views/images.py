@@ -1,0 +1,94 @@
+"""Image tables, grids and strips, contact sheets and data URLs."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+
+from playground.views.codec import u8, unit_to_bytes
+
+Payload = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ImageRow:
+    """A strip of tiles: `images` (n, 1, h, w) or (n, h, w), bytes or 0..1 (`error`: 0..`limit`)."""
+
+    title: str
+    images: np.ndarray
+    note: str = ""
+    scale: str = "gray"
+    """`gray`, or `error`: a sequential colour map from 0 to `limit`, with a legend."""
+    notes: Sequence[str] = ()
+    """One caption under each tile."""
+    limit: float = 1.0
+
+
+def tiles_of(images: np.ndarray, limit: float = 1.0) -> np.ndarray:
+    """Bytes of shape (n, h, w)."""
+    images = np.asarray(images)
+    if images.ndim == 4 and images.shape[1] == 1:
+        images = images[:, 0]
+    if images.ndim != 3:
+        raise ValueError(f"images must have the shape (n, 1, h, w) or (n, h, w), not {images.shape}")
+    return unit_to_bytes(images, limit)
+
+
+def image_table(rows: Sequence[ImageRow], step: int) -> Payload:
+    """Rows of tiles below each other: originals, reconstructions, errors.
+
+    `{rows: [{title, note, n, data: u8 (n*h*w), scale, limit?, notes?}], h, w, step}`; all rows have one tile size.
+    """
+    tiles = [tiles_of(row.images, row.limit) for row in rows]
+    if len({t.shape[1:] for t in tiles}) > 1:
+        raise ValueError(f"all rows need one tile size, not {[t.shape[1:] for t in tiles]}")
+    height, width = tiles[0].shape[1:] if tiles else (0, 0)
+    return {"rows": [_row(row, t) for row, t in zip(rows, tiles)], "h": height, "w": width, "step": int(step)}
+
+
+def _row(row: ImageRow, tiles: np.ndarray) -> Payload:
+    payload: Payload = {
+        "title": row.title, "note": row.note, "n": len(tiles), "data": u8(tiles), "scale": row.scale,
+    }  # fmt: skip
+    if row.scale == "error":
+        payload["limit"] = float(row.limit)
+    if row.notes:
+        payload["notes"] = [str(note) for note in row.notes]
+    return payload
+
+
+def image_grid(images: np.ndarray, step: int, *, columns: int, title: str = "", note: str = "") -> Payload:
+    """Samples in a grid: an image table with exactly one row, and `columns`."""
+    return image_table([ImageRow(title, images, note)], step) | {"columns": max(1, int(columns))}
+
+
+def strip(images: np.ndarray, step: int, *, notes: Sequence[str] = (), title: str = "", note: str = "") -> Payload:
+    """One sample on its way from noise to data: an image table with one row and a caption under each tile."""
+    return image_table([ImageRow(title, images, note, notes=notes)], step)
+
+
+def contact_sheet(tiles: np.ndarray, columns: int) -> np.ndarray:
+    """Tiles (n, h, w) side by side, `columns` in a line, as one picture of bytes; the last line is filled with 0."""
+    tiles = tiles_of(tiles)
+    n, height, width = tiles.shape
+    lines = max(1, math.ceil(n / columns))
+    sheet = np.zeros((lines * columns, height, width), np.uint8)
+    sheet[:n] = tiles
+    return sheet.reshape(lines, columns, height, width).swapaxes(1, 2).reshape(lines * height, columns * width)
+
+
+def data_url(picture: np.ndarray) -> str:
+    """A picture of bytes, (h, w) or (h, w, 3), as a lossless WebP data URL (PNG above 16,383 pixels a side)."""
+    from PIL import Image
+
+    kind = "webp" if max(picture.shape[:2]) <= 16_383 else "png"
+    buffer = BytesIO()
+    options = {"lossless": True, "method": 3} if kind == "webp" else {"optimize": True}
+    Image.fromarray(picture).save(buffer, kind, **options)
+    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"

@@ -1,0 +1,101 @@
+"""Loss curves, and the terms of a loss as numbers that add up as they are shown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from playground.views.codec import f32
+from playground.views.images import Payload
+
+ROLES_OF_SERIES = {
+    "train": "train",
+    "held_out": "held_out",
+    "reconstruction": "reconstruction",
+    "kl": "kl",
+}
+"""Last part of a loss name -> the role whose colour its curve has."""
+
+SERIES_LABELS = {"train": "training", "held_out": "held-out", "kl": "KL"}
+
+
+def curves(
+    history: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    *,
+    unit: str,
+    log: bool = False,
+    most: int = 600,
+) -> Payload:
+    """Loss curves: `history` maps a loss name (`held_out/kl`) to its steps and values.
+
+    `{series: [{name, label, role, steps: f32, values: f32}], unit, log}`. More than `most` readings are thinned evenly;
+    the first and the last stay. A value that is not finite leaves a gap.
+    """
+    series = []
+    for name, (steps, values) in history.items():
+        steps, values = np.asarray(steps, np.float64), np.asarray(values, np.float64)
+        if len(steps) != len(values):
+            raise ValueError(f"{name}: {len(steps)} steps but {len(values)} values")
+        if len(steps) > most:
+            keep = np.unique(np.linspace(0, len(steps) - 1, most).round().astype(int))
+            steps, values = steps[keep], values[keep]
+        values = np.where(np.isfinite(values), values, np.nan)
+        series.append({
+            "name": name, "label": _series_label(name), "role": ROLES_OF_SERIES.get(name.split("/")[-1], "train"),
+            "steps": f32(steps), "values": f32(values),
+        })  # fmt: skip
+    return {"series": series, "unit": unit, "log": bool(log)}
+
+
+def _series_label(name: str) -> str:
+    """`held_out/kl` -> `KL, held-out`."""
+    split, _, term = name.partition("/")
+    label = SERIES_LABELS.get(split, split.replace("_", " "))
+    return f"{SERIES_LABELS.get(term, term.replace('_', ' '))}, {label}" if term else label
+
+
+def terms(
+    values: Mapping[str, float],
+    *,
+    unit: str,
+    step: int,
+    total_label: str = "−ELBO",
+    labels: Mapping[str, str] | None = None,
+) -> Payload:
+    """The terms of a loss and their sum, as numbers and as texts that add up as they are shown.
+
+    `{terms: [{name, label, value, text, role}], total: {label, value, text}, unit, step}`; a value that is not a number
+    is None with the text "not a number".
+    """
+    labels = {"kl": "KL"} | dict(labels or {})
+    numbers = {name: float(value) for name, value in values.items()}
+    total = sum(numbers.values())
+    texts, total_text = _texts_that_add_up(list(numbers.values()))
+    items = [
+        {"name": name, "label": labels.get(name, name), "value": _json(value), "text": text, "role": name}
+        for (name, value), text in zip(numbers.items(), texts)
+    ]
+    return {
+        "terms": items, "total": {"label": total_label, "value": _json(total), "text": total_text},
+        "unit": unit, "step": int(step),
+    }  # fmt: skip
+
+
+def _json(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _texts_that_add_up(values: list[float]) -> tuple[list[str], str]:
+    """Each value and the sum with the same decimals, the largest term carrying the rounding error of the others."""
+    if not all(map(math.isfinite, values)):
+        return [f"{v:,.1f}" if math.isfinite(v) else "not a number" for v in values], "not a number"
+    largest = max(map(abs, values), default=0.0)
+    decimals = 0 if largest >= 10_000 else 1 if largest >= 100 else 2 if largest >= 1 else 4
+    whole = [round(v * 10**decimals) for v in values]
+    total = round(sum(values) * 10**decimals)
+    if values:
+        whole[max(range(len(values)), key=lambda i: abs(values[i]))] += total - sum(whole)
+    texts = [f"{v / 10**decimals:,.{decimals}f}".replace("-", "−") for v in (*whole, total)]
+    return texts[:-1], texts[-1]

@@ -1,0 +1,128 @@
+"""Dots in the plane: the latent map and the particles, with what is sent of them once a run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from playground.views.codec import q16, u8
+from playground.views.images import Payload, contact_sheet, data_url, tiles_of
+from playground.views.ranges import Range, coding_range, data_range, steady_range
+
+
+def spread(n: int) -> np.ndarray:
+    """`n` fixed heights in -1..1 for points that have only one coordinate: evenly spread, the same in every frame."""
+    return 2.0 * ((np.arange(n) * 0.6180339887498949) % 1.0) - 1.0
+
+
+def latent_map(
+    step: int,
+    points: np.ndarray,
+    *,
+    title: str = "",
+    axes: Sequence[str] = ("z₁", "z₂"),
+    prior: bool = False,
+    previous: Payload | None = None,
+) -> Payload:
+    """Where the encoder puts each example: `points` (n, 2), or (n, 1) with heights that only spread the dots.
+
+    `{step, n, points: q16, lo, hi, view: {lo, hi}, dims: 1|2, prior, axes, title}`. `lo`/`hi` decode the positions;
+    `view` is what the axes show. Pass the last payload as `previous` and the axes stay put as long as they fit.
+    """
+    points = np.asarray(points, dtype=np.float64)
+    if points.ndim == 1:
+        points = points[:, None]
+    if points.ndim != 2 or points.shape[1] not in (1, 2):
+        raise ValueError(f"a latent map needs points of shape (n, 1) or (n, 2), not {points.shape}")
+    dims = points.shape[1]
+    if dims == 1:
+        points = np.column_stack([points[:, 0], spread(len(points))])
+        title = f"{title} (one number per image; the height only spreads the dots)".strip()
+        axes = (axes[0], "height means nothing")
+    old = _view_of(previous) if previous is not None and previous.get("dims") == dims else None
+    view = steady_range(old, points)
+    if dims == 1:
+        view = Range((view.lo[0], -3.0), (view.hi[0], 3.0))
+    if prior:
+        view = _with_prior(view, dims)
+    coding = coding_range(view, points)
+    return {
+        "step": int(step), "n": len(points), "points": q16(points, coding.lo, coding.hi),
+        "lo": list(coding.lo), "hi": list(coding.hi), "view": {"lo": list(view.lo), "hi": list(view.hi)},
+        "dims": dims, "prior": bool(prior), "axes": list(axes), "title": title,
+    }  # fmt: skip
+
+
+def _view_of(payload: Payload) -> Range:
+    return Range(tuple(payload["view"]["lo"]), tuple(payload["view"]["hi"]))
+
+
+def _with_prior(view: Range, dims: int) -> Range:
+    """Room for the rings at 1, 2 and 3 standard deviations."""
+    low = (min(view.lo[0], -3.3), min(view.lo[1], -3.3) if dims == 2 else view.lo[1])
+    high = (max(view.hi[0], 3.3), max(view.hi[1], 3.3) if dims == 2 else view.hi[1])
+    return Range(low, high)
+
+
+def latent_map_static(
+    labels: np.ndarray,
+    label_names: Sequence[str],
+    *,
+    images: np.ndarray | None = None,
+    split: np.ndarray | None = None,
+) -> Payload:
+    """What the dots are, sent once a run: labels, and thumbnails for the hover.
+
+    `{labels: u8, label_names, split?: u8 (0 train, 1 held-out), sheet?: data URL, tile?: [w, h], columns?: int}`;
+    `images` is (n, 1, h, w) or (n, h, w), bytes or 0..1, in the order of the points.
+    """
+    payload: Payload = {"labels": u8(labels), "label_names": [str(name) for name in label_names]}
+    if split is not None:
+        payload["split"] = u8(split)
+    if images is not None and len(images):
+        tiles = tiles_of(images)
+        columns = max(1, math.ceil(math.sqrt(len(tiles))))
+        payload["sheet"] = data_url(contact_sheet(tiles, columns))
+        payload |= {"tile": [tiles.shape[2], tiles.shape[1]], "columns": columns}
+    return payload
+
+
+def particles(
+    step: int,
+    frames: np.ndarray,
+    times: Sequence[float],
+    *,
+    mode: str = "live",
+    previous: Payload | None = None,
+    data: np.ndarray | None = None,
+) -> Payload:
+    """Samples on their way from noise (`times[0]` = 1) to data (`times[-1]` = 0): `frames` (T, n, 2).
+
+    `{step, T, n, frames: q16 (T*n*2), lo, hi, view: {lo, hi}, times, mode}`. The view shows where the samples end (and
+    `data`, if given) and their start; pass the last payload as `previous` to keep it steady.
+    """
+    frames = np.asarray(frames, dtype=np.float64)
+    if frames.ndim != 3 or frames.shape[2] != 2 or len(frames) != len(times):
+        raise ValueError(f"frames must have the shape (times, n, 2) = ({len(times)}, n, 2), not {frames.shape}")
+    ends = frames[[0, -1]].reshape(-1, 2) if len(frames) else frames.reshape(-1, 2)
+    seen = ends if data is None else np.concatenate([ends, np.asarray(data, dtype=np.float64)])
+    view = steady_range(_view_of(previous) if previous is not None else None, seen)
+    coding = coding_range(view, frames.reshape(-1, 2))
+    return {
+        "step": int(step), "T": frames.shape[0], "n": frames.shape[1], "frames": q16(frames, coding.lo, coding.hi),
+        "lo": list(coding.lo), "hi": list(coding.hi), "view": {"lo": list(view.lo), "hi": list(view.hi)},
+        "times": [round(float(t), 6) for t in times], "mode": mode,
+    }  # fmt: skip
+
+
+def particles_static(data: np.ndarray, labels: np.ndarray | None = None, label_names: Sequence[str] = ()) -> Payload:
+    """The data the samples should look like: `{m, data: q16 (m*2), lo, hi, labels?: u8, label_names}`."""
+    data = np.asarray(data, dtype=np.float64).reshape(-1, 2)
+    bounds = data_range(data)
+    payload = {
+        "m": len(data), "data": q16(data, bounds.lo, bounds.hi), "lo": list(bounds.lo), "hi": list(bounds.hi),
+        "label_names": [str(name) for name in label_names],
+    }  # fmt: skip
+    return payload | ({"labels": u8(labels)} if labels is not None else {})

@@ -1,0 +1,179 @@
+"""The endpoints of a real server, driven by `gradio_client` as a script would."""
+
+import base64
+import time
+
+import numpy as np
+import pytest
+from gradio_client.exceptions import AppError
+
+from playground.config import CONFIGS, SampleConfig, field_specs
+
+AE = {"model": "ae", "dataset": "digits", "width": 32, "depth": 1}
+VAE = AE | {"model": "vae"}
+POINTS = {"model": "diffusion", "dataset": "moons", "width": 16, "depth": 1, "sampling_steps": 4}
+IMAGES = {"model": "diffusion", "dataset": "digits", "width": 16, "depth": 1, "sampling_steps": 2, "batch_size": 16}
+LONG = {"steps": 200_000}
+SECONDS = 60
+
+
+@pytest.fixture
+def begin(client):
+    """Starts trainings that would go on for long, returns their ids; they are stopped after the test."""
+    begun = []
+
+    def start(settings):
+        job = client.submit(settings | LONG, api_name="/train")
+        run = next(iter(job))["run"]
+        begun.append((run, job))
+        return run
+
+    yield start
+    for run, job in begun:
+        client.predict(run, "stop", api_name="/command")
+        assert job.result(SECONDS)["status"] == "stopped"
+
+
+def until(client, run, condition):
+    """The first status for which `condition` holds."""
+    deadline = time.monotonic() + SECONDS
+    while not condition(news := client.predict(run, api_name="/status")):
+        assert time.monotonic() < deadline, news
+        time.sleep(0.05)
+    return news
+
+
+def refused(client, *args, api_name) -> str:
+    with pytest.raises(AppError) as caught:
+        client.predict(*args, api_name=api_name)
+    return str(caught.value)
+
+
+def test_train_streams_its_progress(client):
+    news = list(client.submit(VAE | {"steps": 150}, api_name="/train"))
+    steps = [item["step"] for item in news]
+    assert len(news) >= 3 and steps == sorted(steps) and steps[-1] == 150
+    assert news[-1]["status"] == "finished" and len({item["run"] for item in news}) == 1
+    losses = news[-1]["losses"]
+    assert losses["held_out/neg_elbo"] == pytest.approx(losses["held_out/reconstruction"] + losses["held_out/kl"], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "settings, request_, shape",
+    [
+        (POINTS, {"n_samples": 7, "sampling_steps": 3, "sampler": "heun"}, [7, 2]),
+        (IMAGES, {"n_samples": 3, "sampling_steps": 2, "sampler": "ddpm"}, [3, 1, 8, 8]),
+        (VAE, {"n_samples": 5}, [5, 1, 8, 8]),
+    ],
+    ids=["points", "images", "vae"],
+)
+def test_samples_are_drawn_while_a_model_trains(client, begin, settings, request_, shape):
+    run = begin(settings)
+    until(client, run, lambda news: news["step"] > 0)
+    news = list(client.submit(run, request_, api_name="/sample"))
+    assert news[-1]["status"] == "finished" and news[-1]["run"] != run and all("samples" not in item for item in news[:-1])
+    samples = np.array(news[-1]["samples"])
+    assert list(samples.shape) == news[-1]["shape"] == shape and np.isfinite(samples).all()
+    if len(shape) == 4:
+        assert 0 <= samples.min() < samples.max() <= 255
+    again = client.predict(run, request_ | {"sampling_seed": 1}, api_name="/sample")
+    assert np.shape(again["samples"]) == samples.shape and again["samples"] != news[-1]["samples"]
+
+
+def test_an_autoencoder_has_nothing_to_sample_from(client):
+    run = client.predict(AE | {"steps": 5}, api_name="/train")["run"]
+    assert "defines no distribution" in refused(client, run, {}, api_name="/sample")
+
+
+def test_pause_resume_stop_continue(client, begin):
+    run = begin(AE)
+    until(client, run, lambda news: news["step"] > 0)
+    client.predict(run, "pause", api_name="/command")
+    paused = until(client, run, lambda news: news["status"] == "paused")
+    assert client.predict(run, api_name="/status")["step"] == paused["step"]
+    client.predict(run, "resume", api_name="/command")
+    until(client, run, lambda news: news["status"] == "running" and news["step"] > paused["step"])
+    client.predict(run, "stop", api_name="/command")
+    stopped = until(client, run, lambda news: news["status"] == "stopped")
+    assert "Stopped" in stopped["message"]
+    client.predict(run, "continue", api_name="/command")
+    until(client, run, lambda news: news["step"] > stopped["step"])
+
+
+def test_a_live_setting_is_changed_and_others_are_refused(client, begin):
+    run = begin(VAE)
+    assert client.predict(run, {"learning_rate": 1e-4, "beta": 2}, api_name="/set") == {"ok": True}
+    sentence = refused(client, run, {"width": 64}, api_name="/set")
+    assert sentence == "width cannot be changed while a model trains: stop the run and start another."
+    assert "learning_rate = 50" in refused(client, run, {"learning_rate": 50}, api_name="/set")
+
+
+def test_a_setting_changed_live_reaches_the_loop(client, begin):
+    run = begin(VAE)
+    until(client, run, lambda news: news["losses"].get("held_out/kl", 0) > 0.5)
+    client.predict(run, {"beta": 100}, api_name="/set")
+    until(client, run, lambda news: news["losses"]["held_out/kl"] < 0.2)
+
+
+@pytest.mark.parametrize("settings", [AE, VAE, POINTS], ids=["ae", "vae", "diffusion"])
+def test_a_checkpoint_is_a_model(client, settings):
+    import torch
+
+    from playground import load_model
+    from playground.checkpoint import unpack
+
+    run = client.predict(settings | {"steps": 12}, api_name="/train")["run"]
+    data = base64.b64decode(client.predict(run, api_name="/checkpoint")["safetensors"])
+    loaded, model = unpack(data), load_model(data, "cpu")
+    assert loaded.step == 12 and loaded.config.model_dump().items() >= (settings | {"steps": 12}).items()
+    assert all(torch.isfinite(parameter).all() for parameter in model.parameters())
+
+
+def test_a_running_model_can_be_taken_away(client, begin):
+    from playground.checkpoint import unpack
+
+    run = begin(AE)
+    step = until(client, run, lambda news: news["step"] > 0)["step"]
+    assert unpack(base64.b64decode(client.predict(run, api_name="/checkpoint")["safetensors"])).step >= step
+
+
+def test_describe_lists_every_setting_with_its_bounds(client):
+    described = client.predict(api_name="/describe")
+    configs = {**CONFIGS, "sample": SampleConfig}
+    assert described.keys() == configs.keys()
+    for name, config in configs.items():
+        specs = field_specs(config)
+        assert list(described[name]) == list(specs)
+        for field, spec in specs.items():
+            assert described[name][field]["default"] == spec.default and described[name][field]["help"]
+            assert (described[name][field]["low"], described[name][field]["high"]) == (spec.low, spec.high)
+
+
+@pytest.mark.parametrize(
+    "settings, words",
+    [
+        (AE | {"learning_rate": 50}, "learning_rate = 50 is refused: it must be a number from 1e-06 to 10."),
+        (AE | {"steps": 0}, "steps = 0 is refused: it must be a whole number from 1 to 200000."),
+        (AE | {"dataset": "cats"}, "dataset = 'cats' is refused: it must be one of "),
+        (AE | {"colour": "red"}, "colour is not a setting here"),
+        ({"model": "gan"}, "model = 'gan' is unknown: it must be one of ae, vae, diffusion."),
+        ({}, "model = None is unknown"),
+        (None, "Settings are given by name"),
+        ("vae", "Settings are given by name"),
+        ([["model", "vae"]], "Settings are given by name"),
+        ({"model": ["vae"]}, "model = ['vae'] is unknown"),
+    ],
+)
+def test_bad_settings_are_refused_in_a_sentence(client, settings, words):
+    assert words in refused(client, settings, api_name="/train")
+
+
+@pytest.mark.parametrize("api_name, rest", [("/status", ()), ("/checkpoint", ()), ("/command", ("stop",)), ("/set", ({},)), ("/sample", ({},))])
+@pytest.mark.parametrize("run", ["nothing", "", None, 3, {"a": [1]}, "x" * 10_000], ids=lambda run: repr(run)[:12])
+def test_an_unknown_run_is_said_to_be_unknown(client, api_name, rest, run):
+    assert "not known here" in refused(client, run, *rest, api_name=api_name)
+
+
+def test_unknown_commands_are_refused(client):
+    assert "pause, resume, stop, continue" in refused(client, "nothing", "explode", api_name="/command")
+    assert "pause, resume, stop, continue" in refused(client, "nothing", {"a": 1}, api_name="/command")

@@ -1,0 +1,121 @@
+"""Samples from trained models: their shapes and ranges, the same again by seed, and no samples from an autoencoder."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from playground.autoencoder import VAE, Autoencoder
+from playground.checkpoint import CheckpointError, pack, unpack
+from playground.config import AutoencoderConfig, ConfigError, DiffusionConfig, RunConfig, SampleConfig, VAEConfig
+from playground.control import Control
+from playground.denoiser import Denoiser
+from playground.events import SampleStep
+from playground.generation import load_model, sample
+from playground.noise import SCHEDULES
+from playground.training import train
+
+TINY = {"steps": 40, "batch_size": 32, "warmup_steps": 2, "width": 16, "depth": 1, "device": "cpu", "learning_rate": 0.005}
+CONFIGS: dict[str, RunConfig] = {
+    "ae": AutoencoderConfig(dataset="digits", **TINY), "vae": VAEConfig(dataset="digits", latent_dim=3, **TINY),
+    "points": DiffusionConfig(dataset="mixture", sampling_steps=2, **TINY),
+    "images": DiffusionConfig(dataset="digits", sampling_steps=2, **TINY),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def checkpoints() -> dict[str, bytes]:
+    def trained(config: RunConfig) -> bytes:
+        control = Control()
+        control.send({"kind": "watch", "rate": 0.0})
+        *_, end = train(config, control)
+        return end.checkpoint
+
+    return {name: trained(config) for name, config in CONFIGS.items()}
+
+
+def draw(checkpoint: bytes, **settings) -> list[SampleStep]:
+    return list(sample(checkpoint, SampleConfig(**({"n_samples": 8, "sampling_steps": 5, "device": "cpu"} | settings))))
+
+
+@pytest.mark.parametrize("name", ["vae", "points", "images"])
+def test_the_seed_decides(checkpoints, name: str) -> None:
+    first, again, other = (draw(checkpoints[name], sampling_seed=seed)[-1].x for seed in (5, 5, 6))
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("name", ["points", "images"])
+@pytest.mark.parametrize("sampler", ["ddpm", "ddim", "euler", "heun"])
+def test_a_diffusion_model_goes_from_noise_to_data(checkpoints, name: str, sampler: str) -> None:
+    steps = draw(checkpoints[name], sampler=sampler, sampling_steps=6, eta=0.5)
+    assert [step.index for step in steps] == list(range(7)) and {step.total for step in steps} == {6}
+    times = [step.t for step in steps]
+    assert times[0] == pytest.approx(1.0, abs=2e-3) and times[-1] == 0.0 and times == sorted(times, reverse=True)
+    shape = (8, 2) if name == "points" else (8, 1, 8, 8)
+    assert all(step.x.shape == step.x_0.shape == shape and step.x.dtype == np.float32 for step in steps)
+    assert all(np.isfinite(step.x).all() for step in steps)
+
+
+def test_points_are_in_units_of_the_data(checkpoints) -> None:
+    x = draw(checkpoints["points"], n_samples=500, sampling_steps=20)[-1].x
+    assert np.abs(x.mean(0)).max() < 0.4 and 0.5 < x.std() < 1.5
+
+
+@pytest.mark.parametrize("sampler", ["ddpm", "ddim", "euler", "heun"])
+def test_images_are_between_black_and_white(checkpoints, sampler: str) -> None:
+    end = draw(checkpoints["images"], sampler=sampler, sampling_steps=10)[-1]
+    assert end.x_0.min() >= 0.0 and end.x_0.max() <= 1.0
+    assert end.x.min() >= -0.05 and end.x.max() <= 1.05  # the last step of Euler and Heun overshoots a little
+    assert end.x.std() > 0.05
+
+
+def test_a_vae_decodes_the_prior_at_once(checkpoints) -> None:
+    (step,) = draw(checkpoints["vae"])
+    assert (step.index, step.total, step.t) == (1, 1, 0.0) and step.x.shape == (8, 1, 8, 8)
+    assert step.x.min() > 0.0 and step.x.max() < 1.0
+    z = torch.randn(8, 3, generator=torch.Generator().manual_seed(0))
+    np.testing.assert_allclose(step.x, load_model(checkpoints["vae"], "cpu").decode(z).numpy(), atol=1e-6)
+
+
+def test_an_autoencoder_refuses_with_a_sentence(checkpoints) -> None:
+    with pytest.raises(ConfigError, match="no distribution.*train a VAE or a diffusion model"):
+        sample(checkpoints["ae"], SampleConfig())
+
+
+def test_a_stop_ends_the_way(checkpoints) -> None:
+    control = Control()
+    steps = sample(checkpoints["points"], SampleConfig(n_samples=2, sampling_steps=50, device="cpu"), control)
+    next(steps)
+    control.send({"kind": "stop"})
+    assert list(steps) == []
+
+
+def test_models_come_back_with_their_averaged_weights(checkpoints) -> None:
+    kinds = {"ae": Autoencoder, "vae": VAE, "points": Denoiser, "images": Denoiser}
+    for name, kind in kinds.items():
+        model, ema = load_model(checkpoints[name], "cpu"), unpack(checkpoints[name]).group("ema")
+        assert isinstance(model, kind) and not model.training
+        assert all(torch.equal(value, ema[key]) for key, value in model.state_dict().items())
+        assert not any(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_a_loaded_vae_keeps_its_noise_and_a_denoiser_its_schedule(checkpoints) -> None:
+    assert load_model(checkpoints["vae"], "cpu").observation_std == CONFIGS["vae"].observation_std
+    model = load_model(checkpoints["points"], "cpu")
+    assert model.schedule is SCHEDULES["cosine"] and model.parametrization.name == "v"
+
+
+def test_weights_that_do_not_fit_are_refused(checkpoints) -> None:
+    loaded = unpack(checkpoints["ae"])
+    wrong = pack(loaded.config.replace(width=32), 1, 0.0, loaded.data_shape, {"ema": loaded.group("ema")})
+    with pytest.raises(CheckpointError, match="do not fit"):
+        load_model(wrong, "cpu")
+    with pytest.raises(CheckpointError, match="do not fit"):
+        load_model(pack(loaded.config, 1, 0.0, loaded.data_shape, {}), "cpu")
+
+
+def test_what_is_no_checkpoint_is_refused() -> None:
+    for call in (sample, load_model):
+        with pytest.raises(CheckpointError):
+            call(b"nothing")

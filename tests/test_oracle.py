@@ -1,0 +1,129 @@
+"""The exact denoiser of a mixture: score, density and mean agree with each other and with brute force."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from playground.data.points import MIXTURE
+from playground.noise import SCHEDULES
+from playground.oracle import MixtureDenoiser, mixture_denoiser
+
+ALL = pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES.keys())
+TIMES = pytest.mark.parametrize("time", [0.02, 0.3, 0.7, 0.98])
+
+
+def oracle(schedule, std: float = 0.3) -> MixtureDenoiser:
+    means = torch.tensor([[1.0, 0.5], [-1.0, 0.0], [0.5, -1.5]], dtype=torch.float64)
+    return MixtureDenoiser(means, std, torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64), schedule)
+
+
+def draw(exact: MixtureDenoiser, n: int, time: float) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    k = torch.multinomial(exact.weights, n, replacement=True, generator=generator)
+    noise = torch.randn(2, n, 2, generator=generator, dtype=torch.float64)
+    x_0, t = exact.means[k] + exact.std * noise[0], torch.tensor([time], dtype=torch.float64)
+    return x_0, noise[1], exact.schedule.perturb(x_0, t.expand(n), noise[1]), t
+
+
+@ALL
+@TIMES
+def test_score_is_the_gradient_of_the_log_density(schedule, time) -> None:
+    exact = oracle(schedule)
+    *_, x, t = draw(exact, 200, time)
+    x.requires_grad_()
+    (expected,) = torch.autograd.grad(exact.log_density(x, t).sum(), x)
+    torch.testing.assert_close(exact.score(x, t), expected, rtol=1e-8, atol=1e-8)
+
+
+@ALL
+@TIMES
+def test_tweedie(schedule, time) -> None:
+    """`alpha E[x_0|x_t] = x_t + sigma² score`, and the two means add up to `x_t`."""
+    exact = oracle(schedule)
+    *_, x, t = draw(exact, 200, time)
+    c, found = schedule.at(t).like(x), exact(x, t)
+    torch.testing.assert_close(c.alpha * found.x_0, x + c.sigma**2 * exact.score(x, t), rtol=1e-8, atol=1e-8)
+    torch.testing.assert_close(c.alpha * found.x_0 + c.sigma * found.eps, x, rtol=1e-8, atol=1e-8)
+
+
+@ALL
+def test_density_integrates_to_one(schedule) -> None:
+    exact = oracle(schedule)
+    for time in (0.1, 0.5, 0.95):
+        t = torch.tensor([time], dtype=torch.float64)
+        c = schedule.at(t)
+        reach = float(2.0 * c.alpha + 7.0 * (c.alpha * exact.std).hypot(c.sigma))
+        line = torch.linspace(-reach, reach, 300, dtype=torch.float64)
+        grid = torch.cartesian_prod(line, line)
+        mass = exact.log_density(grid, t).exp().sum() * (line[1] - line[0]) ** 2
+        assert float(mass) == pytest.approx(1.0, abs=1e-6)
+
+
+@ALL
+def test_no_other_answer_is_better(schedule) -> None:
+    """The mean is where the squared error is smallest: moving it, or scaling it, makes things worse."""
+    exact = oracle(schedule)
+    for time in (0.3, 0.7):
+        x_0, _, x_t, t = draw(exact, 20_000, time)
+        best = exact(x_t, t).x_0
+        error = (best - x_0).square().sum(1)
+        for other in (best + 0.05, 0.95 * best, best.roll(1, 0)):
+            assert error.mean() < (other - x_0).square().sum(1).mean()
+        residual = (x_0 - best).mean(0) / ((x_0 - best).std(0) / math.sqrt(20_000) + 1e-12)
+        assert (residual.abs() < 5).all()
+
+
+@ALL
+def test_one_gaussian_is_the_textbook_posterior(schedule) -> None:
+    """`E[x_0|x_t] = m + alpha s² / (alpha² s² + sigma²) (x_t - alpha m)`, by hand."""
+    mean, std = torch.tensor([[0.7, -0.2]], dtype=torch.float64), 0.5
+    exact = MixtureDenoiser(mean, std, torch.ones(1, dtype=torch.float64), schedule)
+    x, t = torch.tensor([[1.5, 0.1], [-2.0, 0.0]], dtype=torch.float64), torch.tensor([0.4, 0.6], dtype=torch.float64)
+    c = schedule.at(t).like(x)
+    gain = c.alpha * std**2 / (c.alpha**2 * std**2 + c.sigma**2)
+    torch.testing.assert_close(exact(x, t).x_0, mean + gain * (x - c.alpha * mean))
+
+
+@ALL
+def test_a_finite_data_set_is_a_mixture_of_points(schedule) -> None:
+    """With `std = 0` the answer is a softmax over the data; close to `t = 0` it is the datum itself."""
+    exact = oracle(schedule, std=0.0)
+    x_0, _, x_t, t = draw(exact, 100, 0.02)
+    torch.testing.assert_close(exact(x_t, t).x_0, x_0, rtol=1e-4, atol=1e-4)
+    *_, x_t, t = draw(exact, 100, 0.6)
+    c = schedule.at(t).like(x_t)
+    distances = torch.cdist(x_t, c.alpha * exact.means).square()
+    weights = torch.softmax(exact.weights.log() - 0.5 * distances / c.sigma**2, 1)
+    torch.testing.assert_close(exact(x_t, t).x_0, weights @ exact.means)
+
+
+@ALL
+def test_every_example_may_have_its_own_time_and_type(schedule) -> None:
+    exact = oracle(schedule)
+    *_, x, _ = draw(exact, 4, 0.5)
+    t = torch.tensor([0.1, 0.4, 0.6, 0.9], dtype=torch.float64)
+    for i in range(4):
+        torch.testing.assert_close(exact(x, t).x_0[i : i + 1], exact(x[i : i + 1], t[i : i + 1]).x_0)
+        torch.testing.assert_close(exact.log_density(x, t)[i : i + 1], exact.log_density(x[i : i + 1], t[i : i + 1]))
+    single = exact(x.float(), t.float())
+    assert single.x_0.dtype == single.eps.dtype == torch.float32
+    torch.testing.assert_close(single.x_0.double(), exact(x, t).x_0, rtol=1e-3, atol=1e-3)
+
+
+def test_far_away_and_at_both_ends_it_stays_finite() -> None:
+    for schedule in SCHEDULES.values():
+        exact, far = oracle(schedule), torch.tensor([[1e4, -1e4], [0.0, 0.0]])
+        for time in (0.0, schedule.t_min, schedule.t_max):
+            t = torch.tensor([time])
+            assert all(v.isfinite().all() for v in (exact(far, t).x_0, exact(far, t).eps, exact.score(far, t), exact.log_density(far, t)))
+
+
+def test_at_time_zero_it_is_the_mixture_of_the_data_set() -> None:
+    exact = mixture_denoiser(MIXTURE, SCHEDULES["cosine"])
+    x = np.random.default_rng(0).normal(size=(50, 2))
+    found = exact.log_density(torch.from_numpy(x), torch.zeros(1, dtype=torch.float64))
+    np.testing.assert_allclose(found.numpy(), MIXTURE.log_density(x), rtol=1e-10)
