@@ -141,7 +141,7 @@ class SamplerSettings(Settings):
 class SampleConfig(SamplerSettings):
     """One request for samples."""
 
-    n_samples: int = setting(64, "Samples", "How many are drawn.", ge=1, le=4096)
+    n_samples: int = setting(100, "Samples", "How many are drawn.", ge=1, le=4096)
     sampling_seed: int = setting(0, "Sampling seed", "Fixes the initial noise.", ge=0, le=2**31 - 1)
     device: Device = setting("auto", "Device", "Where the arithmetic is done.")
 

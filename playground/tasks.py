@@ -20,7 +20,9 @@ from playground.objectives import Loss, denoising_error, negative_elbo, reconstr
 from playground.sampling import initial_noise, reverse, time_grid
 
 MAP_POINTS = 1000
-"""Held-out examples on a latent map, and in the live held-out loss."""
+"""Held-out examples on a latent map."""
+HELD_OUT = 2000
+"""Held-out examples in a held-out loss, at most: always the same ones, with the same random numbers."""
 STRIP_FRAMES = 12
 Interrupted = Callable[[], bool]
 
@@ -30,6 +32,7 @@ class Task(ABC):
 
     def __init__(self, config: RunConfig, dataset: Dataset, device: torch.device) -> None:
         self.config, self.dataset, self.device = config, dataset, device
+        self.n_held_out = HELD_OUT
         self.train_x = torch.from_numpy(np.array(dataset.train.x)).to(device)
         self.test_x = torch.from_numpy(np.array(dataset.test.x)).to(device)
 
@@ -56,10 +59,10 @@ class Task(ABC):
         return self.scale(self.train_x[index])
 
     @torch.no_grad()
-    def held_out(self, model: nn.Module, limit: int | None = MAP_POINTS) -> dict[str, float]:
-        """The terms of the loss on held-out data (all of it when `limit` is None), always with the same random numbers."""
+    def held_out(self, model: nn.Module) -> dict[str, float]:
+        """The terms of the loss on held-out data."""
         generator = torch.Generator(self.device).manual_seed(1)
-        chunks = self.test_x[:limit].split(1000)
+        chunks = self.test_x[: self.n_held_out].split(1000)
         weighted = [(len(x), self.loss(model, self.scale(x), generator).terms) for x in chunks]
         total = sum(n for n, _ in weighted)
         return {name: float(sum(n * terms[name] for n, terms in weighted) / total) for name in weighted[0][1]}
@@ -118,6 +121,7 @@ class DiffusionTask(Task):
     def __init__(self, config: RunConfig, dataset: Dataset, device: torch.device) -> None:
         super().__init__(config, dataset, device)
         self.bounds = data_bounds(dataset)
+        self.n_held_out = 512 if dataset.is_image else HELD_OUT
 
     build = staticmethod(build_denoiser)
 
@@ -129,9 +133,6 @@ class DiffusionTask(Task):
         u = torch.rand((), generator=generator, device=x.device)
         t = stratified_times(len(x), model.schedule.t_min, model.schedule.t_max, u)
         return denoising_error(model, x, t, torch.randn(x.shape, generator=generator, device=x.device))
-
-    def held_out(self, model: nn.Module, limit: int | None = MAP_POINTS) -> dict[str, float]:
-        return super().held_out(model, min(limit, 256) if limit and self.dataset.is_image else limit)
 
     def snapshot(self, model: nn.Module, interrupted: Interrupted) -> dict[str, np.ndarray] | None:
         """Points: `trajectory` (T + 1, 300, 2) and `times` (T + 1,), at most 65 frames. Images: `samples` uint8

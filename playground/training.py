@@ -153,7 +153,7 @@ class Trainer:
         losses = dict(zip(self.terms, block[:, 1:].mean(0).tolist()))
         losses = {f"train/{name}": value for name, value in losses.items()}
         if self.readings.due(2.0) or self.step == self.config.steps:
-            losses |= self._held_out(None if self.step == self.config.steps else 1000)
+            losses |= self._held_out()
         self._tick()
         self.window.append((self.seconds, self.step))
         (s0, n0), (s1, n1) = self.window[0], self.window[-1]
@@ -162,9 +162,9 @@ class Trainer:
         yield Progress(self.step, self.seconds, losses, rate, self.learning_rate())
         return None
 
-    def _held_out(self, limit: int | None) -> dict[str, float]:
+    def _held_out(self) -> dict[str, float]:
         began = time.perf_counter()
-        values = self.task.held_out(self.ema, limit)
+        values = self.task.held_out(self.ema)
         self.readings.done(began)
         return {f"held_out/{name}": value for name, value in values.items()}
 

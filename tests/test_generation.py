@@ -11,8 +11,8 @@ from playground.checkpoint import CheckpointError, pack, unpack
 from playground.config import AutoencoderConfig, ConfigError, DiffusionConfig, RunConfig, SampleConfig, VAEConfig
 from playground.control import Control
 from playground.denoiser import Denoiser
-from playground.events import SampleStep
-from playground.generation import load_model, sample
+from playground.events import Finished, Progress, SampleStep, Snapshot, Started
+from playground.generation import load_model, sample, sampling_run
 from playground.noise import SCHEDULES
 from playground.training import train
 
@@ -89,6 +89,19 @@ def test_a_stop_ends_the_way(checkpoints) -> None:
     next(steps)
     control.send({"kind": "stop"})
     assert list(steps) == []
+
+
+def test_sampling_as_a_run_speaks_like_a_training(checkpoints) -> None:
+    config = SampleConfig(n_samples=8, sampling_steps=20, device="cpu")
+    for name, x in (("points", "trajectory"), ("images", "samples")):
+        first, *between, pictures, end = sampling_run(config, checkpoints[name])
+        assert isinstance(first, Started) and first.config["dataset"] == CONFIGS[name].dataset
+        assert [event.step for event in between if isinstance(event, Progress)] == list(range(21))
+        assert isinstance(pictures, Snapshot) and isinstance(end, Finished) and pictures.step == end.step == 20
+        assert x in pictures.arrays and pictures.arrays["times"][-1] == 0.0
+    final = draw(checkpoints["points"], sampling_steps=20)[-1].x
+    *_, pictures, _ = sampling_run(config, checkpoints["points"])
+    assert np.array_equal(pictures.arrays["trajectory"][-1], final)
 
 
 def test_models_come_back_with_their_averaged_weights(checkpoints) -> None:

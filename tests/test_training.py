@@ -268,10 +268,13 @@ def test_a_loss_that_is_not_finite_is_named_with_its_step(monkeypatch, make, ter
 
 
 def test_a_checkpoint_is_handed_out_only_after_it_was_proven(monkeypatch) -> None:
+    """Losses are read every five steps, and a checkpoint is always due: those of steps 15 and later are never handed out."""
     monkeypatch.setattr(training, "MAX_PENDING", 5)
+    monkeypatch.setattr(training.Cadence, "due", lambda self, rate: rate == 0.5)
     poison(monkeypatch, 17)
     events = run(diffusion())
-    assert all(event.step < 17 for event in events if isinstance(event, Checkpoint))
+    assert [event.step for event in events if isinstance(event, Checkpoint)] == [5, 10]
+    assert isinstance(events[-1], Failed) and unpack(events[-1].checkpoint).step == 10
 
 
 def test_a_failure_just_before_a_stop_is_still_a_failure(monkeypatch) -> None:
@@ -298,10 +301,10 @@ def test_the_held_out_loss_falls(make, dataset) -> None:
     points = {"parametrization": "eps", "batch_size": 64} if dataset in POINT_DATASETS else {}
     trainer = Trainer(make(dataset=dataset, learning_rate=0.005, warmup_steps=0, **points), script({}), None)
     key = {autoencoder: "mse", vae: "neg_elbo", diffusion: "denoising"}[make]
-    before = trainer.task.held_out(trainer.model, 200)
     trainer.task.test_x = trainer.task.test_x[:200]
+    before = trainer.task.held_out(trainer.model)
     assert isinstance(list(trainer.run())[-1], Finished)
-    after = trainer.task.held_out(trainer.ema, 200)
+    after = trainer.task.held_out(trainer.ema)
     assert after[key] < 0.9 * before[key]
 
 

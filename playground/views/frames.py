@@ -23,9 +23,9 @@ CURVES_EVERY = 0.5
 """Seconds between two payloads of loss curves: they change slowly and weigh most."""
 MAIN_TERM = {"ae": "mse", "vae": "neg_elbo", "diffusion": "denoising"}
 UNITS = {
-    "ae": "mean squared error per pixel",
-    "vae": "−ELBO, nats per example",
-    "diffusion": "mean squared error of the prediction",
+    "ae": "squared error per pixel",
+    "vae": "nats per example",
+    "diffusion": "mean squared error",
 }
 
 

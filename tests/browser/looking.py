@@ -1,0 +1,119 @@
+"""A tab of the page as a person sees it: buttons, settings, numbers and pictures, and how to wait for them."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import Locator, Page, expect
+
+TITLES = {"ae": "1 · Autoencoder", "vae": "2 · VAE", "diffusion": "3 · Diffusion"}
+
+
+class Tab:
+    """One training tab of an open page, and its run bar (`bar=1` is the second one of the diffusion tab)."""
+
+    def __init__(self, page: Page, name: str, bar: int = 0) -> None:
+        self.page, self.name = page, name
+        self.channel = "samples" if bar else name
+        self.bar = page.locator(".run").nth(bar)
+        self.message = self.bar.locator(".run-message")
+
+    def open(self) -> Tab:
+        self.page.get_by_role("tab", name=TITLES[self.name]).click()
+        expect(self.button("train")).to_be_enabled()
+        return self
+
+    # --- the run bar ----------------------------------------------------------------------------------------------------
+
+    def button(self, name: str) -> Locator:
+        return self.bar.locator(f'[data-do="{name}"]')
+
+    def press(self, name: str, then: str) -> None:
+        """Presses a button and waits for the status that must follow."""
+        self.button(name).click()
+        self.expect_status(then)
+
+    def train(self) -> str:
+        """Presses Train and waits for the first step; returns the run's id."""
+        before = self.run_id()
+        self.button("train").click()
+        self.page.wait_for_function(
+            "([channel, before]) => { const id = new URL(location.href).searchParams.get(channel); return id && id !== before; }",
+            arg=[self.channel, before],
+        )
+        self.expect_status("running|paused|finished")
+        return self.run_id()
+
+    def expect_status(self, status: str) -> None:
+        expect(self.bar).to_have_attribute("data-status", re.compile(f"^({status})$"))
+
+    def run_id(self) -> str | None:
+        """The run in the page's address."""
+        return parse_qs(urlsplit(self.page.url).query).get(self.channel, [None])[0]
+
+    def step(self) -> int:
+        """The step counter; -1 before there is one."""
+        text = self.bar.locator('[data-fact="step"]').inner_text()
+        return int(text.removeprefix("step ").replace(",", "")) if text.startswith("step") else -1
+
+    def wait_beyond(self, step: int) -> None:
+        """Waits until the counter shows more than `step`."""
+        self.page.wait_for_function(
+            "([bar, step]) => Number(bar.querySelector('[data-fact=step]').textContent.replace(/[^0-9]/g, '') || -1) > step",
+            arg=[self.bar.element_handle(), step],
+        )
+
+    def frame(self, expression: str):
+        """Something of the newest frame that the page has, such as `frame.resumable`."""
+        return self.page.evaluate(f"channel => {{ const frame = window.playground.lastFrame(channel); return {expression}; }}", self.channel)
+
+    def wait_frame(self, condition: str) -> None:
+        self.page.wait_for_function(
+            f"channel => {{ const frame = window.playground.lastFrame(channel); return frame && ({condition}); }}", arg=self.channel
+        )
+
+    # --- settings ---------------------------------------------------------------------------------------------------------
+
+    def choose(self, label: str, option: str) -> None:
+        self.page.get_by_label(label, exact=True).click()
+        self.page.get_by_role("option", name=option, exact=True).click()
+
+    def number(self, label: str) -> Locator:
+        """The field of a number, with or without a slider."""
+        plain = self.page.locator("label").filter(has=self.page.get_by_text(label, exact=True)).locator("input[type=number]")
+        return plain.or_(self.page.get_by_label(f"number input for {label}", exact=True)).first
+
+    def type(self, label: str, value: float) -> None:
+        field = self.number(label)
+        field.fill(str(value))
+        field.press("Tab")
+
+    # --- pictures ---------------------------------------------------------------------------------------------------------
+
+    def card(self, title: str) -> Locator:
+        return self.page.locator(f'section[aria-label="{title}"]')
+
+    def canvas(self, title: str) -> Locator:
+        """The first picture of a card, brought into sight."""
+        card = self.card(title)
+        card.scroll_into_view_if_needed()
+        return card.locator(".tiles-row canvas, canvas.map-dots, .pg-body > canvas").first
+
+    def pixels(self, title: str) -> str:
+        return self.canvas(title).evaluate("canvas => canvas.toDataURL()")
+
+    def wait_other(self, title: str, before: str = "") -> str:
+        """Waits until the picture is another than `before` (and not blank); returns its pixels."""
+        expect(self.card(title).locator(".pg-empty")).to_be_hidden()
+        canvas = self.canvas(title)
+        expect(canvas).to_be_visible()
+        self.page.wait_for_function(
+            """([canvas, before]) => {
+                const now = canvas.toDataURL(), blank = document.createElement('canvas');
+                blank.width = canvas.width; blank.height = canvas.height;
+                return now !== before && now !== blank.toDataURL();
+            }""",
+            arg=[canvas.element_handle(), before],
+        )
+        return self.pixels(title)

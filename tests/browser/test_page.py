@@ -1,0 +1,97 @@
+"""The page itself: both themes can be read, a phone can show it, and a keyboard is enough."""
+
+import pytest
+from looking import TITLES, Tab
+from playwright.sync_api import expect
+
+CONTRAST = """node => {
+  const dot = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+  const rgba = colour => { dot.clearRect(0, 0, 1, 1); dot.fillStyle = colour; dot.fillRect(0, 0, 1, 1); return dot.getImageData(0, 0, 1, 1).data; };
+  const light = colour => rgba(colour).slice(0, 3).reduce((sum, c, i) =>
+    sum + [0.2126, 0.7152, 0.0722][i] * (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4), 0);
+  let back = node;
+  while (back && rgba(getComputedStyle(back).backgroundColor)[3] < 255) back = back.parentElement;
+  const pair = [light(getComputedStyle(node).color), light(back ? getComputedStyle(back).backgroundColor : '#fff')].sort((a, b) => b - a);
+  return (pair[0] + 0.05) / (pair[1] + 0.05);
+}"""
+TEXTS = (".page-head h1", ".page-head p", ".text-lead p", ".run-message", ".run-status b", ".pg-title", ".pg-empty span",
+         ".tab-form [data-testid=block-info]", ".tab-form [data-testid=block-info] + div", ".preview-text p", "[data-do=train]",
+         ".text-body p")  # fmt: skip
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_texts_stand_out_from_what_is_behind_them(open_page, theme):
+    page = open_page(f"/?__theme={theme}")
+    assert page.evaluate("document.body.classList.contains('dark')") == (theme == "dark")
+    expect(page.locator(".text-body p").first).to_be_visible()
+    ratios = {text: round(page.locator(text).first.evaluate(CONTRAST), 2) for text in TEXTS}
+    assert min(ratios.values()) >= 4.4, ratios
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_training_looks_different_on_dark_but_works_as_well(open_page, theme):
+    tab = Tab(open_page(f"/?__theme={theme}"), "diffusion").open()
+    tab.type("Steps", 20)
+    tab.train()
+    tab.expect_status("finished")
+    tab.wait_other("Samples while it learns")
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_a_phone_shows_everything_without_scrolling_sideways(open_page, name):
+    page = open_page(f"/?tab={name}", viewport={"width": 390, "height": 844})
+    tab = Tab(page, name)
+    expect(page.get_by_role("tab", name=TITLES[name], selected=True)).to_be_attached()
+    fits = "document.scrollingElement.scrollWidth <= innerWidth"
+    page.wait_for_function(fits)
+    if name != "diffusion":
+        tab.choose("Data", "Handwritten digits")
+    tab.type("Steps", 20)
+    tab.train()
+    tab.expect_status("finished")
+    tab.wait_other("Samples while it learns" if name == "diffusion" else "Held-out images")
+    assert page.evaluate(fits), page.evaluate(
+        "[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1).slice(-5).map(e => e.outerHTML.slice(0, 200))"
+    )
+    for button in tab.bar.locator("button:visible").all():
+        box = button.bounding_box()
+        assert 0 <= box["x"] and box["x"] + box["width"] <= 390 and box["height"] >= 30
+
+
+def test_the_keyboard_is_enough(open_page):
+    page = open_page("/?tab=diffusion")
+    tab = Tab(page, "diffusion")
+    expect(page.get_by_role("tab", name=TITLES["diffusion"], selected=True)).to_be_visible()
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.dataset.do") == "train":
+            break
+    else:
+        pytest.fail("Tab does not reach Train")
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline != "none", "the focus cannot be seen"
+    page.keyboard.press("Enter")
+    tab.expect_status("running")
+    tab.wait_beyond(0)
+    page.keyboard.press("Tab")  # Pause is next
+    expect(tab.button("pause")).to_be_focused()
+    page.keyboard.press("Space")
+    tab.expect_status("paused")
+
+
+def test_the_open_tab_stands_in_the_address(open_page):
+    page = open_page()
+    for name, title in TITLES.items():
+        page.get_by_role("tab", name=title).click()
+        page.wait_for_url(f"**tab={name}*")
+    page.reload()
+    expect(page.get_by_role("tab", name=TITLES["diffusion"], selected=True)).to_be_visible()
+
+
+def test_another_data_set_is_shown_as_soon_as_it_is_picked(open_page):
+    tab = Tab(open_page(), "vae").open()
+    preview = tab.page.locator(".preview")
+    before = preview.locator("img").get_attribute("src")
+    tab.choose("Data", "Handwritten digits")
+    expect(preview).to_contain_text("8 × 8 pixels")
+    expect(preview.locator("img")).not_to_have_attribute("src", before)
