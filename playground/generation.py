@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from torch import nn
 from playground.checkpoint import CheckpointError, unpack
 from playground.config import ConfigError, SampleConfig
 from playground.control import Control
-from playground.data import load_dataset
+from playground.data import DATASETS, load_dataset
 from playground.denoiser import ClippedDenoiser
 from playground.events import Event, Finished, Progress, SampleStep, Snapshot, Started
 from playground.sampling import initial_noise, reverse, time_grid
@@ -23,6 +24,8 @@ from playground.training import pick_device
 def load_model(checkpoint: bytes, device: str = "auto") -> nn.Module:
     """The averaged (EMA) weights of a checkpoint as an `Autoencoder`, a `VAE` or a `Denoiser`, ready to use."""
     loaded, where = unpack(checkpoint), pick_device(device)
+    if loaded.data_shape != DATASETS[loaded.config.dataset].shape:
+        raise CheckpointError("This checkpoint's data shape is not that of the data set it names.")
     model = TASKS[loaded.config.model].build(loaded.config, loaded.data_shape)
     try:
         model.load_state_dict(loaded.group("ema"))
@@ -60,7 +63,7 @@ def _denoise(model: nn.Module, dataset: str, config: SampleConfig, control: Cont
     generator = torch.Generator(next(model.parameters()).device).manual_seed(config.sampling_seed)
     noise = initial_noise(model.schedule, (config.n_samples, *data.shape), generator)
     clipped = ClippedDenoiser(model, *data_bounds(data))
-    to_data = as_pixels if data.is_image else lambda x: x
+    to_data = (lambda x: as_pixels(x).clamp(0.0, 1.0)) if data.is_image else (lambda x: x)
     times = time_grid(model.schedule, config.sampling_steps)
     for state in reverse(clipped, model.schedule, noise, times, config.sampler, config.eta, generator):
         control.update()
@@ -79,9 +82,12 @@ def sampling_run(config: SampleConfig, checkpoint: bytes, control: Control | Non
     states = sample(checkpoint, config, control)
     yield Started(config.model_dump() | {"dataset": about.config.dataset}, about.n_parameters("ema"), str(pick_device(config.device)))
     way: list[SampleStep] = []
+    image = len(about.data_shape) == 3
     for state in states:
         while control.paused:
             control.wait(1.0)
+        if way and image:  # of images on the way only the first is shown: the others would fill the memory
+            way[-1] = replace(way[-1], x=way[-1].x[:1], x_0=way[-1].x_0[:1])
         way.append(state)
         now = time.perf_counter()
         yield Progress(state.index, now - began, {}, state.index / (now - began))

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from playground.denoiser import Prediction
+from playground.denoiser import Parametrization, Prediction
 from playground.noise import Coefficients, Schedule
 
 
@@ -73,3 +73,16 @@ class MixtureDenoiser:
 def mixture_denoiser(mixture, schedule: Schedule) -> MixtureDenoiser:
     """The exact denoiser of `playground.data.points.Mixture` (anything with `means`, `std` and `weights` as arrays)."""
     return MixtureDenoiser(torch.tensor(mixture.means), float(mixture.std), torch.tensor(mixture.weights), schedule)
+
+
+class Exact:
+    """An exact denoiser in the place of a network: its `raw` answers are what a perfect network would say, so the loss of
+    `objectives.denoising_error` with it is the lowest that any network can reach."""
+
+    def __init__(self, denoiser: MixtureDenoiser, parametrization: Parametrization) -> None:
+        self.denoiser, self.schedule, self.parametrization = denoiser, denoiser.schedule, parametrization
+
+    def raw(self, x_t: Tensor, t: Tensor, c: Coefficients) -> Tensor:
+        """The expected target in units of its scale (see `Denoiser.raw`)."""
+        exact = self.denoiser(x_t, t)
+        return self.parametrization.target(exact.x_0, exact.eps, c) / self.parametrization.scale(c)

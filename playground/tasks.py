@@ -15,8 +15,11 @@ from torch import Tensor, nn
 from playground.autoencoder import build_autoencoder
 from playground.config import AutoencoderConfig, DiffusionConfig, RunConfig, VAEConfig
 from playground.data import Dataset
-from playground.denoiser import ClippedDenoiser, build_denoiser
+from playground.data.points import MIXTURE
+from playground.denoiser import PARAMETRIZATIONS, ClippedDenoiser, build_denoiser
+from playground.noise import SCHEDULES
 from playground.objectives import Loss, denoising_error, negative_elbo, reconstruction_error, stratified_times
+from playground.oracle import Exact, mixture_denoiser
 from playground.sampling import initial_noise, reverse, time_grid
 
 MAP_POINTS = 1000
@@ -44,6 +47,10 @@ class Task(ABC):
     @abstractmethod
     def loss(self, model: nn.Module, x: Tensor, generator: torch.Generator) -> Loss:
         """The loss of one batch of scaled data."""
+
+    def floor(self) -> dict[str, float]:
+        """The lowest value that the held-out terms of the loss can have, where it is known exactly."""
+        return {}
 
     @abstractmethod
     def snapshot(self, model: nn.Module, interrupted: Interrupted) -> dict[str, np.ndarray] | None:
@@ -133,6 +140,14 @@ class DiffusionTask(Task):
         u = torch.rand((), generator=generator, device=x.device)
         t = stratified_times(len(x), model.schedule.t_min, model.schedule.t_max, u)
         return denoising_error(model, x, t, torch.randn(x.shape, generator=generator, device=x.device))
+
+    @torch.no_grad()
+    def floor(self) -> dict[str, float]:
+        """For the Gaussian mixture: the loss of the exact denoiser, on the same examples and noise as the held-out loss."""
+        if self.config.dataset != "mixture":
+            return {}
+        exact = mixture_denoiser(MIXTURE, SCHEDULES[self.config.schedule])
+        return self.held_out(Exact(exact, PARAMETRIZATIONS[self.config.parametrization]))
 
     def snapshot(self, model: nn.Module, interrupted: Interrupted) -> dict[str, np.ndarray] | None:
         """Points: `trajectory` (T + 1, 300, 2) and `times` (T + 1,), at most 65 frames. Images: `samples` uint8

@@ -24,6 +24,8 @@ from playground.events import Checkpoint, Event, Failed, Finished, Paused, Progr
 from playground.tasks import TASKS
 
 REPORTS_PER_SECOND = 8.0
+DIVERGED = 1e9
+"""A total loss beyond this is no longer training: its squares overflow, and Adam stands still without a NaN."""
 MAX_PENDING = 1000
 """Losses kept on the device before they are read back, however fast the steps are."""
 
@@ -88,6 +90,7 @@ class Trainer:
         self.window: deque[tuple[float, int]] = deque([(self.seconds, self.step)], maxlen=int(3 * REPORTS_PER_SECOND))
         self.pictures, self.readings = Cadence(share=0.10), Cadence(share=0.03)
         self.checkpoints, self.reports = Cadence(share=0.01), Cadence(share=0.5)
+        self.floor: dict[str, float] | None = None
         self.candidate: Checkpoint | None = None
         self.proven: Checkpoint | None = None
         self.clock = time.perf_counter()
@@ -147,13 +150,16 @@ class Trainer:
         began = time.perf_counter()
         block = torch.stack(self.pending).cpu()
         self.pending.clear()
-        finite = block.isfinite().all(1)
-        if not bool(finite.all()):
-            return self._failure(block, int(finite.int().argmin()))
+        good = block.isfinite().all(1) & (block[:, 0].abs() < DIVERGED)
+        if not bool(good.all()):
+            return self._failure(block, int(good.int().argmin()))
         losses = dict(zip(self.terms, block[:, 1:].mean(0).tolist()))
         losses = {f"train/{name}": value for name, value in losses.items()}
         if self.readings.due(2.0) or self.step == self.config.steps:
             losses |= self._held_out()
+        if self.floor is None:
+            self.floor = self.task.floor()
+            losses |= {f"floor/{name}": value for name, value in self.floor.items()}
         self._tick()
         self.window.append((self.seconds, self.step))
         (s0, n0), (s1, n1) = self.window[0], self.window[-1]
@@ -169,13 +175,14 @@ class Trainer:
         return {f"held_out/{name}": value for name, value in values.items()}
 
     def _failure(self, block: Tensor, row: int) -> Failed:
-        step = self.step - len(block) + row + 1
-        names = [name for name, value in zip(self.terms, block[row, 1:]) if not math.isfinite(value)] or ["total"]
-        kept = self.proven.data if self.proven else None
+        """What to say when `block[row]` (total and terms of one step) shows that the loss went wrong."""
+        step, kept = self.step - len(block) + row + 1, self.proven.data if self.proven else None
+        names = [name for name, value in zip(self.terms, block[row, 1:]) if not math.isfinite(value)]
+        what = f"The loss ({', '.join(names or self.terms[:1])}) "
+        what += "stopped being a finite number" if names else f"grew to {float(block[row, 0]):.1e}"
         return Failed(
             step,
-            f"The loss ({', '.join(names)}) stopped being a finite number at step {step}, "
-            f"with learning rate {self.config.learning_rate:g}.",
+            f"{what} at step {step}, with learning rate {self.config.learning_rate:g}.",
             "Try a learning rate ten times smaller, a longer warm-up, or a gradient clip of 1."
             + (" The last good weights are kept." if kept else ""),
             kept,
@@ -243,6 +250,8 @@ class Trainer:
 
     def _finish(self) -> Iterator[Event]:
         """The last pictures, then `Finished`."""
+        if not all(bool(weight.isfinite().all()) for weight in self.weights):  # the last step of all had a bad gradient
+            return self._failure(torch.full((1, len(self.terms) + 1), math.nan), 0)
         stopped = self.step < self.config.steps
         yield from self._picture(deadline=1.0 if stopped else math.inf)
         return Finished(self.step, self._checkpoint().data, stopped)
@@ -277,7 +286,7 @@ class Trainer:
             if state:
                 on_device = {k: v.to(parameter.device) for k, v in state.items()}
                 self.optimizer.state[parameter] = on_device
-        state = loaded.group("random")["generator"]
+        state = loaded.group("random").get("generator", torch.empty(0))
         if state.numel() == self.generator.get_state().numel():  # else it is of another kind of device
             self.generator.set_state(state)
         self.step, self.seconds = loaded.step, loaded.seconds

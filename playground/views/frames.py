@@ -116,9 +116,12 @@ def latest(record: Any, name: str) -> float | None:
 
 
 def loss_curves(record: Any) -> Payload:
-    """Training and held-out loss."""
+    """Training and held-out loss, and the floor below them where it is known."""
     term = MAIN_TERM[kind(record.config)]
     chosen = {split: record.history[f"{split}/{term}"] for split in ("train", "held_out") if f"{split}/{term}" in record.history}
+    floor = latest(record, f"floor/{term}")
+    if floor is not None:
+        chosen["floor"] = ((0, max(record.step, 1)), (floor, floor))
     return payloads.curves(chosen, unit=UNITS[kind(record.config)])
 
 

@@ -1,12 +1,9 @@
-"""Image tables, grids and strips, contact sheets and data URLs."""
+"""Image tables, grids and strips."""
 
 from __future__ import annotations
 
-import base64
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -71,24 +68,3 @@ def image_grid(images: np.ndarray, step: int, *, columns: int, title: str = "", 
 def strip(images: np.ndarray, step: int, *, notes: Sequence[str] = (), title: str = "", note: str = "") -> Payload:
     """One sample on its way from noise to data: an image table with one row and a caption under each tile."""
     return image_table([ImageRow(title, images, note, notes=notes)], step)
-
-
-def contact_sheet(tiles: np.ndarray, columns: int) -> np.ndarray:
-    """Tiles (n, h, w) side by side, `columns` in a line, as one picture of bytes; the last line is filled with 0."""
-    tiles = tiles_of(tiles)
-    n, height, width = tiles.shape
-    lines = max(1, math.ceil(n / columns))
-    sheet = np.zeros((lines * columns, height, width), np.uint8)
-    sheet[:n] = tiles
-    return sheet.reshape(lines, columns, height, width).swapaxes(1, 2).reshape(lines * height, columns * width)
-
-
-def data_url(picture: np.ndarray) -> str:
-    """A picture of bytes, (h, w) or (h, w, 3), as a lossless WebP data URL (PNG above 16,383 pixels a side)."""
-    from PIL import Image
-
-    kind = "webp" if max(picture.shape[:2]) <= 16_383 else "png"
-    buffer = BytesIO()
-    options = {"lossless": True, "method": 3} if kind == "webp" else {"optimize": True}
-    Image.fromarray(picture).save(buffer, kind, **options)
-    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"

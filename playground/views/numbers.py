@@ -13,12 +13,13 @@ from playground.views.images import Payload
 ROLES_OF_SERIES = {
     "train": "train",
     "held_out": "held_out",
+    "floor": "prior",
     "reconstruction": "reconstruction",
     "kl": "kl",
 }
 """Last part of a loss name -> the role whose colour its curve has."""
 
-SERIES_LABELS = {"train": "training", "held_out": "held-out", "kl": "KL"}
+SERIES_LABELS = {"train": "training", "held_out": "held-out", "floor": "best possible", "kl": "KL"}
 
 
 def curves(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
+from playground.data.sheets import data_url, thumbnail_sheet
 from playground.views.codec import q16, u8
-from playground.views.images import Payload, contact_sheet, data_url, tiles_of
+from playground.views.images import Payload, tiles_of
 from playground.views.ranges import Range, coding_range, data_range, steady_range
 
 
@@ -82,10 +82,8 @@ def latent_map_static(
     if split is not None:
         payload["split"] = u8(split)
     if images is not None and len(images):
-        tiles = tiles_of(images)
-        columns = max(1, math.ceil(math.sqrt(len(tiles))))
-        payload["sheet"] = data_url(contact_sheet(tiles, columns))
-        payload |= {"tile": [tiles.shape[2], tiles.shape[1]], "columns": columns}
+        sheet, tile, columns = thumbnail_sheet(tiles_of(images)[:, None])
+        payload |= {"sheet": data_url(sheet), "tile": list(tile), "columns": columns}
     return payload
 
 

@@ -8,7 +8,7 @@ let chosen = null, run = null;                       // the reader's own choice 
 function trace(series, unit) {
   const thick = series.name.startsWith('held_out'), values = pg.decode.f32(series.values);
   return {type: 'scatter', mode: values.length === 1 ? 'markers' : 'lines', name: series.label, x: pg.decode.f32(series.steps), y: values,
-          line: {color: pg.roleColour(series.role), width: thick ? 2.6 : 1.2}, marker: {color: pg.roleColour(series.role), size: 6},
+          line: {color: pg.roleColour(series.role), width: thick ? 2.6 : 1.2, dash: series.name.startsWith('floor') ? 'dash' : 'solid'}, marker: {color: pg.roleColour(series.role), size: 6},
           hovertemplate: `step %{x:,}: %{y:.4~g} ${unit}<extra>${series.label}</extra>`};
 }
 
