@@ -1,10 +1,11 @@
-"""What may be said to a running loop between two of its steps: pause, go on, stop, change a setting, show less.
+"""What may be said to a running loop between two of its steps: pause, go on, stop, change a setting, show less, answer.
 
 Messages are plain picklable dicts, so the same words travel through a call, a pipe or a cluster:
 
     {"kind": "pause"}   {"kind": "resume"}   {"kind": "stop"}   {"kind": "checkpoint"}
     {"kind": "set", "values": {"learning_rate": 1e-4}}     live settings; the loop checks them
     {"kind": "watch", "rate": 6.0}                         snapshots a second wanted; 0: nobody looks
+    {"kind": "ask", "id": 7, "name": "decode", "args": {"z": [[0.0, 1.0]]}}   a question to the model (`inspection.py`)
 
 A loop reads them like this:
 
@@ -24,9 +25,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 Message = dict[str, Any]
-KINDS = ("pause", "resume", "stop", "set", "checkpoint", "watch")
+Question = tuple[int, str, dict[str, Any]]
+KINDS = ("pause", "resume", "stop", "set", "checkpoint", "watch", "ask")
 SNAPSHOT_RATE = 6.0  # snapshots a second, as long as nobody asks for another rate
 MAX_RATE = 60.0
+MAX_ASKS = 64  # questions kept for a busy loop; older ones are forgotten
 POLL_SECONDS = 0.05  # how often `wait` looks when it was given a `poll` but nothing to wait on
 
 
@@ -44,6 +47,10 @@ def check_message(message: Any) -> None:
         number = isinstance(rate, (int, float)) and not isinstance(rate, bool)
         if not (number and math.isfinite(rate) and 0 <= rate <= MAX_RATE):
             raise ValueError(f"A 'watch' message needs 'rate': a number from 0 to {MAX_RATE:g} snapshots a second.")
+    if kind == "ask":
+        types = {"id": int, "name": str, "args": dict}
+        if not all(type(message.get(name)) is wanted for name, wanted in types.items()):
+            raise ValueError("An 'ask' message needs 'id': a whole number, 'name': a text, and 'args': a dict.")
 
 
 class Control:
@@ -63,6 +70,7 @@ class Control:
         self._arrived = threading.Condition()
         self._changes: dict[str, Any] = {}
         self._checkpoint_wanted = False
+        self._asks: deque[Question] = deque(maxlen=MAX_ASKS)
         self.paused = False
         self.stopped = False
         self.snapshot_rate = SNAPSHOT_RATE
@@ -113,6 +121,12 @@ class Control:
         wanted, self._checkpoint_wanted = self._checkpoint_wanted, False
         return wanted
 
+    def pop_asks(self, limit: int = MAX_ASKS) -> list[Question]:
+        """Questions that came and were not popped yet, oldest first, at most `limit`: `(id, name, args)`, args unchecked."""
+        if not self._asks:
+            return []
+        return [self._asks.popleft() for _ in range(min(limit, len(self._asks)))]
+
     def _apply(self, message: Message) -> None:
         match message["kind"]:
             case "pause":
@@ -127,3 +141,5 @@ class Control:
                 self._checkpoint_wanted = True
             case "watch":
                 self.snapshot_rate = float(message["rate"])
+            case "ask":
+                self._asks.append((message["id"], message["name"], message["args"]))

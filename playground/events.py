@@ -93,4 +93,13 @@ class SampleStep:
     """What the denoiser makes of `x` at this step: its estimate of the clean data."""
 
 
-Event = Started | Progress | Snapshot | Checkpoint | Paused | Finished | Failed | SampleStep
+@dataclass(frozen=True)
+class Answer:
+    """The answer to the question with this `id` (see `inspection.py`): arrays, or a sentence that says why not."""
+
+    id: int
+    arrays: dict[str, np.ndarray] | None
+    error: str = ""
+
+
+Event = Started | Progress | Snapshot | Checkpoint | Paused | Finished | Failed | SampleStep | Answer

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from playground.autoencoder import build_autoencoder
-from playground.config import AutoencoderConfig, DiffusionConfig, RunConfig, VAEConfig
+from playground.config import AutoencoderConfig, ConfigError, DiffusionConfig, RunConfig, VAEConfig
 from playground.data import Dataset
 from playground.data.points import MIXTURE
 from playground.denoiser import PARAMETRIZATIONS, ClippedDenoiser, build_denoiser
@@ -173,6 +173,16 @@ class DiffusionTask(Task):
 
 
 TASKS: dict[str, type[Task]] = {"ae": AutoencoderTask, "vae": VAETask, "diffusion": DiffusionTask}
+
+
+def pick_device(name: str) -> torch.device:
+    """`auto` is CUDA, then MPS, then the CPU. Raises `ConfigError` for a device that is not there."""
+    have = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device(next(kind for kind, there in have.items() if there))
+    if not have[name]:
+        raise ConfigError(f"device = {name!r} is refused: this machine has {', '.join(k for k, v in have.items() if v)}.")
+    return torch.device(name)
 
 
 def one_per_class(dataset: Dataset) -> np.ndarray:

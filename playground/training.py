@@ -18,14 +18,16 @@ from torch import Tensor, nn
 
 from playground.checkpoint import CheckpointError, Loaded, pack, unpack
 from playground.config import ConfigError, RunConfig, change_live
-from playground.control import Control
+from playground.control import MAX_ASKS, Control
 from playground.data import load_dataset
 from playground.events import Checkpoint, Event, Failed, Finished, Paused, Progress, Snapshot, Started
-from playground.tasks import TASKS
+from playground.inspection import reply
+from playground.tasks import TASKS, pick_device
 
 REPORTS_PER_SECOND = 8.0
 DIVERGED = 1e9
 """A total loss beyond this is no longer training: its squares overflow, and Adam stands still without a NaN."""
+ANSWERS_BETWEEN_STEPS = 4
 MAX_PENDING = 1000
 """Losses kept on the device before they are read back, however fast the steps are."""
 
@@ -40,16 +42,6 @@ def train(config: RunConfig, control: Control | None = None, resume: bytes | Non
     return Trainer(config, control or Control(), unpack(resume) if resume is not None else None).run()
 
 
-def pick_device(name: str) -> torch.device:
-    """`auto` is CUDA, then MPS, then the CPU. Raises `ConfigError` for a device that is not there."""
-    have = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if name == "auto":
-        return torch.device(next(kind for kind, there in have.items() if there))
-    if not have[name]:
-        raise ConfigError(f"device = {name!r} is refused: this machine has {', '.join(k for k, v in have.items() if v)}.")
-    return torch.device(name)
-
-
 class Cadence:
     """Says when something is due: at most `rate` times a second, and within `share` of all time."""
 
@@ -61,9 +53,11 @@ class Cadence:
         return rate > 0 and now >= self.ready and now - self.last >= 1.0 / rate
 
     def done(self, began: float) -> None:
-        """Call when the thing is made; it began at `began` (`perf_counter`)."""
+        """Call when the thing is made; it began at `began` (`perf_counter`). The first is not counted: it warms up."""
         now = time.perf_counter()
-        self.last, self.ready = began, now + (now - began) * (1.0 / self.share - 1.0)
+        if self.last > -math.inf:
+            self.ready = now + (now - began) * (1.0 / self.share - 1.0)
+        self.last = began
 
 
 class Trainer:
@@ -88,7 +82,7 @@ class Trainer:
         self.pending: list[Tensor] = []
         self.terms: tuple[str, ...] = ()
         self.window: deque[tuple[float, int]] = deque([(self.seconds, self.step)], maxlen=int(3 * REPORTS_PER_SECOND))
-        self.pictures, self.readings = Cadence(share=0.10), Cadence(share=0.03)
+        self.pictures, self.readings = Cadence(share=0.10), Cadence(share=0.04)
         self.checkpoints, self.reports = Cadence(share=0.01), Cadence(share=0.5)
         self.floor: dict[str, float] | None = None
         self.candidate: Checkpoint | None = None
@@ -103,6 +97,7 @@ class Trainer:
         while self.step < self.config.steps and not self.control.stopped and failure is None:
             self.control.update()
             self._apply_changes()
+            yield from self._answers(at_most=ANSWERS_BETWEEN_STEPS)
             if self.control.paused:
                 yield from self._pause()
                 continue
@@ -221,17 +216,23 @@ class Trainer:
             self.checkpoints.done(began)
 
     def _pause(self) -> Iterator[Event]:
-        """Waits until the control says otherwise; answers checkpoint requests meanwhile."""
+        """Waits until the control says otherwise; answers questions and checkpoint requests meanwhile."""
         self._tick()
         yield Paused(self.step, True)
         while self.control.paused and not self.control.stopped:
             self.control.wait(1.0)
             self.control.update()
             self._apply_changes()
+            yield from self._answers(at_most=MAX_ASKS)
             if self.control.pop_checkpoint_request():
                 yield self._checkpoint()
         self.clock = time.perf_counter()
         yield Paused(self.step, False)
+
+    def _answers(self, at_most: int) -> Iterator[Event]:
+        """An `Answer` to each question that came: a few between two steps, so that training goes on however many there are."""
+        for ident, name, args in self.control.pop_asks(at_most):
+            yield reply(ident, self.task, self.ema, name, args, self.step)
 
     def _tick(self) -> None:
         """Adds the time since the last tick to `seconds`; pauses are left out by resetting the clock."""

@@ -17,7 +17,7 @@ SOURCES = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relat
 
 ORDER = (
     "config", "events", "control", "data", "nn", "noise", "autoencoder", "denoiser", "objectives", "sampling", "oracle",
-    "metrics", "projection", "checkpoint", "tasks", "training", "generation", "diffusers_bridge", "runtimes", "views", "ui",
+    "metrics", "projection", "checkpoint", "tasks", "inspection", "training", "generation", "diffusers_bridge", "runtimes", "views", "ui",
 )  # fmt: skip
 """From top to bottom: a module may import what stands before it, and its own package."""
 

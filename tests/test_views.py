@@ -126,6 +126,25 @@ def test_latent_map_round_trip():
     assert (np.abs(back - points) <= (np.array(payload["hi"]) - payload["lo"]) / 65534).all()
 
 
+def test_three_dimensions_are_interleaved():
+    points = RNG.normal(size=(300, 3)) * [1, 20, 0.1]
+    payload = json.loads(json.dumps(views.latent_map(7, points, axes=["a", "b", "c"], shown="pca")))
+    assert payload["dims"] == 3 and payload["axes"] == ["a", "b", "c"] and len(payload["view"]["lo"]) == 3
+    lo, hi = np.array(payload["lo"]), np.array(payload["hi"])
+    back = lo + raw(payload["points"], "<u2").reshape(-1, 3) / 65534 * (hi - lo)
+    assert (np.abs(back - points) <= (hi - lo) / 65534).all()
+    assert views.latent_map(8, points * 1.01, shown="pca", previous=payload)["view"] == payload["view"]
+    json.dumps(views.latent_map(0, np.full((4, 3), np.nan)), allow_nan=False)
+
+
+def test_another_projection_or_dimension_gets_axes_of_its_own():
+    points = RNG.normal(size=(300, 2))
+    first = views.latent_map(1, points, shown="pca")
+    assert views.latent_map(2, points * 1.04, shown="pca", previous=first)["view"] == first["view"]
+    assert views.latent_map(2, points * 1.04, shown="tsne", previous=first)["view"] != first["view"]
+    assert len(views.latent_map(2, RNG.normal(size=(300, 3)), shown="pca", previous=first)["view"]["lo"]) == 3
+
+
 def test_latent_map_keeps_its_axes_through_the_previous_payload():
     points = RNG.normal(size=(300, 2))
     first = views.latent_map(1, points)
@@ -295,7 +314,7 @@ def contrast(a: str, b: str) -> float:
 @pytest.mark.parametrize("theme, index", [("light", 0), ("dark", 1)])
 def test_colours_stand_out_from_every_background(theme, index):
     for background in colours.BACKGROUNDS[theme]:
-        for pair in (*colours.ROLES.values(), *colours.CLASSES):
+        for pair in (*colours.ROLES.values(), *colours.CLASSES, *colours.SCALE):
             assert contrast(pair[index], background) >= 3.0, (pair, background)
         assert contrast(colours.SOFT_TEXT[index], background) >= 4.5
 
@@ -323,6 +342,15 @@ def test_class_colours_are_told_apart(eye, index):
     places = oklab(seen)
     distances = np.linalg.norm(places[:, None] - places[None], axis=-1)[np.triu_indices(10, 1)]
     assert distances.min() > 0.08
+
+
+@pytest.mark.parametrize("index", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize("eye", EYES)
+def test_a_number_reads_from_its_lightness_alone(eye, index):
+    """Steps of lightness all go one way, away from the background, none of them much smaller than another."""
+    seen = np.clip(np.array([linear(pair[index]) for pair in colours.SCALE]) @ np.transpose(EYES[eye]), 0, 1)
+    steps = np.diff(oklab(seen)[:, 0]) * (-1, 1)[index]
+    assert steps.min() > 0.03 and steps.max() < 3 * steps.min()
 
 
 def test_css_has_every_colour_in_both_themes():

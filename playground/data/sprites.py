@@ -25,6 +25,8 @@ PERIODS = np.array([90.0, 180.0, 120.0])
 """Degrees after which each shape looks the same again."""
 SIZES = (6.0, 10.0)
 POSITIONS = (-5.0, 5.0)
+FACTOR_UNITS = {"size": "pixels", "angle": "degrees", "x": "pixels", "y": "pixels"}
+"""The factors that are numbers; the shape is the label."""
 SIDE = 28
 """Pixels; that of Fashion-MNIST, so that the same networks fit. The largest shape just stays inside."""
 N_TRAIN, N_TEST = 8_000, 2_000

@@ -19,6 +19,21 @@ SMALLER = "Try a smaller batch size or width."
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc")
 
 
+class RegistryError(RuntimeError):
+    """Something that can not be done now; `str(error)` is a sentence for the person who asked."""
+
+
+class RegistryFull(RegistryError):
+    """No room for another run or job."""
+
+
+class UnknownRun(KeyError):
+    """No run has this id here."""
+
+    def __str__(self) -> str:
+        return "This run is not known here: the server was restarted since, or newer runs took its place."
+
+
 class Run(Protocol):
     """One running task, somewhere."""
 

@@ -6,12 +6,16 @@ import asyncio
 import sys
 import threading
 import traceback
+from collections.abc import Callable, Iterable
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
-from playground.control import Message, check_message
-from playground.events import Event, Failed, Finished, Paused
+from playground.control import SNAPSHOT_RATE, Message, check_message
+from playground.events import Answer, Event, Failed, Finished, Paused
+from playground.runtimes.asking import Questions
 from playground.runtimes.base import Run, Runtime
+from playground.runtimes.moments import MomentHistory, to_shed
 from playground.runtimes.records import History, RunRecord, advance
 
 
@@ -24,6 +28,7 @@ class Attempt:
         self._pending: list[Message] = []
         self.cancelled = False
         self.stopping = False
+        self.questions = Questions(self.send)
 
     def adopt(self, run: Run) -> None:
         """The worker has started."""
@@ -49,12 +54,13 @@ class Attempt:
 
 
 class LiveRun:
-    """A record that changes. Every public method may be called from any thread."""
+    """A record that changes. Every public method may be called from any thread. With `kept`, which is called after each
+    event, it keeps moments."""
 
-    def __init__(self, run_id: str, config: Any, now: float) -> None:
+    def __init__(self, run_id: str, config: Any, now: float, kept: Callable[[], None] | None = None) -> None:
         values = config.model_dump() if hasattr(config, "model_dump") else {}
         self.config = config
-        self.record = RunRecord(run_id, values)
+        self.record = RunRecord(run_id, values, moments=MomentHistory() if kept else None)
         self.changed = threading.Condition()
         self.attempt = Attempt()
         self.thread: threading.Thread | None = None
@@ -62,6 +68,7 @@ class LiveRun:
         self.quiet = False  # the loop was told that nobody looks
         self.resting = False  # we paused it, not a person
         self.checkpoints = 0
+        self._kept = kept or (lambda: None)  # called after each event, with no lock held
         self._history = History()
         self._note = ""
         self._waiters: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
@@ -79,6 +86,38 @@ class LiveRun:
             args = (attempt, runtime, task, kwargs)
             self.thread = threading.Thread(target=self._read, args=args, name="run", daemon=True)
             self.thread.start()
+
+    def inherit(self, parent: LiveRun, step: int, origin: str) -> None:
+        """Begin with the curves and moments of `parent` up to `step`, before the launch."""
+        with parent.changed:
+            self._history, moments = deepcopy(parent._history), parent.record.moments
+        self._history.truncate(step)
+        with self.changed:
+            version, moments = self.record.version + 1, moments and moments.until(step)
+            self._put(history=self._history.curves(), history_version=version, moments=moments, moments_version=version, origin=origin)
+
+    def forget(self, before: MomentHistory, left: MomentHistory) -> None:
+        """Keep only what is `left` of its moments, unless they are no longer those of `before`."""
+        with self.changed:
+            if self.record.moments is before:
+                self._put(moments=left, moments_version=self.record.version + 1)
+
+    def nudge(self) -> None:
+        """A new version, for a change outside the record."""
+        with self.changed:
+            self._put()
+
+    def awaken(self, now: float) -> None:
+        """Somebody watches: pictures come again, and so does a run that was paused because nobody did."""
+        with self.changed:
+            self.touched = now
+            quiet, self.quiet = self.quiet, False
+            resting, self.resting = self.resting, False
+            if quiet:
+                self.attempt.send({"kind": "watch", "rate": SNAPSHOT_RATE})
+            if resting:
+                self.attempt.send({"kind": "resume"})
+                self.say("", note="")
 
     def say(self, message: str, note: str | None = None) -> None:
         """Show `message` now; show `note` once the run has done what it was asked to."""
@@ -116,14 +155,19 @@ class LiveRun:
                 attempt.adopt(run)
                 for event in run.events():
                     self._take(attempt, event)
+                    self._kept()
         except Exception as error:  # the runtime's own failure, not the task's
             traceback.print_exc(file=sys.stderr)
             self._take(attempt, Failed(self.record.step, f"No worker could run this: {type(error).__name__}: {error}"))
+        attempt.questions.close()
         with self.changed:
             if attempt is self.attempt and self.record.active:
                 self._put(status="stopped", message=self._note or "Stopped.")
 
     def _take(self, attempt: Attempt, event: Event) -> None:
+        if isinstance(event, Answer):  # is for whoever asked, and no news of the run
+            attempt.questions.take(event)
+            return
         with self.changed:
             if attempt is not self.attempt:
                 return
@@ -147,3 +191,12 @@ class LiveRun:
                 loop.call_soon_threadsafe(event.set)
             except RuntimeError:  # that loop has ended
                 pass
+
+
+def bound_moments(runs: Iterable[LiveRun], limit: int) -> None:
+    """Forget moments while `runs`, the oldest first, keep more than `limit` bytes of them: those of the oldest run go first,
+    and of runs that have ended before those that go on. Needs no lock of the registry's."""
+    runs = sorted((live for live in runs if live.record.moments is not None), key=lambda live: live.record.active)
+    histories = [live.record.moments for live in runs]
+    for i, left in to_shed(histories, limit).items():
+        runs[i].forget(histories[i], left)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from playground.events import Checkpoint, Event, Failed, Finished, Paused, Progress, Snapshot, Started
+from playground.runtimes.moments import MomentHistory
 
 Status = Literal["starting", "running", "paused", "finished", "stopped", "failed"]
 ACTIVE: tuple[Status, ...] = ("starting", "running", "paused")
@@ -74,8 +75,9 @@ class History:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A run at one moment. `version` grows with each change; `started_version`, `snapshot_version` and
-    `history_version` are the versions at which those parts changed last: a reader takes those above the one it has."""
+    """A run at one moment. `version` grows with each change; `started_version`, `snapshot_version`, `history_version` and
+    `moments_version` are the versions at which those parts changed last: a reader takes those above the one it has.
+    `origin` is a sentence about the run that this one goes on from; `moments` is None where none are kept."""
 
     run_id: str
     config: dict[str, Any] = field(default_factory=dict)
@@ -88,11 +90,14 @@ class RunRecord:
     history: dict[str, Curve] = field(default_factory=dict, repr=False)
     checkpoint: bytes | None = field(default=None, repr=False)
     checkpoint_step: int = 0
+    moments: MomentHistory | None = field(default=None, repr=False)
+    origin: str = ""
     step: int = 0
     version: int = 1
     started_version: int = 0
     snapshot_version: int = 0
     history_version: int = 0
+    moments_version: int = 0
 
     @property
     def active(self) -> bool:
@@ -131,4 +136,23 @@ def advance(record: RunRecord, event: Event, history: History, note: str = "") -
                 changes |= dict(checkpoint=event.checkpoint, checkpoint_step=event.step)
         case _:
             changes = {}
+    moments = remember(record, event)
+    if moments is not record.moments:
+        changes |= dict(moments=moments, moments_version=version)
     return replace(record, version=version, step=step, **changes)
+
+
+def remember(record: RunRecord, event: Event) -> MomentHistory | None:
+    """The moments that are kept after `event`; the very same object where it changes nothing."""
+    match event:
+        case _ if record.moments is None:
+            return None
+        case Started():
+            moments = record.moments.until(event.step)
+            resumed = event.step > 0 and record.checkpoint is not None
+            return moments.take(Checkpoint(event.step, record.checkpoint)) if resumed else moments
+        case Snapshot() | Checkpoint():
+            return record.moments.take(event)
+        case Finished():
+            return record.moments.take(Checkpoint(event.step, event.checkpoint))
+    return record.moments

@@ -6,6 +6,7 @@ Nothing is written to disk: a record lives as long as the server, or until `max_
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import secrets
 import threading
@@ -14,10 +15,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from playground.config import Settings, parse_config
-from playground.control import SNAPSHOT_RATE
-from playground.events import Event
-from playground.runtimes.base import Run, Runtime
-from playground.runtimes.live import LiveRun
+from playground.events import Checkpoint, Event
+from playground.runtimes.asking import Arrays
+from playground.runtimes.base import RegistryError, RegistryFull, Run, Runtime, UnknownRun
+from playground.runtimes.inspectors import Inspectors
+from playground.runtimes.live import LiveRun, bound_moments
+from playground.runtimes.moments import MAX_BYTES, MomentHistory
 from playground.runtimes.records import RunRecord
 
 TRAIN = "playground.training:train"
@@ -27,21 +30,6 @@ MAX_WAIT = 60.0
 UNWATCHED = "Paused: nobody was watching."
 STOPPED = "Stopped."
 ENDED = "Stopped: the worker did not answer, so it was ended; the last checkpoint is kept."
-
-
-class RegistryError(RuntimeError):
-    """Something that can not be done now; `str(error)` is a sentence for the person who asked."""
-
-
-class RegistryFull(RegistryError):
-    """No room for another run or job."""
-
-
-class UnknownRun(KeyError):
-    """No run has this id here."""
-
-    def __str__(self) -> str:
-        return "This run is not known here: the server was restarted since, or newer runs took its place."
 
 
 class RunRegistry:
@@ -61,15 +49,19 @@ class RunRegistry:
         clock: Callable[[], float] = time.monotonic,
         *,
         max_jobs: int = 4,
+        max_inspectors: int = 3,
         task: str = TRAIN,
         stop_seconds: float = STOP_SECONDS,
         sweep_seconds: float | None = 1.0,
+        max_moment_bytes: int = MAX_BYTES,
     ) -> None:
         self._runtime, self._task, self._clock = runtime, task, clock
         self._max_runs, self._max_active, self._max_jobs = max_runs, max_active, max_jobs
         self._grace, self._idle_stop, self._stop_seconds = grace_seconds, idle_stop_seconds, stop_seconds
+        self._max_moment_bytes, self._shedding = max_moment_bytes, threading.Lock()
         self._runs: dict[str, LiveRun] = {}
         self._jobs: set[Run] = set()
+        self._inspectors = Inspectors(runtime, max_inspectors)
         self._job_places = threading.Semaphore(max_jobs)
         self._lock = threading.RLock()
         self._closing = threading.Event()
@@ -87,22 +79,38 @@ class RunRegistry:
         return sum(live.record.active for live in list(self._runs.values()))
 
     def start(
-        self, config: Settings | dict[str, Any], resume: bytes | None = None, *, task: str | None = None, **kwargs: Any
-    ) -> str:
-        """Start a run and return its id; a training, or another `task(config, control=..., **kwargs)`.
+        self, config: Settings | dict[str, Any], resume: bytes | None = None, *, task: str | None = None,
+        parent: tuple[str, int, str] | None = None, **kwargs: Any,
+    ) -> str:  # fmt: skip
+        """Start a run and return its id; a training, or another `task(config, control=..., **kwargs)`. With `parent`, a run
+        id, a step and a sentence, it begins with the curves and moments of that run up to that step. Trainings keep moments.
 
         Raises `ConfigError` or `RegistryFull`, with a sentence.
         """
         config = parse_config(config) if isinstance(config, dict) else config
         with self._lock:
             self._admit()
-            live = LiveRun(secrets.token_urlsafe(16), config, self._clock())
+            live = LiveRun(secrets.token_urlsafe(16), config, self._clock(), self._bound_moments if task is None else None)
+            if parent is not None:
+                live.inherit(self._find(parent[0]), *parent[1:])
             self._runs[live.record.run_id] = live
             live.launch(self._runtime, task or self._task, kwargs if resume is None else {"resume": resume, **kwargs}, checkpoint=resume)
             ended = [run_id for run_id, other in self._runs.items() if not other.record.active]
             for run_id in ended[: max(0, len(self._runs) - self._max_runs)]:
                 del self._runs[run_id]
         return live.record.run_id
+
+    def fork(self, run_id: str, step: int, config: Settings, origin: str = "") -> str:
+        """Start a new run with `config` from the checkpoint that `checkpoint_at` finds, and return its id."""
+        kept = self.checkpoint_at(run_id, step)
+        return self.start(config, kept.data, parent=(run_id, kept.step, origin))
+
+    def checkpoint_at(self, run_id: str, step: int) -> Checkpoint:
+        """The last kept checkpoint of a run at or before `step`. Raises `RegistryError` where there is none."""
+        kept = (self._find(run_id).record.moments or MomentHistory()).checkpoint_at(step)
+        if kept is None:
+            raise RegistryError(f"No checkpoint of this run is kept at or before step {step:,}: please pick a later moment.")
+        return kept
 
     def continue_(self, run_id: str) -> None:
         """Go on from the newest checkpoint of a run that stopped or failed, under the same id."""
@@ -132,16 +140,11 @@ class RunRegistry:
 
     def touch(self, run_id: str) -> None:
         """Somebody watches: pictures come again, and so does a run that was paused because nobody did."""
-        live = self._find(run_id)
-        with live.changed:
-            live.touched = self._clock()
-            quiet, live.quiet = live.quiet, False
-            resting, live.resting = live.resting, False
-            if quiet:
-                live.attempt.send({"kind": "watch", "rate": SNAPSHOT_RATE})
-            if resting:
-                live.attempt.send({"kind": "resume"})
-                live.say("", note="")
+        self._find(run_id).awaken(self._clock())
+
+    def nudge(self, run_id: str) -> None:
+        """Give a run a new version, and so wake who waits: something belonging to it changed that its record does not hold."""
+        self._find(run_id).nudge()
 
     def pause(self, run_id: str) -> None:
         """Let the run stand still until `resume`."""
@@ -184,6 +187,18 @@ class RunRegistry:
             raise RegistryError("This run has no checkpoint yet: please try again once it trains.")
         return data
 
+    async def ask(self, run_id: str, name: str, args: dict[str, Any], *, moment: int | None = None, timeout: float = 5.0) -> Arrays:
+        """What a run's model answers (`inspection/`), now or as it was at the kept checkpoint at or before step `moment`.
+
+        Raises `RegistryError` with the model's refusal, or when no answer comes within `timeout` seconds.
+        """
+        live = self._find(run_id)
+        kept = None if moment is None else self.checkpoint_at(run_id, moment).data
+        try:
+            return await asyncio.wait_for(self._inspectors.ask(live, name, args, kept), min(max(timeout, 0.0), MAX_WAIT))
+        except TimeoutError:
+            raise RegistryError(f"No answer came within {timeout:g} seconds: the machine is busy, please try again.") from None
+
     def run_job(self, task: str, *args: Any, **kwargs: Any) -> Iterator[Event]:
         """The events of a task in a worker of its own, which ends when this generator is closed.
 
@@ -221,9 +236,14 @@ class RunRegistry:
             live.attempt.cancel()
         for run in list(self._jobs):
             run.cancel()
+        self._inspectors.close()
         for thread in (self._sweeper, *(live.thread for live in runs)):
             if thread is not None and thread.is_alive() and thread is not threading.current_thread():
                 thread.join(5)
+
+    def _bound_moments(self) -> None:
+        with self._shedding:
+            bound_moments(list(self._runs.values()), self._max_moment_bytes)
 
     def _find(self, run_id: Any) -> LiveRun:
         live = self._runs.get(run_id) if isinstance(run_id, str) and len(run_id) <= 64 else None

@@ -25,9 +25,9 @@ TITLES: dict[str, dict[str, str]] = {
 """What a choice is called on the page, where its name in the code is too short."""
 
 SLIDERS = ("latent_dim", "beta", "observation_std", "sampling_steps", "eta", "width", "depth", "ema_decay", "batch_size")
-SLIDER_STEP = {"beta": 0.05, "observation_std": 0.01, "eta": 0.05, "ema_decay": 0.0005, "batch_size": 8}
-SLIDER_TOP = {"beta": 10.0, "sampling_steps": 100, "batch_size": 1024, "width": 512, "ema_decay": 0.9999}
-"""Where a slider ends before the setting does; the number beside it still takes any allowed value."""
+SLIDER_STEP = {"beta": 0.1, "observation_std": 0.01, "eta": 0.05, "ema_decay": 0.0005}
+SLIDER_TOP = {"sampling_steps": 200, "batch_size": 1024, "width": 512, "ema_decay": 0.9999}
+"""Where a slider ends before the setting does, so that the useful part can be hit; a script may go further."""
 
 
 class Form:
@@ -76,9 +76,10 @@ def _control(spec: FieldSpec) -> gr.components.Component:
     if spec.name in SLIDERS:
         step = SLIDER_STEP.get(spec.name) or spec.step or 1
         top = SLIDER_TOP.get(spec.name, spec.high)
-        return gr.Slider(spec.low, top, value=spec.default, step=step, label=label, info=spec.help, interactive=True)
-    precision = 0 if spec.kind == "int" else None
-    return gr.Number(spec.default, label=label, info=spec.help, precision=precision, interactive=True)
+        slider = gr.Slider(spec.low, top, value=spec.default, step=step, label=label, info=spec.help, interactive=True)
+        slider.preprocess = lambda value: value  # Gradio's own refusal would reach nobody: the run bar waits for ours
+        return slider
+    return gr.Number(spec.default, label=label, info=spec.help, interactive=True)
 
 
 def _title(field: str, choice: str) -> str:

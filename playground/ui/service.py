@@ -15,14 +15,23 @@ from typing import Any
 from playground.config import ConfigError, SampleConfig, change_live, parse_config
 from playground.data import DataError
 from playground.runtimes import RegistryError, RunRegistry, Runtime, UnknownRun
+from playground.runtimes.projector import Projector
+from playground.ui import questions
+from playground.views.answers import answer
 from playground.views.frames import RunViews
 
 LONG_POLL_SECONDS = 10.0
 SETTLE_SECONDS = 0.2
 """Numbers without a new picture wait this long for one, so that a page asks about five times a second, not fifteen."""
+ANSWER_SECONDS = 20.0
+"""Longest wait for an answer; the longest questions take a second or two."""
 COMMANDS = ("pause", "resume", "stop", "continue")
 REFUSALS = (ConfigError, DataError, RegistryError, UnknownRun, ValueError)
 SAMPLING = "playground.generation:sampling_run"
+OF_THE_WEIGHTS = (
+    "model", "dataset", "latent_dim", "network", "width", "depth", "schedule", "parametrization", "observation_std",
+)  # fmt: skip
+"""Settings that weights were made for: a run that goes on from a checkpoint keeps them."""
 
 
 class Service:
@@ -30,6 +39,7 @@ class Service:
 
     def __init__(self, runtime: Runtime, device: str = "auto", **limits: Any) -> None:
         self.registry = RunRegistry(runtime, **limits)
+        self.projector = Projector(self._nudge)
         self.device = device
         self._views: OrderedDict[str, RunViews] = OrderedDict()
 
@@ -50,12 +60,34 @@ class Service:
             )
         return self.registry.start(config, task=SAMPLING, checkpoint=self.checkpoint(run))
 
+    def fork(self, run: str, step: int, values: dict[str, Any]) -> str:
+        """Starts a new run from the last checkpoint of a run that is kept at or before `step`, and returns its id; the old
+        one stops, if it still goes on. The new run has the settings `values`, except for those that its weights depend on
+        (`OF_THE_WEIGHTS`). Raises `ConfigError` or `RegistryError` with a sentence."""
+        if type(step) is not int:
+            raise ConfigError("A moment is given by its step, a whole number.")
+        kept, old = self.registry.checkpoint_at(run, step).step, self.registry.get(run).config
+        wanted = {name: value for name, value in named(values).items() if name in old}
+        differ = [name for name in OF_THE_WEIGHTS if wanted.get(name, old.get(name)) != old.get(name)]
+        config = parse_config({**old, **wanted, **{name: old[name] for name in OF_THE_WEIGHTS if name in old}})
+        if config.steps <= kept:
+            raise ConfigError(
+                f"steps = {config.steps} is refused: that checkpoint is of step {kept:,} already, so Steps must be larger."
+            )
+        origin = f"Continues run {run[:6]}… from step {kept:,}."
+        if differ:
+            said = ", ".join(f"{name} = {old[name]}" for name in differ)
+            origin += f" Its weights keep {said}; the other settings are those of the form."
+        new = self.registry.fork(run, kept, config, origin)
+        self.registry.stop(run, note=f"Stopped, because a new run goes on from its step {kept:,}.")
+        return new
+
     def checkpoint(self, run: str) -> bytes:
         """The newest weights of a run. Blocks for a moment while it trains."""
         return self.registry.checkpoint(run)
 
     def server_functions(self) -> list[Callable]:
-        """`pull` and `command` as plain functions: Gradio marks the functions it exposes, and methods take no marks."""
+        """The functions that pages call, as plain ones: Gradio marks what it exposes, and methods take no marks."""
 
         async def pull(request: Any) -> dict[str, Any]:
             return await self.pull(request)
@@ -63,7 +95,16 @@ class Service:
         def command(request: Any) -> dict[str, Any]:
             return self.command(request)
 
-        return [pull, command]
+        async def ask(request: Any) -> dict[str, Any]:
+            return await self.ask(request)
+
+        def project(request: Any) -> dict[str, Any]:
+            return self.project(request)
+
+        async def replay(request: Any) -> dict[str, Any]:
+            return await self.replay(request)
+
+        return [pull, command, ask, project, replay]
 
     # --- steering ----------------------------------------------------------------------------------------------------
 
@@ -109,12 +150,64 @@ class Service:
             record = await self.registry.wait(run, record.version, left)
         return record
 
+    async def ask(self, request: Any) -> dict[str, Any]:
+        """Server function: `[run, name, args]` -> what the run's model answers, packed as in `views/answers.py`, with `step`, that
+        of the weights asked; or `{"error": sentence}`. The questions and their arguments stand in `inspection/`; in place of
+        a latent point there may be `{"plane": [x, y]}` (`questions.py`), and `moment`, a step, asks the past."""
+        try:
+            run, name, args, moment = questions.parse(request)
+            if self.registry.get(run).config.get("model") not in ("ae", "vae"):
+                raise ConfigError("Only an autoencoder or a VAE has a latent space to ask about.")
+            args = questions.place(args, lambda points: self.views(run).plane_to_z(points))
+            arrays = await self.registry.ask(run, name, args, moment=moment, timeout=ANSWER_SECONDS)
+        except REFUSALS as error:
+            return {"error": str(error)}
+        return answer(arrays)
+
+    def project(self, request: Any) -> dict[str, Any]:
+        """Server function: `[run, {"method", "dims", "perplexity", "seed"}]` chooses the projection of a run's map, for all who
+        watch it; `{"ok": true}`, and the new map comes with the next frame, or `{"error": sentence}`."""
+        if not (isinstance(request, list) and len(request) == 2):
+            return {"error": "A projection is chosen by [run, settings]."}
+        run, values = request
+        try:
+            record = self.registry.get(run)
+            self.views(run).choose(record, values)
+            self.registry.nudge(run)
+        except REFUSALS as error:
+            return {"error": str(error)}
+        return {"ok": True}
+
+    def _nudge(self, run: str) -> None:
+        """A run's embedding is there: wake who waits for a frame; the run may be gone."""
+        try:
+            self.registry.nudge(run)
+        except UnknownRun:
+            self.projector.forget(run)
+
+    async def replay(self, request: Any) -> dict[str, Any]:
+        """Server function: `[run, step]` -> the kept moment at or before that step, as in `RunViews.replay`; or
+        `{"error": sentence}`."""
+        if not (isinstance(request, list) and len(request) == 2 and type(request[1]) is int):
+            return {"error": "A replay is [run, step]."}
+        run, step = request
+        try:
+            return await asyncio.to_thread(self.views_of_past, run, step)
+        except REFUSALS as error:
+            return {"error": str(error)}
+
+    def views_of_past(self, run: str, step: int) -> dict[str, Any]:
+        """As `replay`, but blocking and raising."""
+        record = self.registry.get(run)
+        self.registry.touch(run)
+        return self.views(run).replay(record, step)
+
     def views(self, run: str) -> RunViews:
         """The pictures of a run, made when somebody looks; as many are kept as runs are."""
-        views = self._views.setdefault(run, RunViews())
+        views = self._views.setdefault(run, RunViews(self.projector))
         self._views.move_to_end(run)
         while len(self._views) > 2 * max(1, len(self.registry)):
-            self._views.popitem(last=False)
+            self.projector.forget(self._views.popitem(last=False)[0])
         return views
 
 

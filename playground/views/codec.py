@@ -33,7 +33,7 @@ def f32(values: np.ndarray | Sequence[float]) -> str:
 
 
 def q16(points: np.ndarray, lo: Sequence[float], hi: Sequence[float]) -> str:
-    """Positions `(..., 2)` as 16-bit steps between `lo` and `hi` (per axis), interleaved x, y.
+    """Positions `(..., k)` as 16-bit steps between `lo` and `hi` (per axis), interleaved x, y (, z).
 
     The error is at most half a step, `(hi - lo) / 65534 / 2`. What lies outside is moved to the border; what is not
     finite becomes `MISSING`.

@@ -40,15 +40,27 @@ CLASSES: Final[tuple[tuple[str, str], ...]] = (
 """Class -> (light, dark). Started from the palettes of Okabe & Ito and of Tol, then moved until the closest two were as
 far apart as possible for normal, deuteranopic, protanopic and tritanopic eyes, within the contrast limits."""
 
+SCALE: Final[tuple[tuple[str, str], ...]] = (
+    ("#1f9e89", "#26828e"),
+    ("#26828e", "#1f9e89"),
+    ("#31688e", "#35b779"),
+    ("#3e4989", "#6ece58"),
+    ("#482878", "#b5de2b"),
+    ("#440154", "#fde725"),
+)
+"""A number from low to high -> (light, dark), to be joined by straight lines. Two pieces of viridis (Smith & van der Walt
+2015), whose lightness runs one way, so that every eye can read it: on both themes, the higher, the further from the
+background."""
 
 SOFT_TEXT: Final = ("#5f5f6b", "#b0b0ba")
 """Captions, ticks and notes (light, dark): softer than the text, and still readable at 4.5:1."""
 
 
 def css_variables() -> str:
-    """`:root{--role-…; --class-…}` for light pages and `.dark{…}` for dark ones (Gradio marks <body> with `dark`)."""
+    """`:root{--role-…; --class-…; --scale-…}` for light pages and `.dark{…}` for dark ones (Gradio marks <body> with `dark`)."""
     roles = [f"--role-{role.replace('_', '-')}" for role in ROLES]
     names = ["--soft-text", *roles, *(f"--class-{i}" for i in range(len(CLASSES)))]
-    pairs = [SOFT_TEXT, *ROLES.values(), *CLASSES]
+    names += [f"--scale-{i}" for i in range(len(SCALE))]
+    pairs = [SOFT_TEXT, *ROLES.values(), *CLASSES, *SCALE]
     light, dark = (";".join(f"{name}:{pair[theme]}" for name, pair in zip(names, pairs)) for theme in (0, 1))
     return f":root{{{light}}}\n.dark{{{dark}}}\n"

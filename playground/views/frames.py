@@ -14,9 +14,12 @@ from typing import Any
 import numpy as np
 
 from playground.data import load_dataset
-from playground.projection import Projection, pca
+from playground.data.sprites import FACTOR_UNITS
+from playground.projection import ProjectionSettings
 from playground.views import payloads
 from playground.views.payloads import ImageRow, Payload
+from playground.views.places import Embedder, Place, Places
+from playground.views.replay import Film
 
 MAP_POINTS = 1000
 CURVES_EVERY = 0.5
@@ -30,40 +33,80 @@ UNITS = {
 
 
 class RunViews:
-    """The views of one run. `frame` may be called from any thread."""
+    """The views of one run; `embedder` computes t-SNE and UMAP. Every public method may be called from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, embedder: Embedder | None = None) -> None:
         self._lock = threading.Lock()
         self._built: dict[str, tuple[int, Payload]] = {}
         self._snapshot_version = -1
         self._curves_at = 0.0
-        self._projection: Projection | None = None
+        self._seen = 0
+        self._places = Places(embedder)
+        self._moved = False
+        self._film = Film(self._places)
 
     def frame(self, record: Any, since: int, static_seen: bool, visible: bool) -> dict[str, Any]:
         """What changed after version `since`.
 
         `{run, version, status, message, suggestion, step, steps, seconds, rate, eta, device, n_parameters, learning_rate,
-        resumable, config?: dict, views: {name: payload}}`; `config` and the static views come while `static_seen` is
-        false. Where nobody looks (`visible` is false) no picture is made.
+        resumable, moments?: {steps, checkpoints}, config?: dict, views: {name: payload}}`; `config` and the static views
+        come while `static_seen` is false, `moments` then and when they changed. Where nobody looks (`visible` is false)
+        no picture is made.
         """
         frame = status(record)
+        if record.moments is not None and (record.moments_version > since or not static_seen):
+            frame["moments"] = moments(record)
         if record.started is None:
             return frame | {"views": {}}
         with self._lock:
-            if visible:
-                self._build(record)
+            newer, self._seen = record.version > self._seen, max(record.version, self._seen)
+            if visible and record.version == self._seen:  # an older record has nothing to add
+                self._build(record, record.version if newer else record.version + 1)
             changed = {name: view for name, (version, view) in self._built.items() if version > since and visible}
         if not static_seen and visible:
             frame["config"] = record.config
             changed |= static_views(record.config)
         return frame | {"views": changed}
 
-    def _build(self, record: Any) -> None:
-        """Brings the payloads up to date with the record."""
+    def replay(self, record: Any, step: int) -> dict[str, Any]:
+        """The kept moment at or before `step`, else the first: `{run, replay: its step, views}`, with `marker`, its step, in
+        the curves. Raises `ValueError` with a sentence where none is kept."""
+        with self._lock:
+            shown, views = self._film.views(record, step, BUILDERS[kind(record.config)])
+        if kind(record.config) in MAIN_TERM:
+            views["curves"] = loss_curves(record) | {"marker": shown}
+        return {"run": record.run_id, "replay": shown, "views": views}
+
+    def choose(self, record: Any, values: Any) -> ProjectionSettings:
+        """Shows the map of this run by another projection from the next frame on. Raises `ValueError` with a sentence.
+
+        Afterwards the record must get a new version, so that those who wait for news get that frame.
+        """
+        if kind(record.config) not in ("ae", "vae"):
+            raise ValueError("Only an autoencoder or a VAE has a latent map.")
+        settings = ProjectionSettings.parse(values, record.config["latent_dim"])
+        with self._lock:
+            self._places.choose(record.run_id, settings)
+            self._moved, self._film = True, Film(self._places)
+        return settings
+
+    def plane_to_z(self, points: Any) -> np.ndarray:
+        """The latents (m, d) that the map shows at `points` (m, 2), as it was drawn last: by raw axes or the inverse PCA.
+
+        Raises `ValueError` with a sentence for t-SNE and UMAP, which have no inverse, and in three dimensions.
+        """
+        with self._lock:
+            return self._places.plane_to_z(points)
+
+    def _build(self, record: Any, version: int) -> None:
+        """Brings the payloads up to date with the record. `version` is above all that anybody has seen of this run."""
         model = kind(record.config)
         if record.snapshot is not None and record.snapshot_version > self._snapshot_version:
             self._snapshot_version = record.snapshot_version
-            self._put(record.version, BUILDERS[model](self, record))
+            self._put(version, BUILDERS[model](self, record))
+        elif "map" in self._built and (self._moved or self._places.has_news(record.run_id)):
+            self._put(version, {"map": map_view(self, record)})
+        self._moved = False
         now = time.monotonic()
         fresh = self._built.get("curves", (-1, None))[0] >= record.history_version
         if model in MAIN_TERM and not fresh and (now - self._curves_at >= CURVES_EVERY or not record.active):
@@ -77,15 +120,15 @@ class RunViews:
         """The last payload of a view, which the next one keeps its axes from."""
         return self._built.get(name, (0, None))[1]
 
-    def place(self, latent: np.ndarray) -> tuple[np.ndarray, str, tuple[str, str]]:
-        """Latents (n, d) as points on the map, with its title and axes: as they are, or by PCA that stays put."""
-        if latent.shape[1] <= 2:
-            return latent, "", ("z₁", "z₂")
-        self._projection = pca(latent, self._projection)
-        share = self._projection.explained
-        return self._projection.points, f"PCA of {latent.shape[1]} dimensions, {share.sum():.0%} of the variance", (
-            f"PC 1 ({share[0]:.0%})", f"PC 2 ({share[1]:.0%})",
-        )  # fmt: skip
+    def place(self, record: Any) -> Place:
+        """The latents of a record on the map."""
+        return self._places.place(record)
+
+
+def moments(record: Any) -> dict[str, list[int]]:
+    """The steps of the past that can be shown, and those that a new run can go on from."""
+    kept = record.moments
+    return {"steps": [m.step for m in kept.snapshots], "checkpoints": [m.step for m in kept.checkpoints]}
 
 
 def kind(config: dict[str, Any]) -> str:
@@ -100,7 +143,8 @@ def status(record: Any) -> dict[str, Any]:
     rate = progress.steps_per_second if progress else 0.0
     left = (steps - record.step) / rate if rate > 0 and record.active else None
     return {
-        "run": record.run_id, "version": record.version, "status": record.status, "message": record.message,
+        "run": record.run_id, "version": record.version, "status": record.status,
+        "message": record.message or record.origin,
         "suggestion": record.suggestion, "step": record.step, "steps": steps,
         "seconds": progress.seconds if progress else 0.0, "rate": rate, "eta": left,
         "device": started.device if started else "", "n_parameters": started.n_parameters if started else 0,
@@ -113,6 +157,12 @@ def latest(record: Any, name: str) -> float | None:
     """The newest reading of a loss, or None."""
     values = record.history.get(name, (None, ()))[1]
     return float(values[-1]) if len(values) else None
+
+
+def latest_step(record: Any, name: str) -> int:
+    """The step of the newest reading of a loss; 0 where there is none."""
+    steps = record.history.get(name, ((), None))[0]
+    return int(steps[-1]) if len(steps) else 0
 
 
 def loss_curves(record: Any) -> Payload:
@@ -128,21 +178,24 @@ def loss_curves(record: Any) -> Payload:
 def autoencoder_views(memory: RunViews, record: Any) -> dict[str, Payload]:
     """The latent map, and originals above reconstructions above errors."""
     arrays, step = record.snapshot.arrays, record.snapshot.step
-    variational = kind(record.config) == "vae"
-    points, title, axes = memory.place(arrays["latent"])
     mse = latest(record, "held_out/mse")
     rows = [
         ImageRow("held-out images", arrays["originals"]),
         ImageRow("reconstructions", arrays["reconstructions"], f"held-out MSE {mse:.4f}" if mse is not None else ""),
         ImageRow("|error|", arrays["errors"], scale="error"),
     ]
-    return {
-        "map": payloads.latent_map(
-            step, points, title=title, axes=axes, prior=variational and points.shape[1] <= 2 and not title,
-            previous=memory.previous("map"),
-        ),
-        "images": payloads.image_table(rows, step),
-    }  # fmt: skip
+    return {"map": map_view(memory, record), "images": payloads.image_table(rows, step)}
+
+
+def map_view(memory: RunViews, record: Any) -> Payload:
+    """The latent map; its axes stay put as long as the same projection is shown. `Place.payload` says what else it holds."""
+    place = memory.place(record)
+    rings = kind(record.config) == "vae" and place.shown == "raw" and place.points.shape[1] <= 2
+    drawn = payloads.latent_map(
+        record.snapshot.step, place.points, title=place.title, axes=place.axes, prior=rings, shown=place.shown,
+        previous=memory.previous("map"),
+    )  # fmt: skip
+    return drawn | place.payload()
 
 
 def vae_views(memory: RunViews, record: Any) -> dict[str, Payload]:
@@ -151,7 +204,7 @@ def vae_views(memory: RunViews, record: Any) -> dict[str, Payload]:
     views["samples"] = payloads.image_grid(record.snapshot.arrays["samples"], record.snapshot.step, columns=16)
     terms = {name: latest(record, f"held_out/{name}") for name in ("reconstruction", "kl")}
     if None not in terms.values():
-        views["terms"] = payloads.terms(terms, unit="nats per held-out example", step=record.step)
+        views["terms"] = payloads.terms(terms, unit="nats per held-out example", step=latest_step(record, "held_out/kl"))
     return views
 
 
@@ -194,7 +247,8 @@ def _static(with_map: bool, name: str) -> dict[str, Payload]:
     test = dataset.test
     if with_map:
         labels, images = test.labels[:MAP_POINTS], test.x[:MAP_POINTS]
-        return {"map_static": payloads.latent_map_static(labels, dataset.label_names, images=images)}
+        known = {name: (test.factors[name][:MAP_POINTS], FACTOR_UNITS[name]) for name in FACTOR_UNITS if name in (test.factors or ())}
+        return {"map_static": payloads.latent_map_static(labels, dataset.label_names, images=images, factors=known)}
     if dataset.is_image:
         return {}
     labels = test.labels[:1500]

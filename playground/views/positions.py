@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from playground.data.sheets import data_url, thumbnail_sheet
-from playground.views.codec import q16, u8
+from playground.views.codec import f32, q16, u8
 from playground.views.images import Payload, tiles_of
 from playground.views.ranges import Range, coding_range, data_range, steady_range
 
@@ -24,24 +24,28 @@ def latent_map(
     title: str = "",
     axes: Sequence[str] = ("z₁", "z₂"),
     prior: bool = False,
+    shown: str = "raw",
     previous: Payload | None = None,
 ) -> Payload:
-    """Where the encoder puts each example: `points` (n, 2), or (n, 1) with heights that only spread the dots.
+    """Where the encoder puts each example: `points` (n, 2) or (n, 3), or (n, 1) with heights that only spread the dots.
 
-    `{step, n, points: q16, lo, hi, view: {lo, hi}, dims: 1|2, prior, axes, title}`. `lo`/`hi` decode the positions;
-    `view` is what the axes show. Pass the last payload as `previous` and the axes stay put as long as they fit.
+    `{step, n, points: q16, lo, hi, view: {lo, hi}, dims: 1|2|3, prior, axes, title, shown}`. `lo`/`hi` decode the positions,
+    which are interleaved x, y(, z): as many as `lo` has numbers; `view` is what the axes show. Pass the last payload as
+    `previous` and the axes stay put as long as they fit and the same projection is `shown`. What `Place.payload` in
+    `places.py` says of the projection comes on top.
     """
     points = np.asarray(points, dtype=np.float64)
     if points.ndim == 1:
         points = points[:, None]
-    if points.ndim != 2 or points.shape[1] not in (1, 2):
-        raise ValueError(f"a latent map needs points of shape (n, 1) or (n, 2), not {points.shape}")
+    if points.ndim != 2 or points.shape[1] not in (1, 2, 3):
+        raise ValueError(f"a latent map needs points of shape (n, 1), (n, 2) or (n, 3), not {points.shape}")
     dims = points.shape[1]
     if dims == 1:
         points = np.column_stack([points[:, 0], spread(len(points))])
         title = f"{title} (one number per image; the height only spreads the dots)".strip()
         axes = (axes[0], "height means nothing")
-    old = _view_of(previous) if previous is not None and previous.get("dims") == dims else None
+    same = previous is not None and (previous.get("dims"), previous.get("shown")) == (dims, shown)
+    old = _view_of(previous) if same else None
     view = steady_range(old, points)
     if dims == 1:
         view = Range((view.lo[0], -3.0), (view.hi[0], 3.0))
@@ -51,7 +55,7 @@ def latent_map(
     return {
         "step": int(step), "n": len(points), "points": q16(points, coding.lo, coding.hi),
         "lo": list(coding.lo), "hi": list(coding.hi), "view": {"lo": list(view.lo), "hi": list(view.hi)},
-        "dims": dims, "prior": bool(prior), "axes": list(axes), "title": title,
+        "dims": dims, "prior": bool(prior), "axes": list(axes), "title": title, "shown": shown,
     }  # fmt: skip
 
 
@@ -72,15 +76,19 @@ def latent_map_static(
     *,
     images: np.ndarray | None = None,
     split: np.ndarray | None = None,
+    factors: Mapping[str, tuple[np.ndarray, str]] | None = None,
 ) -> Payload:
-    """What the dots are, sent once a run: labels, and thumbnails for the hover.
+    """What the dots are, sent once a run: labels, known factors of variation, and thumbnails for the hover.
 
-    `{labels: u8, label_names, split?: u8 (0 train, 1 held-out), sheet?: data URL, tile?: [w, h], columns?: int}`;
-    `images` is (n, 1, h, w) or (n, h, w), bytes or 0..1, in the order of the points.
+    `{labels: u8, label_names, split?: u8 (0 train, 1 held-out), factors?: [{name, unit, values: f32}], sheet?: data URL,
+    tile?: [w, h], columns?: int}`; `images` is (n, 1, h, w) or (n, h, w), bytes or 0..1, in the order of the points;
+    `factors` are values (n,) and their unit, by name.
     """
     payload: Payload = {"labels": u8(labels), "label_names": [str(name) for name in label_names]}
     if split is not None:
         payload["split"] = u8(split)
+    if factors:
+        payload["factors"] = [{"name": name, "unit": unit, "values": f32(values)} for name, (values, unit) in factors.items()]
     if images is not None and len(images):
         sheet, tile, columns = thumbnail_sheet(tiles_of(images)[:, None])
         payload |= {"sheet": data_url(sheet), "tile": list(tile), "columns": columns}

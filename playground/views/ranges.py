@@ -12,15 +12,15 @@ PADDING = 0.05
 
 @dataclass(frozen=True)
 class Range:
-    """What an axis pair shows: `lo` and `hi`, each (x, y)."""
+    """What two axes (or three) show: `lo` and `hi`, each (x, y) or (x, y, z)."""
 
-    lo: tuple[float, float]
-    hi: tuple[float, float]
+    lo: tuple[float, ...]
+    hi: tuple[float, ...]
 
 
 def _bounds(points: np.ndarray, percentiles: tuple[float, float]) -> tuple[np.ndarray, np.ndarray] | None:
-    """Lowest and highest corner `(2,)` of the points that are finite in both coordinates; None without any."""
-    points = np.asarray(points, dtype=np.float64).reshape(-1, 2)
+    """Lowest and highest corner `(k,)` of the points `(n, k)` that are finite in every coordinate; None without any."""
+    points = np.asarray(points, dtype=np.float64)
     points = points[np.isfinite(points).all(axis=1)]
     if not len(points):
         return None
@@ -39,10 +39,16 @@ def _range(low: np.ndarray, high: np.ndarray) -> Range:
     return Range(tuple(float(v) for v in low), tuple(float(v) for v in high))
 
 
+def _around_zero(points: np.ndarray) -> Range:
+    """-1..1 on every axis."""
+    k = np.shape(points)[-1]
+    return Range((-1.0,) * k, (1.0,) * k)
+
+
 def data_range(points: np.ndarray) -> Range:
     """Every finite point, with 5 % free space; -1..1 where there is none."""
     bounds = _bounds(points, (0.0, 100.0))
-    return Range((-1.0, -1.0), (1.0, 1.0)) if bounds is None else _range(*_padded(*bounds))
+    return _around_zero(points) if bounds is None else _range(*_padded(*bounds))
 
 
 def steady_range(previous: Range | None, points: np.ndarray) -> Range:
@@ -53,7 +59,7 @@ def steady_range(previous: Range | None, points: np.ndarray) -> Range:
     """
     bounds = _bounds(points, (0.5, 99.5))
     if bounds is None:
-        return previous or Range((-1.0, -1.0), (1.0, 1.0))
+        return previous or _around_zero(points)
     low, high = bounds
     if previous is None:
         return _range(*_padded(low, high))

@@ -71,7 +71,7 @@ def open_page(chromium: Browser, server: str, client) -> Iterator[Callable[..., 
         page = context.new_page()
         page.on("close", lambda closed: note_runs(closed.url))
         page.goto(path if path.startswith("http") else server + path)
-        expect(page.locator(".run").first.locator("[data-do=train]")).to_be_visible()
+        expect(page.locator(".run:visible [data-do=train]").first).to_be_visible()
         return page
 
     yield open_

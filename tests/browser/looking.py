@@ -9,6 +9,11 @@ from playwright.sync_api import Locator, Page, expect
 
 TITLES = {"ae": "1 · Autoencoder", "vae": "2 · VAE", "diffusion": "3 · Diffusion"}
 
+PIXELS = """card => [...card.querySelectorAll('.tiles-row canvas, canvas.map-dots, .pg-body > canvas')].filter(canvas => {
+    const inked = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(byte => byte);
+    return inked && canvas.getBoundingClientRect().width > 0;
+}).map(canvas => canvas.toDataURL()).join()"""
+
 
 class Tab:
     """One training tab of an open page, and its run bar (`bar=1` is the second one of the diffusion tab)."""
@@ -16,7 +21,8 @@ class Tab:
     def __init__(self, page: Page, name: str, bar: int = 0) -> None:
         self.page, self.name = page, name
         self.channel = "samples" if bar else name
-        self.bar = page.locator(".run").nth(bar)
+        self.panel = page.locator("[role=tabpanel]:visible")  # a tab that was left stays in the page, hidden
+        self.bar = self.panel.locator(".run").nth(bar)
         self.message = self.bar.locator(".run-message")
 
     def open(self) -> Tab:
@@ -76,13 +82,16 @@ class Tab:
     # --- settings ---------------------------------------------------------------------------------------------------------
 
     def choose(self, label: str, option: str) -> None:
-        self.page.get_by_label(label, exact=True).click()
+        self.field(label).click()
         self.page.get_by_role("option", name=option, exact=True).click()
+
+    def field(self, label: str) -> Locator:
+        return self.panel.get_by_label(label, exact=True)
 
     def number(self, label: str) -> Locator:
         """The field of a number, with or without a slider."""
-        plain = self.page.locator("label").filter(has=self.page.get_by_text(label, exact=True)).locator("input[type=number]")
-        return plain.or_(self.page.get_by_label(f"number input for {label}", exact=True)).first
+        plain = self.panel.locator("label").filter(has=self.page.get_by_text(label, exact=True)).locator("input[type=number]")
+        return plain.or_(self.panel.get_by_label(f"number input for {label}", exact=True)).first
 
     def type(self, label: str, value: float) -> None:
         field = self.number(label)
@@ -92,28 +101,19 @@ class Tab:
     # --- pictures ---------------------------------------------------------------------------------------------------------
 
     def card(self, title: str) -> Locator:
-        return self.page.locator(f'section[aria-label="{title}"]')
-
-    def canvas(self, title: str) -> Locator:
-        """The first picture of a card, brought into sight."""
-        card = self.card(title)
-        card.scroll_into_view_if_needed()
-        return card.locator(".tiles-row canvas, canvas.map-dots, .pg-body > canvas").first
+        return self.panel.locator(f'section[aria-label="{title}"]').first
 
     def pixels(self, title: str) -> str:
-        return self.canvas(title).evaluate("canvas => canvas.toDataURL()")
+        """All pictures of a card, as one text; empty while there is none."""
+        card = self.card(title)
+        card.scroll_into_view_if_needed()
+        return card.evaluate(PIXELS)
 
     def wait_other(self, title: str, before: str = "") -> str:
-        """Waits until the picture is another than `before` (and not blank); returns its pixels."""
-        expect(self.card(title).locator(".pg-empty")).to_be_hidden()
-        canvas = self.canvas(title)
-        expect(canvas).to_be_visible()
-        self.page.wait_for_function(
-            """([canvas, before]) => {
-                const now = canvas.toDataURL(), blank = document.createElement('canvas');
-                blank.width = canvas.width; blank.height = canvas.height;
-                return now !== before && now !== blank.toDataURL();
-            }""",
-            arg=[canvas.element_handle(), before],
-        )
-        return self.pixels(title)
+        """Waits until the pictures of a card are there and others than `before`; returns their pixels."""
+        card = self.card(title)
+        card.scroll_into_view_if_needed()
+        expect(card.locator(".pg-empty")).to_be_hidden()
+        arg = [card.element_handle(), before]
+        script = f"([card, before]) => {{ const now = ({PIXELS})(card); return now !== before && now; }}"
+        return self.page.wait_for_function(script, arg=arg, polling=250).json_value()

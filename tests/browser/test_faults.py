@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 def quick(open_page, steps: int) -> Tab:
     tab = Tab(open_page(), "ae").open()
-    tab.choose("Data", "Handwritten digits")
+    tab.choose("Data", "Digits")
     tab.type("Steps", steps)
     return tab
 
@@ -26,11 +26,28 @@ def test_a_wrong_setting_is_refused_in_words_and_nothing_is_lost(open_page):
     expect(tab.button("train")).to_be_enabled()
     assert tab.run_id() == run and tab.pixels("Latent map") == pictures
     expect(tab.number("Steps")).to_have_value("25")
-    expect(tab.page.get_by_label("Data", exact=True)).to_have_value("Handwritten digits")
+    expect(tab.field("Data")).to_have_value("Digits")
     tab.type("Learning rate", 0.001)
     assert tab.train() != run
     tab.expect_status("finished")
     expect(tab.message).to_have_text("")
+
+
+def test_a_fraction_of_a_step_is_refused_not_rounded(open_page):
+    tab = Tab(open_page(), "diffusion").open()
+    tab.type("Steps", 30.7)
+    tab.button("train").click()
+    expect(tab.message).to_have_text("steps = 30.7 is refused: it must be a whole number from 1 to 200000.")
+
+
+def test_settings_beyond_a_slider_are_shown_and_taken(open_page, client):
+    settings = {"model": "ae", "dataset": "digits", "steps": 20, "batch_size": 2048}
+    run = client.predict(settings, api_name="/train")["run"]
+    tab = Tab(open_page(f"/?tab=ae&ae={run}"), "ae")
+    expect(tab.field("Data")).to_have_value("Digits")
+    assert tab.train() != run
+    tab.expect_status("finished")
+    assert tab.frame("frame.config.batch_size") == 2048
 
 
 def test_a_run_that_is_not_kept_is_said_to_be_gone(open_page):

@@ -3,7 +3,10 @@ const pg = window.playground, P = window.Plotly;
 const plot = element.querySelector('.curves-plot'), empty = element.querySelector('.pg-empty');
 const log = element.querySelector('.curves-log'), note = element.querySelector('.pg-note'), stepLabel = element.querySelector('.pg-step');
 const CONFIG = {displaylogo: false, displayModeBar: false, responsive: false};
+const future = element.querySelector('.curves-future');
 let chosen = null, run = null;                       // the reader's own choice of axis, kept over frames and runs
+const LEGEND = 26;                                   // its height, at the top of the plot
+let newest = null;
 
 function trace(series, unit) {
   const thick = series.name.startsWith('held_out'), values = pg.decode.f32(series.values);
@@ -26,18 +29,34 @@ function layout(unit, isLog) {
   };
 }
 
+/* The step of a moment that is looked back at: a line there, and what came after it is dimmed. Above Plotly, because it
+   moves more often than the curves are drawn. */
+function mark(payload) {
+  const axis = plot.data && plot._fullLayout && plot._fullLayout.xaxis, at = payload && payload.marker;
+  future.hidden = at == null || !axis;
+  if (future.hidden) return;
+  const {yaxis} = plot._fullLayout, left = Math.max(0, Math.min(axis._length, axis.l2p(at)));
+  Object.assign(future.style, {left: `${axis._offset + left}px`, width: `${axis._length - left}px`,
+                               top: `${yaxis._offset + LEGEND}px`, height: `${Math.max(0, yaxis._length - LEGEND)}px`});
+  stepLabel.textContent = pg.stepText({step: at});
+}
+
 function draw(payload, frame) {
   run = frame && frame.run;
   const any = payload && payload.series.length > 0;
   empty.hidden = Boolean(any);
   stepLabel.textContent = any ? pg.stepText(frame) : '';
   note.textContent = any ? payload.unit : '';
-  if (!any) { if (plot.data) P.purge(plot); return; }
+  if (!any) { if (plot.data) P.purge(plot); mark(null); return; }
   const isLog = chosen != null ? chosen : payload.log;
   log.setAttribute('aria-pressed', String(isLog));
+  const first = !plot.data;
   P.react(plot, payload.series.map(series => trace(series, payload.unit)), layout(payload.unit, isLog), CONFIG);
   plot.dataset.drawn = (Number(plot.dataset.drawn) || 0) + 1;
+  if (first) ['plotly_relayout', 'plotly_relayouting'].forEach(name => plot.on(name, () => mark(newest)));
+  mark(newest);
 }
 
 const view = pg.live({element, tab: props.tab, views: [props.view], draw, interval: 500});
+pg.subscribe(props.tab, frame => { newest = frame && frame.views[props.view]; if (pg.visible(element)) mark(newest); });
 log.addEventListener('click', () => { chosen = log.getAttribute('aria-pressed') !== 'true'; view.redraw(); });

@@ -36,35 +36,40 @@
   const decode = {
     u8: text => bytes(text || ''),
     f32: text => new Float32Array(bytes(text || '').buffer),
-    /* interleaved 16-bit positions -> {x, y}; a missing point is NaN */
-    q16(text, lo, hi) {
-      const codes = new Uint16Array(bytes(text || '').buffer), n = codes.length >> 1;
-      const x = new Float32Array(n), y = new Float32Array(n);
-      const sx = (hi[0] - lo[0]) / STEPS, sy = (hi[1] - lo[1]) / STEPS;
+    /* interleaved 16-bit positions in 2 or 3 dimensions -> {x, y(, z)}; a missing point is NaN */
+    q16(text, lo, hi, dims = 2) {
+      const codes = new Uint16Array(bytes(text || '').buffer), n = Math.floor(codes.length / dims);
+      const out = Array.from({length: dims}, () => new Float32Array(n)), size = lo.map((v, k) => (hi[k] - v) / STEPS);
       for (let i = 0; i < n; i++) {
-        const a = codes[2 * i], b = codes[2 * i + 1], missing = a === MISSING || b === MISSING;
-        x[i] = missing ? NaN : lo[0] + a * sx;
-        y[i] = missing ? NaN : lo[1] + b * sy;
+        let missing = false;
+        for (let k = 0; k < dims; k++) missing = missing || codes[dims * i + k] === MISSING;
+        for (let k = 0; k < dims; k++) out[k][i] = missing ? NaN : lo[k] + codes[dims * i + k] * size[k];
       }
-      return {x, y};
+      return {x: out[0], y: out[1], ...(dims > 2 ? {z: out[2]} : {})};
     },
   };
 
   /* --- the bus: a tab's newest frame, with the newest payload of every view ------------------------------------- */
-  const channels = new Map();                                // tab -> {frame, listeners}
+  const channels = new Map();               // tab -> {frame: what is shown, now: the newest, past: {run, replay, views}, listeners}
   const channel = tab => {
-    if (!channels.has(tab)) channels.set(tab, {frame: null, listeners: new Set()});
+    if (!channels.has(tab)) channels.set(tab, {frame: null, now: null, past: null, listeners: new Set()});
     return channels.get(tab);
   };
-  /* Publish a frame of `pull`, or null when the tab follows no run any more. Views of one run accumulate. */
+  /* A moment of the past over the newest frame: that keeps its status, but not its pictures. `replay` is the step shown. */
+  const over = (now, past) => ({...now, replay: past.replay,
+    views: {...Object.fromEntries(Object.entries(now.views).filter(([name]) => name.endsWith('_static'))), ...past.views}});
+  /* Publish a frame of `pull`, or null when the tab follows no run any more. Views of one run accumulate. A frame with a
+     `replay` is a moment of the past, which is shown until one with `replay: null` says that it is over. */
   function publish(tab, frame) {
     const c = channel(tab);
-    if (frame && c.frame && c.frame.run === frame.run) {
-      frame = {...frame, config: frame.config || c.frame.config, views: {...c.frame.views, ...(frame.views || {})}};
-    } else if (frame) frame = {...frame, views: frame.views || {}};
-    c.frame = frame;
+    if (frame && frame.replay !== undefined) c.past = frame.replay === null ? null : frame;
+    else if (frame && c.now && c.now.run === frame.run) {
+      c.now = {...c.now, ...frame, views: {...c.now.views, ...(frame.views || {})}};
+    } else c.now = frame && {...frame, views: frame.views || {}};
+    if (c.past && !(c.now && c.now.run === c.past.run)) c.past = null;
+    c.frame = c.past ? over(c.now, c.past) : c.now;
     c.listeners.forEach(listener => {
-      try { listener(frame); } catch (error) { console.error(error); }
+      try { listener(c.frame); } catch (error) { console.error(error); }
     });
   }
   /* Calls back at once with the last frame (or null), then with every new one. Returns the way out. */

@@ -5,6 +5,7 @@ Factories, not subclasses of `gr.HTML`: Gradio writes a `.pyi` file beside the s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from html import escape
 from json import dumps
@@ -17,7 +18,7 @@ import plotly
 from playground.views.colours import css_variables
 
 HERE = Path(__file__).parent
-SHARED_JS = HERE / "shared.js"
+SHARED_JS = (HERE / "shared.js", HERE / "asking.js")
 PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 
@@ -31,7 +32,7 @@ def _script(path: Path) -> str:
 def head(plotly: bool = False) -> str:
     """What a component needs in `<head>`; Gradio loads each script once, before the component's own."""
     colours = f"<script>window.playgroundColours = {dumps(css_variables())};</script>"
-    return colours + _script(SHARED_JS) + (_script(PLOTLY_JS) if plotly else "")
+    return colours + "".join(map(_script, SHARED_JS)) + (_script(PLOTLY_JS) if plotly else "")
 
 
 def component(
@@ -39,11 +40,13 @@ def component(
     template: str,
     *,
     value: Any = None,
+    scripts: Sequence[str] = (),
     needs_plotly: bool = False,
     server_functions: list | None = None,
     **props: Any,
 ) -> gr.HTML:
-    """The component `name`: `template` stays as it is for good, `name.js` draws into it, `name.css` styles it.
+    """The component `name`: `template` stays as it is for good, `name.js` draws into it, `name.css` styles it. A long script
+    may be divided into several: `scripts` names its pieces, which share one scope, in order.
 
     `props` reach the script as `props.…`. Templates and styles pass Gradio's template engine: no backslash, backtick or
     `${` in them.
@@ -53,7 +56,8 @@ def component(
         value,
         html_template=template,
         css_template=(HERE / "shared.css").read_text("utf-8") + (css.read_text("utf-8") if css.exists() else ""),
-        js_on_load=(HERE / f"{name}.js").read_text("utf-8") + f"\n//# sourceURL=playground/{name}.js",
+        js_on_load="\n".join((HERE / f"{piece}.js").read_text("utf-8") for piece in scripts or (name,))
+        + f"\n//# sourceURL=playground/{name}.js",
         head=head(needs_plotly),
         apply_default_css=False,
         server_functions=server_functions,
@@ -62,12 +66,14 @@ def component(
     )
 
 
-def card(title: str, empty: str, body: str, *, height: int, label: str, tools: str = "", after: str = "") -> str:
+def card(
+    title: str, empty: str, body: str, *, height: int, label: str, tools: str = "", before: str = "", after: str = ""
+) -> str:
     """The common frame of a view: title row, body of fixed height, the sentence shown before there is anything."""
     return (
         f'<section class="pg pg-card" aria-label="{escape(label)}">'
         f'<div class="pg-head"><span class="pg-title">{escape(title)}</span><span class="pg-note"></span>{tools}'
         f'<span class="pg-step"></span></div>'
-        f'<div class="pg-body" style="height:{height}px">{body}'
+        f'{before}<div class="pg-body" style="height:{height}px">{body}'
         f'<div class="pg-empty"><span>{escape(empty)}</span></div></div>{after}</section>'
     )

@@ -7,6 +7,8 @@ import gradio as gr
 from playground.ui.components.curves import curves
 from playground.ui.components.image_table import image_table
 from playground.ui.components.latent_map import latent_map
+from playground.ui.components.model_panel import model_panel
+from playground.ui.components.pinned import pinned
 from playground.ui.tabs.common import TrainingTab
 
 
@@ -17,9 +19,10 @@ class AutoencoderTab(TrainingTab):
         """The pictures of this tab, from top to bottom."""
         with gr.Row():
             with gr.Column(scale=3, min_width=320):
-                latent_map("ae")
+                latent_map("ae", server_functions=self.service.server_functions())
             with gr.Column(scale=2, min_width=300):
                 curves("ae", height=420)
+        pinned("ae", server_functions=self.service.server_functions())
         image_table(
             "ae",
             view="images",
@@ -27,3 +30,4 @@ class AutoencoderTab(TrainingTab):
             empty="Press Train: ten images that the model never trains on, what it makes of them, and the error.",
             height=252,
         )
+        model_panel("ae", server_functions=self.service.server_functions())

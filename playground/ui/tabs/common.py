@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import gradio as gr
 from playground.config import RunConfig
 from playground.ui.components.data_preview import data_preview
 from playground.ui.components.run_bar import run_bar
+from playground.ui.components.time_slider import time_slider
 from playground.ui.forms import Form
 from playground.ui.preview import preview
 from playground.ui.service import REFUSALS, Service
@@ -43,6 +45,7 @@ class TrainingTab:
         with gr.Row(elem_classes=["tab-row"]):
             with gr.Column(scale=7, min_width=320, elem_classes=["tab-pictures"]):
                 self.bar = run_bar(name, server_functions=service.server_functions())
+                self.slider = time_slider(name, server_functions=service.server_functions())
                 self.draw_pictures()
             with gr.Column(scale=3, min_width=280, elem_classes=["tab-form"]):
                 self.draw_form()
@@ -70,6 +73,7 @@ class TrainingTab:
         controls = self.form.controls
         controls["dataset"].input(preview, controls["dataset"], self.preview, **QUIET)
         self.bar.train(self.start, self.form.inputs, self.bar, **QUIET)
+        self.slider.fork(self.fork, self.form.inputs, [self.bar, self.slider], **QUIET)
         self.bar.attached(self.restore, None, [*self.form.inputs, self.preview], **QUIET)
         for name, control in controls.items():
             if self.form.specs[name].live:
@@ -84,6 +88,14 @@ class TrainingTab:
             return {"run": self.service.train({"model": self.config.model_fields["model"].default, **self.form.values(*held)})}
         except REFUSALS as error:
             return {"error": str(error)}
+
+    def fork(self, event: gr.EventData, *held: Any) -> tuple[dict[str, str], float]:
+        """Continue from here was pressed: a run id, or a sentence for the run bar; and anything new for the slider."""
+        asked = event._data if isinstance(event._data, dict) else {}
+        try:
+            return {"run": self.service.fork(asked.get("run"), asked.get("step"), self.form.values(*held))}, time.time()
+        except REFUSALS as error:
+            return {"error": str(error)}, time.time()
 
     def restore(self, event: gr.EventData) -> list[Any]:
         """A run was found again after a reload: the form shows its settings."""

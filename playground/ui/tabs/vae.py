@@ -7,6 +7,8 @@ import gradio as gr
 from playground.ui.components.curves import curves
 from playground.ui.components.image_table import image_table
 from playground.ui.components.latent_map import latent_map
+from playground.ui.components.model_panel import model_panel
+from playground.ui.components.pinned import pinned
 from playground.ui.components.term_bars import term_bars
 from playground.ui.tabs.common import TrainingTab
 
@@ -24,9 +26,12 @@ class VAETab(TrainingTab):
         term_bars("vae")
         with gr.Row():
             with gr.Column(scale=3, min_width=320):
-                latent_map("vae", title="Latent map and prior", empty=MAP_EMPTY)
+                latent_map(
+                    "vae", server_functions=self.service.server_functions(), title="Latent map and prior", empty=MAP_EMPTY
+                )
             with gr.Column(scale=2, min_width=300):
                 curves("vae", title="−ELBO", height=420)
+        pinned("vae", server_functions=self.service.server_functions())
         image_table(
             "vae",
             view="samples",
@@ -41,3 +46,4 @@ class VAETab(TrainingTab):
             empty="Press Train: ten images that the model never trains on, what it makes of them, and the error.",
             height=252,
         )
+        model_panel("vae", server_functions=self.service.server_functions())

@@ -1,0 +1,146 @@
+/* Pictures made on demand. Questions (playground/inspection): grid, traversals, generate. One at a time, and made again while
+   the model learns on: the cheap ones once a second, measured samples every ten. */
+const pg = window.playground, as = window.playgroundAsking;
+const $ = selector => element.querySelector(selector);
+const ask = as.asker(server, props.tab), isVAE = props.tab === 'vae';
+const card = $('.panel'), buttons = [...element.querySelectorAll('[data-ask]')], hint = $('.panel-hint'), distance = $('.panel-distance'), rows = $('.panel-rows');
+const error = $('.panel-error'), stepLabel = $('.pg-step'), GAP = 2, SHOWN = 32;
+let chosen = null, frame = null, shown = null, pins = [];
+
+const step = () => (frame && frame.views.map ? frame.views.map.step : null);
+const subject = () => (chosen && step() !== null && frame ? `${frame.run}|${chosen}|${chosen === 'traversals' ? pins[0] ?? '' : ''}` : null);
+const measured = () => !['grid', 'traversals'].includes(chosen);
+const question = () => (chosen === 'grid' ? ['grid', {n: columns()}] : chosen === 'traversals' ? ['traversals', {n: 9, ...(pins.length ? {index: pins[0]} : {})}]
+  : ['generate', {how: chosen, n: SHOWN, seed: 0}]);
+const columns = () => 15;
+const keeps = [1000, 10000].map((interval, slow) => as.keeper({
+  key: () => (subject() && Number(measured()) === slow && pg.visible(element) ? [subject(), step()] : null),
+  fetch: () => ask(...question()),
+  done: (answer, of) => {
+    error.textContent = answer.error || '';
+    card.classList.remove('panel-asking');
+    if (answer.error || of !== subject()) return;
+    shown = {...answer, of, kind: chosen};
+    draw();
+  },
+  interval,
+}));
+const poke = () => keeps.forEach(keep => keep());
+
+/* --- drawing ------------------------------------------------------------------------------------------------------------- */
+/* The row at place k: a label beside a canvas, made once. */
+function row(k) {
+  while (rows.children.length <= k) {
+    const node = document.createElement('div');
+    node.className = 'panel-row';
+    node.innerHTML = '<div class="panel-label"><span></span><small></small></div><canvas role="img"></canvas>';
+    rows.append(node);
+  }
+  rows.children[k].hidden = false;
+  rows.children[k].classList.toggle('panel-above', chosen === 'grid');
+  return rows.children[k];
+}
+
+function label(node, title, small) {
+  const [first, second] = node.firstChild.children;
+  first.textContent = title;
+  second.textContent = small;
+}
+
+/* Tiles from..to of `images` on a canvas, `across` to a line, as wide as there is room, at most `most` pixels each. */
+function tiles(canvas, images, from, to, across, most, name) {
+  const [, h, w] = images.shape, room = Math.max(120, canvas.parentElement.clientWidth - (innerWidth < 560 || chosen === 'grid' ? 0 : canvas.parentElement.firstChild.offsetWidth + 10));
+  const size = Math.max(8, Math.min(most, Math.floor((room + GAP) / across) - GAP)), tall = size * h / w, lines = Math.ceil((to - from) / across);
+  const context = pg.context2d(canvas, across * (size + GAP) - GAP, lines * (tall + GAP) - GAP), tile = document.createElement('canvas');
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  context.imageSmoothingEnabled = size < w;
+  for (let i = from; i < to; i++) {
+    as.tile(tile, images, i);
+    context.drawImage(tile, ((i - from) % across) * (size + GAP), Math.floor((i - from) / across) * (tall + GAP), size, tall);
+  }
+  canvas.setAttribute('aria-label', name);
+}
+
+const DRAW = {
+  grid(answer) {
+    const n = Math.min(columns(), answer.images.shape[0]), lines = answer.images.shape[0] / n, node = row(0), d = answer.z.shape[1];
+    const moving = Array.from({length: d}, (_, j) => j).filter(j => answer.z.data[j] !== answer.z.data[(n * lines - 1) * d + j]);
+    const names = moving.map(j => `z${subscript(j + 1)}`), others = d > 2 ? `; the other ${d - 2} ${d === 3 ? 'is' : 'are'} ${isVAE ? '0' : 'at their mean'}` : '';
+    label(node, lines > 1 ? `${names[0]} → across, ${names[1]} ↑ upwards` : `${names[0] || 'z₁'} → across`,
+          `${isVAE ? 'quantiles of the prior N(0, 1), from 3 % to 97 %' : 'quantiles of the codes, from 3 % to 97 %'}${others}`);
+    tiles(node.lastChild, answer.images, 0, n * lines, n, 36, 'Decoded grid');
+    return 1;
+  },
+  traversals(answer) {
+    const order = answer.order.data, n = answer.images.shape[0] / order.length;
+    order.forEach((j, k) => {
+      const node = row(k), carried = as.digits(answer.kl.data[k]);
+      label(node, `z${subscript(j + 1)}`, isVAE ? `KL ${carried} nats` : `variance ${carried}`);
+      tiles(node.lastChild, answer.images, k * n, (k + 1) * n, n, 52, `Traversal of dimension ${j + 1}`);
+    });
+    const around = pins.length ? 'pin A' : isVAE ? 'z = 0' : 'the mean code';
+    hint.textContent = `One dimension a row, from ${isVAE ? '−3 to 3' : '3 standard deviations below its mean to 3 above'}; the others stay at ${around}${pins.length ? '' : ' (pin a dot to start from it)'}. Ordered by ${isVAE ? 'KL: a dimension with a KL near 0 carries nothing' : 'variance'}.`;
+    return order.length;
+  },
+  generate(answer) {
+    const wide = innerWidth < 560 ? 8 : 16;
+    const said = [['samples', buttons.find(button => button.dataset.ask === answer.kind).title], ['real images', 'held-out, never trained on']];
+    [answer.images, answer.real].forEach((images, k) => {
+      label(row(k), ...said[k]);
+      tiles(row(k).lastChild, images, 0, images.shape[0], wide, 44, said[k][0]);
+    });
+    drawDistance(answer);
+    return 2;
+  },
+};
+const subscript = number => String(number).replace(/[0-9]/g, digit => '₀₁₂₃₄₅₆₇₈₉'[digit]);
+
+/* Three bars on one scale: the samples, what the decoder can reach at best, and real against real. */
+function drawDistance(answer) {
+  const bars = [['samples', answer.distance, answer.distance_std, 'samples'], ['reconstructions', answer.reconstructed, answer.reconstructed_std, 'reconstruction'],
+                ['real against real', answer.floor, answer.floor_std, 'data']].filter(bar => bar[1] != null);
+  const most = Math.max(...bars.map(bar => bar[1] + (bar[2] || 0)), 1e-9), head = document.createElement('p');
+  head.textContent = 'Energy distance to held-out images, in pixel values (0: cannot be told apart; 1 is the step from black to white). Mean of five measurements ± spread of one; “real against real” is the floor.';
+  distance.replaceChildren(head, ...bars.map(([name, value, spread, role]) => {
+    const line = document.createElement('div'), title = document.createElement('span'), track = document.createElement('span'), bar = document.createElement('i'), number = document.createElement('b');
+    title.textContent = name;
+    track.className = 'panel-track';
+    bar.style.width = `${100 * Math.max(0, value) / most}%`;
+    bar.style.background = pg.roleColour(role);
+    number.textContent = `${value.toFixed(4).replace('-', '−')} ± ${(spread || 0).toFixed(4)}`;
+    track.append(bar);
+    line.append(title, track, number);
+    return line;
+  }));
+}
+
+function draw() {
+  buttons.forEach(button => button.setAttribute('aria-pressed', String(button.dataset.ask === chosen)));
+  const ready = shown && chosen && shown.of === subject();
+  distance.hidden = !ready || !measured();
+  card.classList.toggle('panel-asking', Boolean(chosen) && !ready && !error.textContent && step() !== null);
+  if (!chosen) { [...rows.children].forEach(node => { node.hidden = true; }); hint.textContent = hint.dataset.first; stepLabel.textContent = ''; return; }
+  if (step() === null) { hint.textContent = 'There is no model yet: press Train first.'; return; }
+  if (!ready) { if (!error.textContent) hint.textContent = 'Asking the model…'; return; }
+  hint.textContent = '';
+  const used = (DRAW[chosen] || DRAW.generate)(shown);
+  for (let k = used; k < rows.children.length; k++) rows.children[k].hidden = true;
+  stepLabel.textContent = pg.stepText({step: shown.step});
+  card.dataset.drawn = (Number(card.dataset.drawn) || 0) + 1;
+}
+
+hint.dataset.first = hint.textContent;
+buttons.forEach(button => button.addEventListener('click', () => {
+  chosen = chosen === button.dataset.ask ? null : button.dataset.ask;
+  error.textContent = '';
+  draw();
+  poke();
+}));
+pg.live({element, tab: props.tab, views: ['map'], draw: (payload, newest, why) => {
+  const other = (newest && newest.run) !== (frame && frame.run);
+  frame = newest;
+  if (other) { shown = null; error.textContent = ''; }
+  if (why !== 'frame' || other) draw();
+  poke();
+}, interval: 200});
+as.hear(`${props.tab}/pins`, element, told => { pins = told ? told.pins : []; if (chosen === 'traversals') { draw(); poke(); } });

@@ -1,0 +1,82 @@
+"""The program: its flags, what it imports, and servers that leave nothing behind."""
+
+import json
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+import pytest
+from gradio_client import Client
+from serving import ROOT, Server
+
+HEAVY = ("torch", "diffusers", "sklearn", "scipy", "pandas.testing")
+
+
+def python(*arguments: str) -> str:
+    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_help_lists_the_flags():
+    text = python("app.py", "--help")
+    for flag in ("--host", "--port", "--share", "--device"):
+        assert flag in text
+    assert "7860" in text and "127.0.0.1" in text and "{auto,cpu,cuda,mps}" in text
+
+
+@pytest.mark.parametrize("flags", [["--device", "toaster"], ["--port", "many"], ["--unknown"]])
+def test_bad_flags_are_refused(flags):
+    done = subprocess.run([sys.executable, "app.py", *flags], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2 and "usage:" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_web_process_needs_no_torch():
+    program = """
+import json, sys
+from playground.runtimes import InProcessRuntime
+from playground.ui.page import build_page, launch_settings
+from playground.ui.service import Service
+from playground.views.frames import static_views
+build_page(Service(InProcessRuntime(), sweep_seconds=None))
+launch_settings()
+for dataset in ("digits", "fashion_mnist"):
+    static_views({"model": "vae", "dataset": dataset})
+static_views({"model": "diffusion", "dataset": "moons"})
+print(json.dumps(sorted(name for name in sys.modules if "." not in name)))
+"""
+    modules = set(json.loads(python("-c", program)))
+    assert "gradio" in modules and not modules & set(HEAVY)
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """Two servers side by side."""
+    servers = [Server(tmp_path / f"{name}.txt", "--device", "cpu") for name in ("first", "second")]
+    try:
+        yield [server.wait() for server in servers]
+    finally:
+        for server in servers:
+            server.end(signal.SIGKILL)
+
+
+def test_two_servers_live_side_by_side_and_take_their_workers_with_them(pair):
+    assert pair[0].port != pair[1].port
+    settings = {"model": "ae", "dataset": "digits", "steps": 200_000}
+    runs = [next(iter(Client(server.url, verbose=False).submit(settings, api_name="/train")))["run"] for server in pair]
+    assert runs[0] != runs[1]
+    for server, how in zip(pair, (signal.SIGINT, signal.SIGKILL)):
+        with urllib.request.urlopen(server.url, timeout=30) as page:
+            assert page.status == 200 and b"Generative models, live" in page.read()
+        assert len(server.workers()) == 1
+        assert server.end(how) == []
+        assert "Traceback" not in server.output(), server.output()
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "app.py", f"{ROOT}/app.py", "playground/config.py", ".gitignore"])
+def test_the_server_hands_out_no_files_of_its_own(server, path):
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(f"{server}/gradio_api/file={path}", timeout=30)
+    assert caught.value.code == 403
