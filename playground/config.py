@@ -109,6 +109,10 @@ class AutoencoderConfig(RunConfig):
     )
     width: int = setting(256, "Width", "Units in the first hidden layer, or 8 times the channels.", ge=16, le=2048, step=16)
     depth: int = setting(2, "Depth", "Hidden layers in the encoder and in the decoder.", ge=1, le=6)
+    map_points: int = setting(
+        1000, "Points on the map", "Held-out images on the latent map, as far as there are so many. More make fewer pictures "
+        "a second.", ge=50, le=10_000,
+    )  # fmt: skip
 
 
 class VAEConfig(AutoencoderConfig):

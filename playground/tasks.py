@@ -22,8 +22,6 @@ from playground.objectives import Loss, denoising_error, negative_elbo, reconstr
 from playground.oracle import Exact, mixture_denoiser
 from playground.sampling import initial_noise, reverse, time_grid
 
-MAP_POINTS = 1000
-"""Held-out examples on a latent map."""
 HELD_OUT = 2000
 """Held-out examples in a held-out loss, at most: always the same ones, with the same random numbers."""
 STRIP_FRAMES = 12
@@ -82,7 +80,7 @@ class AutoencoderTask(Task):
 
     def __init__(self, config: RunConfig, dataset: Dataset, device: torch.device) -> None:
         super().__init__(config, dataset, device)
-        self.map_x = self.scale(self.test_x[:MAP_POINTS])
+        self.map_x = self.scale(self.test_x[: config.map_points])
         self.shown = self.scale(self.test_x[torch.from_numpy(one_per_class(dataset)).to(device)])
 
     build = staticmethod(build_autoencoder)

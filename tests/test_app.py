@@ -43,7 +43,7 @@ from playground.views.frames import static_views
 build_page(Service(InProcessRuntime(), sweep_seconds=None))
 launch_settings()
 for dataset in ("digits", "fashion_mnist"):
-    static_views({"model": "vae", "dataset": dataset})
+    static_views({"model": "vae", "dataset": dataset, "map_points": 1000})
 static_views({"model": "diffusion", "dataset": "moons"})
 print(json.dumps(sorted(name for name in sys.modules if "." not in name)))
 """

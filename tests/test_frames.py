@@ -132,9 +132,11 @@ def test_a_late_viewer_gets_all_of_the_newest():
     assert frame["views"].keys() == VIEWS["vae"] | {"map_static"} and frame["views"]["map"]["step"] == 30
 
 
-def test_nothing_is_made_for_nobody():
+def test_nothing_is_made_for_nobody(monkeypatch):
     views, record = RunViews(), full("vae")
-    hidden = views.frame(record, 0, False, False)
+    with monkeypatch.context() as patch:
+        patch.setitem(frames.BUILDERS, "vae", lambda *_: pytest.fail("a picture was made"))
+        hidden = views.frame(record, 0, False, False)
     assert hidden["views"] == {} and "config" not in hidden and hidden["step"] == 10
     assert views.frame(record, 0, False, True)["views"].keys() == VIEWS["vae"] | {"map_static"}
 

@@ -18,7 +18,7 @@ from playground.ui.service import Service
 from playground.views.frames import RunViews
 from playground.views.replay import cut
 
-CONFIG = {"model": "vae", "dataset": "digits", "latent_dim": 2, "steps": 100}
+CONFIG = {"model": "vae", "dataset": "digits", "latent_dim": 2, "steps": 100, "map_points": 1000}
 N = 40
 
 

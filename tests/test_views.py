@@ -297,6 +297,14 @@ def test_particles_static():
     assert views.particles_static(np.zeros((0, 2)))["m"] == 0
 
 
+def test_known_factors_are_sent_with_their_units():
+    sizes = np.array([6.0, 7.5, 10.0])
+    payload = views.latent_map_static(np.arange(3), ("a", "b", "c"), factors={"size": (sizes, "pixels")})
+    assert [(factor["name"], factor["unit"]) for factor in payload["factors"]] == [("size", "pixels")]
+    assert raw(payload["factors"][0]["values"], "<f4").tolist() == sizes.tolist()
+    assert "factors" not in views.latent_map_static(np.arange(3), ("a", "b", "c"), factors={})
+
+
 # --- colours --------------------------------------------------------------------------------------------------------
 
 

@@ -21,7 +21,6 @@ from playground.views.payloads import ImageRow, Payload
 from playground.views.places import Embedder, Place, Places
 from playground.views.replay import Film
 
-MAP_POINTS = 1000
 CURVES_EVERY = 0.5
 """Seconds between two payloads of loss curves: they change slowly and weigh most."""
 MAIN_TERM = {"ae": "mse", "vae": "neg_elbo", "diffusion": "denoising"}
@@ -238,18 +237,25 @@ def map_data(dataset: str) -> np.ndarray:
 
 def static_views(config: dict[str, Any]) -> dict[str, Payload]:
     """What does not change while a run goes."""
-    return _static(kind(config) in ("ae", "vae"), config["dataset"])
+    return _map_static(config["dataset"], config["map_points"]) if kind(config) in ("ae", "vae") else _points_static(config["dataset"])
 
 
 @lru_cache(maxsize=8)
-def _static(with_map: bool, name: str) -> dict[str, Payload]:
+def _map_static(name: str, n: int) -> dict[str, Payload]:
+    """What the dots of a latent map are."""
     dataset = load_dataset(name)
-    test = dataset.test
-    if with_map:
-        labels, images = test.labels[:MAP_POINTS], test.x[:MAP_POINTS]
-        known = {name: (test.factors[name][:MAP_POINTS], FACTOR_UNITS[name]) for name in FACTOR_UNITS if name in (test.factors or ())}
-        return {"map_static": payloads.latent_map_static(labels, dataset.label_names, images=images, factors=known)}
+    factors = dataset.test.factors or {}
+    known = {factor: (factors[factor][:n], FACTOR_UNITS[factor]) for factor in FACTOR_UNITS if factor in factors}
+    labels, images = dataset.test.labels[:n], dataset.test.x[:n]
+    return {"map_static": payloads.latent_map_static(labels, dataset.label_names, images=images, factors=known)}
+
+
+@lru_cache(maxsize=8)
+def _points_static(name: str) -> dict[str, Payload]:
+    """The data beside which particles are drawn; nothing for images."""
+    dataset = load_dataset(name)
     if dataset.is_image:
         return {}
-    labels = test.labels[:1500]
-    return {"particles_static": payloads.particles_static(map_data(name), labels, dataset.label_names)}
+    data = map_data(name)
+    labels = dataset.test.labels[: len(data)]
+    return {"particles_static": payloads.particles_static(data, labels, dataset.label_names)}

@@ -199,11 +199,10 @@ def test_colours_tell_errors_kl_and_training_images(open_map):
         expect(shown.legend).to_contain_text(re.compile(r"\d.*\d"))
     ink = shown.ink("dots")
     shown.pick("colour", "split")
-    shown.wait_ink("dots", int(1.2 * ink))
-    with_training = shown.ink("dots")
+    shown.wait_ink("dots", ink)
     shown.legend.get_by_role("button", name="training").click()
     shown.page.wait_for_function(
-        f"([canvas, most]) => ({INK})(canvas) < most", arg=[shown.box.locator(".map-dots").element_handle(), with_training]
+        f"([canvas, alone]) => ({INK})(canvas) === alone", arg=[shown.box.locator(".map-dots").element_handle(), ink]
     )
 
 

@@ -28,7 +28,7 @@ function layout(payload) {
   const {lo, hi} = payload.view || payload, soft = pg.cssVar('--soft-text'), line = pg.cssVar('--border-color-primary');
   const axis = name => ({gridcolor: line, zerolinecolor: line, zerolinewidth: 2, tickfont: {color: soft, size: 11}, nticks: 7,
                          title: {text: name, font: {color: soft, size: 13}, standoff: 4}});
-  const flat = payload.dims === 1, square = !flat && (payload.prior || NONLINEAR.includes(shownAs(payload)));
+  const flat = payload.dims === 1, square = !flat && (isVAE || NONLINEAR.includes(shownAs(payload)));
   return {
     uirevision: `${run}|${shownAs(payload)}|${resets}`, width: width(), height: height(), margin: {l: 46, r: 8, t: 8, b: 40},
     paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', font: {family: getComputedStyle(element).fontFamily}, hovermode: false,

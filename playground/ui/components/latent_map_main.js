@@ -102,7 +102,7 @@ function draw(payload, frame, why, payloads) {
   empty.hidden = any;
   [reset, saveCsv, saveHtml, savePng].forEach(node => { node.disabled = !any; });
   stepLabel.textContent = any ? (NONLINEAR.includes(shownAs(payload)) ? `${METHODS[shownAs(payload)]} of ` : '') + pg.stepText(shownStep(payload)) : '';
-  const long = any && payload.title.length > 46;                // what is long stands below the map, where there is room
+  const long = any && payload.title.length > 26;                // what is long stands below the map, where there is room
   note.textContent = any && !long ? payload.title : '';
   if (any) say('title', long ? `${payload.title}.` : '');
   if (!any || frame.run !== run) forget();

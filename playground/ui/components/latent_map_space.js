@@ -59,7 +59,8 @@ function drawBox(context) {
   context.textAlign = 'center';
   [[1, 0, 0], [0, 1, 0], [0, 0, 1]].forEach((end, k) => {
     const [x, y] = at(...end), [ox, oy] = at(0, 0, 0), far = Math.hypot(x - ox, y - oy) || 1;
-    context.fillText(source.axes[k] || '', x + (x - ox) / far * 26, y + (y - oy) / far * 16 + 4);
+    const within = (v, most) => Math.max(14, Math.min(most - 8, v));
+    context.fillText(source.axes[k] || '', within(x + (x - ox) / far * 26, width() - 6), within(y + (y - oy) / far * 16 + 4, height()));
   });
 }
 

@@ -65,7 +65,7 @@ const DRAW = {
   grid(answer) {
     const n = Math.min(columns(), answer.images.shape[0]), lines = answer.images.shape[0] / n, node = row(0), d = answer.z.shape[1];
     const moving = Array.from({length: d}, (_, j) => j).filter(j => answer.z.data[j] !== answer.z.data[(n * lines - 1) * d + j]);
-    const names = moving.map(j => `z${subscript(j + 1)}`), others = d > 2 ? `; the other ${d - 2} ${d === 3 ? 'is' : 'are'} ${isVAE ? '0' : 'at their mean'}` : '';
+    const names = moving.map(j => `z${subscript(j + 1)}`), others = d > 2 ? `; the other ${d === 3 ? 'one stays' : `${d - 2} stay`} at ${isVAE ? '0' : 'the mean'}` : '';
     label(node, lines > 1 ? `${names[0]} → across, ${names[1]} ↑ upwards` : `${names[0] || 'z₁'} → across`,
           `${isVAE ? 'quantiles of the prior N(0, 1), from 3 % to 97 %' : 'quantiles of the codes, from 3 % to 97 %'}${others}`);
     tiles(node.lastChild, answer.images, 0, n * lines, n, 36, 'Decoded grid');
