@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from looking import Tab
+from browser.looking import Tab
 from playwright.sync_api import expect
 
 LIVE, FRESH, STRIP = "Samples while it learns", "Fresh samples", "One sample, from noise to data"

@@ -4,7 +4,7 @@ import os
 import signal
 import time
 
-from looking import Tab
+from browser.looking import Tab
 from playwright.sync_api import expect
 
 

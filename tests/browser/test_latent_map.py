@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from looking import Tab
+from browser.looking import Tab
 from playwright.sync_api import Page, expect
 
 TITLE = {"ae": "Latent map", "vae": "Latent map and prior"}

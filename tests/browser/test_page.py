@@ -1,7 +1,7 @@
 """The page itself: both themes can be read, a phone can show it, and a keyboard is enough."""
 
 import pytest
-from looking import TITLES, Tab
+from browser.looking import TITLES, Tab
 from playwright.sync_api import expect
 
 CONTRAST = """node => {

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from looking import Tab
+from browser.looking import Tab
 from playwright.sync_api import expect
 
 PICTURES = {

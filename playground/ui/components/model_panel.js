@@ -95,7 +95,7 @@ const DRAW = {
 };
 const subscript = number => String(number).replace(/[0-9]/g, digit => '₀₁₂₃₄₅₆₇₈₉'[digit]);
 
-/* Three bars on one scale: the samples, what the decoder can reach at best, and real against real. */
+/* Three bars on one scale: the samples, held-out images through the same decoder, and real against real. */
 function drawDistance(answer) {
   const bars = [['samples', answer.distance, answer.distance_std, 'samples'], ['reconstructions', answer.reconstructed, answer.reconstructed_std, 'reconstruction'],
                 ['real against real', answer.floor, answer.floor_std, 'data']].filter(bar => bar[1] != null);
