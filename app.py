@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 
 
 def arguments() -> argparse.Namespace:
@@ -29,7 +30,10 @@ def main() -> None:
     from playground.ui.service import Service
 
     page = build_page(Service(runtime, device=options.device))
-    page.launch(server_name=options.host, server_port=options.port, share=options.share, **launch_settings())
+    try:
+        page.launch(server_name=options.host, server_port=options.port, share=options.share, **launch_settings())
+    except OSError as error:
+        sys.exit(f"Cannot listen on {options.host}:{options.port} ({error}). Try another port: python app.py --port {options.port + 1}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 
@@ -70,6 +71,9 @@ def test_two_servers_live_side_by_side_and_take_their_workers_with_them(pair):
     for server, how in zip(pair, (signal.SIGINT, signal.SIGKILL)):
         with urllib.request.urlopen(server.url, timeout=30) as page:
             assert page.status == 200 and b"Generative models, live" in page.read()
+        deadline = time.monotonic() + 60  # the first answer comes before the worker, which waits for the forkserver
+        while not server.workers() and time.monotonic() < deadline:
+            time.sleep(0.05)
         assert len(server.workers()) == 1
         assert server.end(how) == []
         assert "Traceback" not in server.output(), server.output()

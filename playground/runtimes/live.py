@@ -180,6 +180,13 @@ class LiveRun:
             self.record = record
             self._wake()
 
+    def reconfigure(self, values: dict[str, Any]) -> None:
+        """The settings of this run are others from now on."""
+        with self.changed:
+            if hasattr(self.config, "replace"):
+                self.config = self.config.replace(**values)
+                self._put(config=self.config.model_dump())
+
     def _put(self, **changes: Any) -> None:
         self.record = replace(self.record, version=self.record.version + 1, **changes)
         self._wake()

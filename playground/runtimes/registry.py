@@ -120,7 +120,7 @@ class RunRegistry:
                 raise RegistryError("This run is already under way.")
             if live.record.status == "finished":
                 raise RegistryError("This run has finished: there is nothing left to continue.")
-            if live.record.checkpoint is None:
+            if not live.record.checkpoint:
                 raise RegistryError("This run left no checkpoint to continue from: please start it anew.")
             self._admit()
             live.touched = self._clock()
@@ -157,9 +157,11 @@ class RunRegistry:
         self._find(run_id).attempt.send({"kind": "resume"})
 
     def set(self, run_id: str, **values: Any) -> None:
-        """Change live settings; the loop checks them."""
+        """Change live settings; the caller has checked them. A page that comes back and a Continue find them changed."""
         self.touch(run_id)
-        self._find(run_id).attempt.send({"kind": "set", "values": values})
+        live = self._find(run_id)
+        live.attempt.send({"kind": "set", "values": values})
+        live.reconfigure(values)
 
     def stop(self, run_id: str, note: str = STOPPED) -> None:
         """Ask the run to stop; end its worker if it does not within some seconds. Its last checkpoint is kept."""
@@ -183,7 +185,7 @@ class RunRegistry:
             live.attempt.send({"kind": "checkpoint"})
             live.changed.wait_for(lambda: live.checkpoints > before or not live.record.active, timeout)
             data = live.record.checkpoint
-        if data is None:
+        if not data:
             raise RegistryError("This run has no checkpoint yet: please try again once it trains.")
         return data
 

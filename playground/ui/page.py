@@ -62,4 +62,5 @@ def launch_settings() -> dict[str, Any]:
         "strict_cors": True,
         "show_error": False,
         "ssr_mode": False,
+        "app_kwargs": {"openapi_url": None},
     }
