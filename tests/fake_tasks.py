@@ -117,3 +117,13 @@ def echo(config, control=None):
     """Says which config it was given."""
     yield Started(config.model_dump(), 0, "cpu")
     yield Finished(1, f"{type(config).__name__} {config.width}".encode())
+
+
+class Values:
+    """Looks like a config to the registry and like a dict to the fake task."""
+
+    def __init__(self, **values):
+        self.get = values.get
+
+    def model_dump(self):
+        return {"fake": True}

@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import pytest
+from fake_tasks import Values
 
 from playground.events import Checkpoint, Finished, Progress, Snapshot, Started
 from playground.runtimes import InProcessRuntime, RegistryError, RunRegistry, moments
@@ -140,16 +141,6 @@ def test_what_keeps_no_moments_stays_without():
 
 
 # --- the registry --------------------------------------------------------------------------------------------------------
-
-
-class Values:
-    """Looks like a config to the registry and like a dict to the fake task."""
-
-    def __init__(self, **values):
-        self.get = values.get
-
-    def model_dump(self):
-        return {"fake": True}
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+from fake_tasks import Values
 
 from playground.config import ConfigError, DiffusionConfig
 from playground.events import Checkpoint, Failed, Finished, Paused, Progress, Started
@@ -29,17 +30,7 @@ class Clock:
 
 
 def start(registry: RunRegistry, **values) -> str:
-    return registry.start(_Opaque(values))
-
-
-class _Opaque:
-    """Looks like a config to the registry and like a dict to the fake task."""
-
-    def __init__(self, values):
-        self.get = values.get
-
-    def model_dump(self):
-        return {"fake": True}
+    return registry.start(Values(**values))
 
 
 @pytest.fixture

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gradio as gr
@@ -20,7 +22,7 @@ def add_endpoints(service: Service) -> None:
     async def train(settings: dict) -> dict:
         """Trains a model and streams its progress until it ends. `settings` are the fields of a config, with
         `model` one of ae, vae, diffusion: {"model": "vae", "dataset": "digits", "steps": 500}. Closing the stream does not
-        stop the run; `/stop` does."""
+        stop the run; `/command` with `stop` does."""
         with sentences():
             run = service.train(settings)
         async for news in follow(service, run):
@@ -29,8 +31,6 @@ def add_endpoints(service: Service) -> None:
     async def sample(run: str, settings: dict) -> dict:
         """Draws samples from a run's newest weights, and streams how far it is; the last answer holds `samples`, nested
         lists of shape `shape`. `settings` are the fields of a SampleConfig: {"n_samples": 16, "sampler": "heun"}."""
-        import asyncio
-
         with sentences():
             drawing = await asyncio.to_thread(service.sample, run, settings)
         async for news in follow(service, drawing):
@@ -74,15 +74,13 @@ def add_endpoints(service: Service) -> None:
         gr.api(function, api_name=name, concurrency_limit=None)
 
 
-class sentences:
+@contextmanager
+def sentences() -> Iterator[None]:
     """A refusal reaches the client with its sentence; anything else stays an internal error."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        if isinstance(error, REFUSALS):
-            raise refusal(str(error)) from None
+    try:
+        yield
+    except REFUSALS as error:
+        raise refusal(str(error)) from None
 
 
 def refusal(sentence: str) -> gr.Error:
@@ -90,10 +88,8 @@ def refusal(sentence: str) -> gr.Error:
     return gr.Error(sentence, print_exception=False)
 
 
-async def follow(service: Service, run: str) -> Iterator[dict[str, Any]]:
+async def follow(service: Service, run: str) -> AsyncIterator[dict[str, Any]]:
     """A digest each time something changed, at most about five a second, until the run has ended."""
-    import asyncio
-
     version = 0
     while True:
         record = await service.registry.wait(run, version, NEWS_SECONDS)

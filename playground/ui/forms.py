@@ -72,7 +72,7 @@ def _control(spec: FieldSpec) -> gr.components.Component:
     label = f"{spec.label} ({spec.unit})" if spec.unit else spec.label
     if spec.kind == "choice":
         choices = [(_title(spec.name, choice), choice) for choice in spec.choices if _offered(spec.name, choice)]
-        return gr.Dropdown(choices, value=spec.default, label=label, info=spec.help, interactive=True, elem_id=None)
+        return gr.Dropdown(choices, value=spec.default, label=label, info=spec.help, interactive=True)
     if spec.name in SLIDERS:
         step = SLIDER_STEP.get(spec.name) or spec.step or 1
         top = SLIDER_TOP.get(spec.name, spec.high)
