@@ -1,16 +1,20 @@
 """Every setting, once: its default, bounds, unit and help text.
 
-Sliders, the command line, the API, links and checkpoints are all derived from these models. A value out of bounds is
-refused with `ConfigError`, whose sentence names the field, the value and the range, in the same words everywhere.
+Sliders, the command line, the API, links and checkpoints are all derived from these models; how one is written down stands
+in `settings.py`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal
 
-import annotated_types
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from playground.settings import ConfigError, FieldSpec, Settings, field_specs, setting
+
+__all__ = [
+    "AnyDataset", "AutoencoderConfig", "CONFIGS", "ConfigError", "DiffusionConfig", "FieldSpec", "IMAGE_DATASETS",
+    "POINT_DATASETS", "RunConfig", "SampleConfig", "SamplerSettings", "Settings", "StudyConfig", "VAEConfig", "change_live",
+    "field_specs", "parse_config", "setting",
+]  # fmt: skip
 
 POINT_DATASETS = ("mixture", "moons", "circles", "swiss_roll", "checkerboard", "spirals", "pinwheel")
 IMAGE_DATASETS = ("fashion_mnist", "digits", "sprites", "fashion_mnist_full")
@@ -22,51 +26,6 @@ AnyDataset = Literal[
 ]  # fmt: skip
 Sampler = Literal["ddpm", "ddim", "euler", "heun"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
-
-
-class ConfigError(ValueError):
-    """A setting was refused. `str(error)` is one sentence a person can act on."""
-
-
-def setting(
-    default: Any,
-    label: str,
-    help: str,
-    *,
-    ge: float | None = None,
-    le: float | None = None,
-    step: float | None = None,
-    unit: str = "",
-    main: bool = False,
-    live: bool = False,
-) -> Any:
-    """A field with what a form needs to draw it: `main` ones are not folded away, `live` ones change a running loop."""
-    extra = {"label": label, "unit": unit, "step": step, "main": main, "live": live}
-    return Field(default, ge=ge, le=le, description=help, json_schema_extra=extra)
-
-
-class Settings(BaseModel):
-    """Immutable, strict about names, and refusing in sentences."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
-
-    def __init__(self, **values: Any) -> None:
-        try:
-            super().__init__(**values)
-        except ValidationError as error:
-            raise ConfigError(" ".join(_sentence(type(self), item) for item in error.errors())) from None
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _numbers_are_not_booleans(cls, value: Any) -> Any:
-        """Text and whole floats become numbers (links and JavaScript send them); `True` as 1 would be a slip."""
-        if isinstance(value, bool):
-            raise ValueError
-        return value
-
-    def replace(self, **changes: Any):
-        """A copy with some settings changed, checked like new ones."""
-        return type(self)(**{**self.model_dump(), **changes})
 
 
 class RunConfig(Settings):
@@ -173,6 +132,14 @@ class DiffusionConfig(RunConfig, SamplerSettings):
     depth: int = setting(3, "Depth", "Residual blocks.", ge=1, le=12)
 
 
+class StudyConfig(Settings):
+    """A measurement of a trained model that takes a while, made in a run of its own with progress and partial results."""
+
+    study: str
+    seed: int = setting(0, "Seed", "Fixes every random number of the measurement.", ge=0, le=2**31 - 1)
+    device: Device = setting("auto", "Device", "Where the arithmetic is done.")
+
+
 CONFIGS: dict[str, type[RunConfig]] = {"ae": AutoencoderConfig, "vae": VAEConfig, "diffusion": DiffusionConfig}
 
 
@@ -184,29 +151,6 @@ def parse_config(values: dict[str, Any]) -> RunConfig:
     return CONFIGS[model](**values)
 
 
-@dataclass(frozen=True)
-class FieldSpec:
-    """One setting as a form sees it."""
-
-    name: str
-    kind: Literal["int", "float", "choice", "text"]
-    default: Any
-    label: str
-    help: str
-    unit: str
-    low: float | None
-    high: float | None
-    step: float | None
-    choices: tuple[str, ...]
-    main: bool
-    live: bool
-
-
-def field_specs(config: type[Settings]) -> dict[str, FieldSpec]:
-    """Every setting of `config` in declaration order, with its bounds, for sliders, flags and documentation."""
-    return {name: _field_spec(name, field) for name, field in config.model_fields.items() if name != "model"}
-
-
 def change_live(config: RunConfig, changes: dict[str, Any]) -> RunConfig:
     """`config` with settings changed that may change while it runs. Raises `ConfigError` for others and for bad values."""
     specs = field_specs(type(config))
@@ -214,32 +158,3 @@ def change_live(config: RunConfig, changes: dict[str, Any]) -> RunConfig:
         if name in specs and not specs[name].live:
             raise ConfigError(f"{name} cannot be changed while a model trains: stop the run and start another.")
     return config.replace(**changes)
-
-
-def _field_spec(name: str, field) -> FieldSpec:
-    extra = field.json_schema_extra or {}
-    low = next((m.ge for m in field.metadata if isinstance(m, annotated_types.Ge)), None)
-    high = next((m.le for m in field.metadata if isinstance(m, annotated_types.Le)), None)
-    choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
-    kind = "choice" if choices else {int: "int", float: "float"}.get(field.annotation, "text")
-    return FieldSpec(
-        name, kind, field.default, extra.get("label", name), field.description or "", extra.get("unit", ""),
-        low, high, extra.get("step"), choices, bool(extra.get("main")), bool(extra.get("live")),
-    )  # fmt: skip
-
-
-def _sentence(config: type[Settings], item: dict[str, Any]) -> str:
-    """One pydantic error as a sentence that says what was wrong and what would be right."""
-    name = str(item["loc"][0]) if item["loc"] else "?"
-    specs = field_specs(config)
-    if name not in specs:
-        return f"{name} is not a setting here: known settings are {', '.join(specs)}."
-    spec = specs[name]
-    if spec.choices:
-        right = f"one of {', '.join(map(str, spec.choices))}"
-    elif spec.low is not None:
-        whole = "a whole number" if spec.kind == "int" else "a number"
-        right = f"{whole} from {spec.low:g} to {spec.high:g}" + (f" {spec.unit}" if spec.unit else "")
-    else:
-        right = {"int": "a whole number", "float": "a number"}.get(spec.kind, "text")
-    return f"{name} = {item['input']!r} is refused: it must be {right}."

@@ -40,7 +40,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Pictures' worth of arrays at one step; which arrays depends on the model (see `tasks.py`)."""
+    """Pictures' worth of arrays at one step; which arrays depends on the model (see `tasks/`)."""
 
     step: int
     arrays: dict[str, np.ndarray]

@@ -16,7 +16,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 SOURCES = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 
 ORDER = (
-    "config", "events", "control", "data", "nn", "noise", "autoencoder", "denoiser", "objectives", "sampling", "oracle",
+    "settings", "config", "events", "control", "data", "nn", "noise", "autoencoder", "denoiser", "objectives", "sampling", "oracle",
     "metrics", "projection", "checkpoint", "tasks", "inspection", "training", "generation", "diffusers_bridge", "runtimes", "views", "ui",
 )  # fmt: skip
 """From top to bottom: a module may import what stands before it, and its own package."""

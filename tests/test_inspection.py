@@ -12,7 +12,7 @@ from playground.config import AutoencoderConfig, ConfigError, DiffusionConfig, V
 from playground.control import Control
 from playground.data import load_dataset
 from playground.events import Answer, Finished
-from playground.inspection import ANSWERS, answer, pack_weights, reply, serve
+from playground.inspection import DIFFUSION, LATENT, answer, pack_weights, reply, serve
 from playground.inspection.answers import slerp
 from playground.inspection.generative import expectation_maximisation, mixture
 from playground.runtimes.asking import QUESTIONS
@@ -47,7 +47,7 @@ def as_bytes(x: torch.Tensor) -> np.ndarray:
 
 
 def test_the_server_knows_the_questions() -> None:
-    assert set(QUESTIONS) == set(ANSWERS) and set(BETWEEN_STEPS) < set(ANSWERS)
+    assert set(QUESTIONS) == {*LATENT, *DIFFUSION} and set(BETWEEN_STEPS) < set(QUESTIONS)
 
 
 def test_decode_is_the_decoder(trained, ask) -> None:

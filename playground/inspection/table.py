@@ -10,15 +10,19 @@ from typing import Any
 import numpy as np
 import torch
 
+from playground.autoencoder import VAE, Autoencoder
 from playground.checkpoint import pack
 from playground.config import ConfigError
 from playground.events import Answer
 from playground.inspection import answers, generative
 from playground.inspection.arguments import Arguments
+from playground.inspection.lab import Lab
 from playground.inspection.space import Space
 from playground.tasks import Task
 
-ANSWERS: dict[str, tuple[Callable[[Space, Arguments], dict[str, np.ndarray]], tuple[str, ...]]] = {
+Arrays = dict[str, np.ndarray]
+Question = tuple[Callable[[Any, Arguments], Arrays], tuple[str, ...]]
+LATENT: dict[str, Question] = {
     "decode": (answers.decode, ("z",)),
     "point": (answers.point, ("index",)),
     "values": (answers.values, ("what",)),
@@ -31,19 +35,28 @@ ANSWERS: dict[str, tuple[Callable[[Space, Arguments], dict[str, np.ndarray]], tu
     "traversals": (answers.traversals, ("index", "n")),
     "encode_train": (answers.encode_train, ("n",)),
 }
-"""Name -> the function that answers, and the arguments that it takes."""
+"""To an autoencoder or a VAE, answered from a `Space`: name -> the function that answers, and the arguments that it takes."""
 
+DIFFUSION: dict[str, Question] = {}
+"""To a diffusion model, answered from a `Lab`."""
+
+ONLY_LATENT = "Only an autoencoder or a VAE has a latent space to ask about."
+ONLY_DIFFUSION = "Only a diffusion model can be asked this."
 WEIGHTS = "weights"
 """What the server asks a training for, and nobody else: the averaged weights alone, as a checkpoint that can be asked."""
 
 
 @torch.no_grad()
-def answer(task: Task, model: torch.nn.Module, name: str, args: dict[str, Any]) -> dict[str, np.ndarray]:
+def answer(task: Task, model: torch.nn.Module, name: str, args: dict[str, Any]) -> Arrays:
     """The answer to a question; `model` holds the averaged weights. Raises `ConfigError` with a sentence."""
-    if name not in ANSWERS:
-        raise ConfigError(f"There is no question {str(name)[:40]!r}: known ones are {', '.join(ANSWERS)}.")
-    function, known = ANSWERS[name]
-    return function(Space(task, model), Arguments(name, args, known))
+    latent = isinstance(model, (Autoencoder, VAE))
+    questions = LATENT if latent else DIFFUSION
+    if name not in questions:
+        if name in LATENT or name in DIFFUSION:
+            raise ConfigError(ONLY_DIFFUSION if latent else ONLY_LATENT)
+        raise ConfigError(f"There is no question {str(name)[:40]!r}: known ones are {', '.join(questions)}.")
+    function, known = questions[name]
+    return function(Space(task, model) if latent else Lab(task, model), Arguments(name, args, known))
 
 
 def reply(ident: int, task: Task, model: torch.nn.Module, name: str, args: dict[str, Any], step: int) -> Answer:
@@ -59,7 +72,7 @@ def reply(ident: int, task: Task, model: torch.nn.Module, name: str, args: dict[
         return Answer(ident, None, f"This question could not be answered: {type(error).__name__}.")
 
 
-def pack_weights(task: Task, model: torch.nn.Module, step: int) -> dict[str, np.ndarray]:
+def pack_weights(task: Task, model: torch.nn.Module, step: int) -> Arrays:
     """`checkpoint`, uint8 (n,): the averaged weights alone, a fourth of a checkpoint and as much quicker to make."""
     data = pack(task.config, step, 0.0, task.dataset.shape, {"ema": model.state_dict()})
     return {"checkpoint": np.frombuffer(data, np.uint8)}

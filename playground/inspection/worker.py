@@ -12,12 +12,11 @@ from collections.abc import Iterator
 import torch
 
 from playground.checkpoint import CheckpointError, unpack
-from playground.config import ConfigError
 from playground.control import Control
 from playground.data import load_dataset
 from playground.events import Answer, Event, Finished
 from playground.inspection.table import reply
-from playground.tasks import TASKS, AutoencoderTask, Task
+from playground.tasks import TASKS, Task
 
 IDLE_SECONDS = 120.0
 CPU = torch.device("cpu")
@@ -29,7 +28,7 @@ pipe still full of weights may have kept back a question that follows, and goes 
 def serve(checkpoint: bytes, control: Control | None = None, idle_seconds: float = IDLE_SECONDS) -> Iterator[Event]:
     """Yields an `Answer` to every question that `control` brings, and `Finished` after a stop, or `idle_seconds` without one.
 
-    Raises `CheckpointError` or `ConfigError` for a checkpoint that cannot be asked.
+    Raises `CheckpointError` for a checkpoint that cannot be read.
     """
     control, held = control or Control(), Held()
     held.load(checkpoint)
@@ -57,8 +56,6 @@ class Held:
         """Take up the averaged weights of a checkpoint; the data is kept where it is the same."""
         loaded = unpack(checkpoint)
         kind, dataset = TASKS[loaded.config.model], load_dataset(loaded.config.dataset)
-        if not issubclass(kind, AutoencoderTask):
-            raise ConfigError("Only an autoencoder or a VAE has a latent space to ask about.")
         model = kind.build(loaded.config, loaded.data_shape)
         try:
             model.load_state_dict(loaded.group("ema"))

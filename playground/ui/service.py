@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from playground.config import ConfigError, SampleConfig, change_live, parse_config
+from playground.config import ConfigError, SampleConfig, StudyConfig, change_live, parse_config
 from playground.data import DataError
 from playground.runtimes import RegistryError, RunRegistry, Runtime, UnknownRun
 from playground.runtimes.projector import Projector
@@ -25,6 +25,8 @@ SETTLE_SECONDS = 0.2
 """Numbers without a new picture wait this long for one, so that a page asks about five times a second, not fifteen."""
 ANSWER_SECONDS = 20.0
 """Longest wait for an answer; the longest questions take a second or two."""
+STUDIES: dict[str, tuple[type[StudyConfig], str]] = {}
+"""Measurements of a trained model, each a run of its own: name -> its settings, and the generator that makes it."""
 COMMANDS = ("pause", "resume", "stop", "continue")
 REFUSALS = (ConfigError, DataError, RegistryError, UnknownRun, ValueError)
 SAMPLING = "playground.generation:sampling_run"
@@ -59,6 +61,13 @@ class Service:
                 "train a VAE or a diffusion model."
             )
         return self.registry.start(config, task=SAMPLING, checkpoint=self.checkpoint(run))
+
+    def study(self, name: str, run: str, values: dict[str, Any], **kwargs: Any) -> str:
+        """Starts a measurement (`STUDIES`) of a run's newest weights, while it trains or after, as a run of its own; `kwargs` go
+        to its generator. Returns its run id. Raises `ConfigError` or `RegistryError` with a sentence."""
+        config, task = STUDIES[name]
+        settings = config(**{"device": self.device, **named(values)})
+        return self.registry.start(settings, task=task, checkpoint=self.checkpoint(run), **kwargs)
 
     def fork(self, run: str, step: int, values: dict[str, Any]) -> str:
         """Starts a new run from the last checkpoint of a run that is kept at or before `step`, and returns its id; the old
@@ -156,8 +165,8 @@ class Service:
         a latent point there may be `{"plane": [x, y]}` (`questions.py`), and `moment`, a step, asks the past."""
         try:
             run, name, args, moment = questions.parse(request)
-            if self.registry.get(run).config.get("model") not in ("ae", "vae"):
-                raise ConfigError("Only an autoencoder or a VAE has a latent space to ask about.")
+            if "model" not in self.registry.get(run).config:
+                raise ConfigError("Only a model can be asked: this run measures one, or draws from it.")
             args = questions.place(args, lambda points: self.views(run).plane_to_z(points))
             arrays = await self.registry.ask(run, name, args, moment=moment, timeout=ANSWER_SECONDS)
         except REFUSALS as error:

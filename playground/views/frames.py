@@ -8,27 +8,20 @@ from __future__ import annotations
 
 import threading
 import time
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from playground.data import load_dataset
-from playground.data.sprites import FACTOR_UNITS
 from playground.projection import ProjectionSettings
-from playground.views import payloads
-from playground.views.payloads import ImageRow, Payload
+from playground.views.diffusion_views import diffusion_views, points_static
+from playground.views.latent_views import autoencoder_views, map_static, map_view, vae_views
+from playground.views.payloads import Payload
 from playground.views.places import Embedder, Place, Places
+from playground.views.readings import MAIN_TERM, kind, loss_curves
 from playground.views.replay import Film
 
 CURVES_EVERY = 0.5
 """Seconds between two payloads of loss curves: they change slowly and weigh most."""
-MAIN_TERM = {"ae": "mse", "vae": "neg_elbo", "diffusion": "denoising"}
-UNITS = {
-    "ae": "squared error per pixel",
-    "vae": "nats per example",
-    "diffusion": "mean squared error",
-}
 
 
 class RunViews:
@@ -130,11 +123,6 @@ def moments(record: Any) -> dict[str, list[int]]:
     return {"steps": [m.step for m in kept.snapshots], "checkpoints": [m.step for m in kept.checkpoints]}
 
 
-def kind(config: dict[str, Any]) -> str:
-    """`ae`, `vae`, `diffusion`, or `samples` for a drawing of fresh samples."""
-    return config.get("model", "samples")
-
-
 def status(record: Any) -> dict[str, Any]:
     """The part of a frame that is about the run itself."""
     progress, started = record.progress, record.started
@@ -152,110 +140,10 @@ def status(record: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def latest(record: Any, name: str) -> float | None:
-    """The newest reading of a loss, or None."""
-    values = record.history.get(name, (None, ()))[1]
-    return float(values[-1]) if len(values) else None
-
-
-def latest_step(record: Any, name: str) -> int:
-    """The step of the newest reading of a loss; 0 where there is none."""
-    steps = record.history.get(name, ((), None))[0]
-    return int(steps[-1]) if len(steps) else 0
-
-
-def loss_curves(record: Any) -> Payload:
-    """Training and held-out loss, and the floor below them where it is known."""
-    term = MAIN_TERM[kind(record.config)]
-    chosen = {split: record.history[f"{split}/{term}"] for split in ("train", "held_out") if f"{split}/{term}" in record.history}
-    floor = latest(record, f"floor/{term}")
-    if floor is not None:
-        chosen["floor"] = ((0, max(record.step, 1)), (floor, floor))
-    return payloads.curves(chosen, unit=UNITS[kind(record.config)])
-
-
-def autoencoder_views(memory: RunViews, record: Any) -> dict[str, Payload]:
-    """The latent map, and originals above reconstructions above errors."""
-    arrays, step = record.snapshot.arrays, record.snapshot.step
-    mse = latest(record, "held_out/mse")
-    rows = [
-        ImageRow("held-out images", arrays["originals"]),
-        ImageRow("reconstructions", arrays["reconstructions"], f"held-out MSE {mse:.4f}" if mse is not None else ""),
-        ImageRow("|error|", arrays["errors"], scale="error"),
-    ]
-    return {"map": map_view(memory, record), "images": payloads.image_table(rows, step)}
-
-
-def map_view(memory: RunViews, record: Any) -> Payload:
-    """The latent map; its axes stay put as long as the same projection is shown. `Place.payload` says what else it holds."""
-    place = memory.place(record)
-    rings = kind(record.config) == "vae" and place.shown == "raw" and place.points.shape[1] <= 2
-    drawn = payloads.latent_map(
-        record.snapshot.step, place.points, title=place.title, axes=place.axes, prior=rings, shown=place.shown,
-        previous=memory.previous("map"),
-    )  # fmt: skip
-    return drawn | place.payload()
-
-
-def vae_views(memory: RunViews, record: Any) -> dict[str, Payload]:
-    """As the autoencoder's, and samples from the prior, and the terms of the bound on held-out data."""
-    views = autoencoder_views(memory, record)
-    views["samples"] = payloads.image_grid(record.snapshot.arrays["samples"], record.snapshot.step, columns=16)
-    terms = {name: latest(record, f"held_out/{name}") for name in ("reconstruction", "kl")}
-    if None not in terms.values():
-        views["terms"] = payloads.terms(terms, unit="nats per held-out example", step=latest_step(record, "held_out/kl"))
-    return views
-
-
-def diffusion_views(memory: RunViews, record: Any) -> dict[str, Payload]:
-    """Points: particles with their way. Images: a grid of samples, and the way of the first of them."""
-    arrays, step = record.snapshot.arrays, record.snapshot.step
-    if "trajectory" in arrays:
-        data = map_data(record.config["dataset"])
-        moving = payloads.particles(
-            step, arrays["trajectory"], arrays["times"], previous=memory.previous("particles"), data=data,
-            mode="live" if record.active else "final",
-        )  # fmt: skip
-        return {"particles": moving}
-    notes = [f"t = {t:.2f}" for t in arrays["times"]]
-    n = len(arrays["samples"])
-    columns = {25: 13}.get(n, min(16, max(1, int(np.ceil(np.sqrt(2 * n))))))
-    return {
-        "samples": payloads.image_grid(arrays["samples"], step, columns=columns),
-        "strip": payloads.strip(arrays["strip"], step, notes=notes),
-    }
-
-
 BUILDERS = {"ae": autoencoder_views, "vae": vae_views, "diffusion": diffusion_views, "samples": diffusion_views}
-
-
-@lru_cache(maxsize=8)
-def map_data(dataset: str) -> np.ndarray:
-    """Held-out points, as many as are worth drawing."""
-    return load_dataset(dataset).test.x[:1500]
+"""Kind of run (a model, `samples`, or the name of a study) -> the function that makes its pictures from its record."""
 
 
 def static_views(config: dict[str, Any]) -> dict[str, Payload]:
     """What does not change while a run goes."""
-    return _map_static(config["dataset"], config["map_points"]) if kind(config) in ("ae", "vae") else _points_static(config["dataset"])
-
-
-@lru_cache(maxsize=8)
-def _map_static(name: str, n: int) -> dict[str, Payload]:
-    """What the dots of a latent map are."""
-    dataset = load_dataset(name)
-    factors = dataset.test.factors or {}
-    known = {factor: (factors[factor][:n], FACTOR_UNITS[factor]) for factor in FACTOR_UNITS if factor in factors}
-    labels, images = dataset.test.labels[:n], dataset.test.x[:n]
-    return {"map_static": payloads.latent_map_static(labels, dataset.label_names, images=images, factors=known)}
-
-
-@lru_cache(maxsize=8)
-def _points_static(name: str) -> dict[str, Payload]:
-    """The data beside which particles are drawn; nothing for images."""
-    dataset = load_dataset(name)
-    if dataset.is_image:
-        return {}
-    data = map_data(name)
-    labels = dataset.test.labels[: len(data)]
-    return {"particles_static": payloads.particles_static(data, labels, dataset.label_names)}
+    return map_static(config["dataset"], config["map_points"]) if kind(config) in ("ae", "vae") else points_static(config["dataset"])

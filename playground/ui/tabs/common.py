@@ -32,11 +32,13 @@ def text(name: str, part: str) -> gr.Markdown:
 class TrainingTab:
     """The parts of a training tab: a run bar above the pictures (`draw_pictures`), a form beside them, a text below.
 
-    `together` names settings that stand in a group of their own, under a heading.
+    `together` names settings that stand in a group of their own, under a heading; `labs` are the sections below the
+    pictures, each a title and a function that draws and wires it.
     """
 
     together: tuple[str, ...] = ()
     heading = ""
+    labs: tuple[tuple[str, Callable[[TrainingTab], None]], ...] = ()
 
     def __init__(self, name: str, service: Service, config: type[RunConfig]) -> None:
         self.name, self.service, self.config = name, service, config
@@ -49,12 +51,22 @@ class TrainingTab:
                 self.draw_pictures()
             with gr.Column(scale=3, min_width=280, elem_classes=["tab-form"]):
                 self.draw_form()
+        self.draw_labs()
         text(name, "body")
         self.wire()
 
     def draw_pictures(self) -> None:
         """The pictures of this tab, from top to bottom."""
         raise NotImplementedError
+
+    def draw_labs(self) -> None:
+        """The sections below the pictures; only the one that is open is in the page."""
+        if not self.labs:
+            return
+        with gr.Tabs(elem_classes=["labs"], elem_id=f"labs-{self.name}"):
+            for title, draw in self.labs:
+                with gr.Tab(title):
+                    draw(self)
 
     def draw_form(self) -> None:
         """Data first, then the settings that matter, then the rest, folded away."""

@@ -1,0 +1,42 @@
+"""A run's record, read: which kind of run it is, its newest numbers, its loss curves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playground.views import payloads
+from playground.views.payloads import Payload
+
+MAIN_TERM = {"ae": "mse", "vae": "neg_elbo", "diffusion": "denoising"}
+UNITS = {
+    "ae": "squared error per pixel",
+    "vae": "nats per example",
+    "diffusion": "mean squared error",
+}
+
+
+def kind(config: dict[str, Any]) -> str:
+    """`ae`, `vae`, `diffusion`, the name of a study, or `samples` for a drawing of fresh samples."""
+    return config.get("model") or config.get("study", "samples")
+
+
+def latest(record: Any, name: str) -> float | None:
+    """The newest reading of a loss, or None."""
+    values = record.history.get(name, (None, ()))[1]
+    return float(values[-1]) if len(values) else None
+
+
+def latest_step(record: Any, name: str) -> int:
+    """The step of the newest reading of a loss; 0 where there is none."""
+    steps = record.history.get(name, ((), None))[0]
+    return int(steps[-1]) if len(steps) else 0
+
+
+def loss_curves(record: Any) -> Payload:
+    """Training and held-out loss, and the floor below them where it is known."""
+    term = MAIN_TERM[kind(record.config)]
+    chosen = {split: record.history[f"{split}/{term}"] for split in ("train", "held_out") if f"{split}/{term}" in record.history}
+    floor = latest(record, f"floor/{term}")
+    if floor is not None:
+        chosen["floor"] = ((0, max(record.step, 1)), (floor, floor))
+    return payloads.curves(chosen, unit=UNITS[kind(record.config)])
