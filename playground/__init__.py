@@ -11,7 +11,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 _HOME = {
-    "AutoencoderConfig": "config", "VAEConfig": "config", "DiffusionConfig": "config", "SampleConfig": "config",
+    "AutoencoderConfig": "config", "VAEConfig": "config", "DiffusionConfig": "config",
+    "LatentDiffusionConfig": "config", "SampleConfig": "config",
     "ConfigError": "config", "parse_config": "config", "Control": "control",
     "Started": "events", "Progress": "events", "Snapshot": "events", "Checkpoint": "events", "Paused": "events",
     "Finished": "events", "Failed": "events", "SampleStep": "events",
@@ -22,7 +23,9 @@ __all__ = list(_HOME)
 
 if TYPE_CHECKING:
     from playground.checkpoint import CheckpointError
-    from playground.config import AutoencoderConfig, ConfigError, DiffusionConfig, SampleConfig, VAEConfig, parse_config
+    from playground.config import (
+        AutoencoderConfig, ConfigError, DiffusionConfig, LatentDiffusionConfig, SampleConfig, VAEConfig, parse_config,
+    )  # fmt: skip
     from playground.control import Control
     from playground.data import DATASETS, load_dataset
     from playground.events import Checkpoint, Failed, Finished, Paused, Progress, SampleStep, Snapshot, Started

@@ -1,7 +1,7 @@
 """The autoencoder and the variational autoencoder.
 
     AE   z = E(x),         x_hat = D(z)
-    VAE  q(z|x) = N(mean(x), diag std(x)²),   p(z) = N(0, I),   p(x|z) = N(D(z), observation_std² I)
+    VAE  q(z|x) = N(mean(x), diag std(x)²),   p(z) = N(0, I),   p(x|z) as in `likelihoods.py`, with mean D(z)
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from playground.config import AutoencoderConfig, VAEConfig
+from playground.config import LatentConfig, VAEConfig
+from playground.likelihoods import Likelihood, build_likelihood
 from playground.nn import conv_decoder, conv_encoder, mlp_decoder, mlp_encoder
 
 ENCODERS = {"mlp": mlp_encoder, "conv": conv_encoder}
@@ -63,12 +64,13 @@ class Autoencoder(nn.Module):
 
 
 class VAE(nn.Module):
-    """An encoder of two numbers a dimension, mean and log standard deviation, and a decoder of the mean of `p(x|z)`."""
+    """An encoder of two numbers a dimension, mean and log standard deviation, and a decoder whose outputs are the parameters
+    of `p(x|z)`: `likelihood` says which."""
 
-    def __init__(self, encoder: nn.Module, decoder: nn.Module, latent_dim: int, observation_std: float) -> None:
+    def __init__(self, encoder: nn.Module, decoder: nn.Module, latent_dim: int, likelihood: Likelihood) -> None:
         super().__init__()
-        self.encoder, self.decoder = encoder, decoder
-        self.latent_dim, self.observation_std = latent_dim, observation_std
+        self.encoder, self.decoder, self.likelihood = encoder, decoder, likelihood
+        self.latent_dim = latent_dim
 
     def encode(self, x: Tensor) -> DiagonalGaussian:
         """`q(z|x)`. The log standard deviation is kept within ±10 so that neither end overflows."""
@@ -77,18 +79,18 @@ class VAE(nn.Module):
 
     def decode(self, z: Tensor) -> Tensor:
         """The mean of `p(x|z)`, pixels in (0, 1)."""
-        return self.decoder(z).sigmoid()
+        return self.likelihood.mean(self.decoder(z))
 
     def latent(self, x: Tensor) -> Tensor:
         """The posterior mean: the one point that stands for `x` on a map."""
         return self.encode(x).mean
 
 
-def build_autoencoder(config: AutoencoderConfig, shape: tuple[int, ...]) -> Autoencoder | VAE:
+def build_autoencoder(config: LatentConfig, shape: tuple[int, ...]) -> Autoencoder | VAE:
     """The model that `config` describes for images of `shape` (C, H, W)."""
     d, variational = config.latent_dim, isinstance(config, VAEConfig)
+    likelihood = build_likelihood(config.likelihood, config.observation_std) if variational else None
     encoder = ENCODERS[config.network](shape, config.width, config.depth, 2 * d if variational else d)
-    decoder = DECODERS[config.network](shape, config.width, config.depth, d)
-    if variational:
-        return VAE(encoder, decoder, d, config.observation_std)
-    return Autoencoder(encoder, decoder, d)
+    said = (shape[0] * likelihood.outputs, *shape[1:]) if likelihood else shape
+    decoder = DECODERS[config.network](said, config.width, config.depth, d)
+    return VAE(encoder, decoder, d, likelihood) if likelihood else Autoencoder(encoder, decoder, d)

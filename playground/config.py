@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from playground.settings import ConfigError, FieldSpec, Settings, field_specs, setting
+from playground.studies import ArenaConfig, BoundsConfig, ComparisonConfig, Device, LikelihoodConfig, ReflowConfig, StudyConfig
 
 __all__ = [
-    "AnyDataset", "AutoencoderConfig", "CONFIGS", "ConfigError", "DiffusionConfig", "FieldSpec", "IMAGE_DATASETS",
-    "POINT_DATASETS", "RunConfig", "SampleConfig", "SamplerSettings", "Settings", "StudyConfig", "VAEConfig", "change_live",
+    "AnyDataset", "ArenaConfig", "AutoencoderConfig", "BoundsConfig", "CONFIGS", "ComparisonConfig", "ConfigError", "DiffusionConfig", "FieldSpec", "IMAGE_DATASETS",
+    "LatentConfig", "LatentDiffusionConfig", "LikelihoodConfig",
+    "POINT_DATASETS", "ReflowConfig", "RunConfig", "SampleConfig", "SamplerSettings", "Settings", "StudyConfig", "VAEConfig", "change_live",
     "field_specs", "parse_config", "setting",
 ]  # fmt: skip
 
@@ -24,14 +26,13 @@ AnyDataset = Literal[
     "mixture", "moons", "circles", "swiss_roll", "checkerboard", "spirals", "pinwheel",
     "digits", "fashion_mnist", "sprites", "fashion_mnist_full",
 ]  # fmt: skip
-Sampler = Literal["ddpm", "ddim", "euler", "heun"]
-Device = Literal["auto", "cpu", "cuda", "mps"]
+Sampler = Literal["ddpm", "ddim", "euler", "heun", "edm_heun", "dpmpp_2m"]
 
 
 class RunConfig(Settings):
     """What all three trainings share. Use one of `AutoencoderConfig`, `VAEConfig`, `DiffusionConfig`."""
 
-    model: Literal["ae", "vae", "diffusion"]
+    model: Literal["ae", "vae", "diffusion", "latent_diffusion"]
     dataset: str
     steps: int = setting(3000, "Steps", "How many optimiser steps the run takes.", ge=1, le=200_000, main=True)
     learning_rate: float = setting(
@@ -57,10 +58,9 @@ class RunConfig(Settings):
     device: Device = setting("auto", "Device", "Where the arithmetic is done; auto takes a GPU where there is one.")
 
 
-class AutoencoderConfig(RunConfig):
-    """`x_hat = D(E(x))`, trained on `|x - x_hat|²`."""
+class LatentConfig(RunConfig):
+    """What autoencoder and VAE share: an encoder and a decoder with a few numbers between them."""
 
-    model: Literal["ae"] = "ae"
     dataset: ImageDataset = setting("fashion_mnist", "Data", "What the model is trained on.", main=True)
     latent_dim: int = setting(2, "Latent dimensions", "Numbers the encoder may keep of an image.", ge=1, le=64, main=True)
     network: Literal["mlp", "conv"] = setting(
@@ -72,39 +72,92 @@ class AutoencoderConfig(RunConfig):
         1000, "Points on the map", "Held-out images on the latent map, as far as there are so many. More make fewer pictures "
         "a second.", ge=50, le=10_000,
     )  # fmt: skip
+    input_noise: float = setting(
+        0.0, "Input noise", "While training, the encoder sees each image with Gaussian noise of this standard deviation, and the "
+        "decoder must still make the clean one (denoising). 0 is off.", ge=0.0, le=2.0, live=True,
+    )  # fmt: skip
 
 
-class VAEConfig(AutoencoderConfig):
-    """`q(z|x) = N(mu(x), diag s²(x))`, `p(z) = N(0, I)`, `p(x|z) = N(D(z), observation_std² I)`, trained on the ELBO."""
+class AutoencoderConfig(LatentConfig):
+    """`x_hat = D(E(x))`, trained on `|x - x_hat|²` and, if wanted, a penalty on the code."""
+
+    model: Literal["ae"] = "ae"
+    sparsity: float = setting(
+        0.0, "Sparsity", "Weight of the mean |z|, which pulls the numbers of a code towards 0 (L1). 0 is off.",
+        ge=0.0, le=1.0, live=True,
+    )  # fmt: skip
+    contraction: float = setting(
+        0.0, "Contraction", "Weight of |dE/dx|², the squared slopes of the encoder, so that similar images share a code. 0 is off; "
+        "every step takes about twice as long.", ge=0.0, le=1.0, live=True,
+    )  # fmt: skip
+
+
+class VAEConfig(LatentConfig):
+    """`q(z|x) = N(mu(x), diag s²(x))`, `p(z) = N(0, I)`, `p(x|z)` as `likelihoods.py` says, trained on a bound on log p(x)."""
 
     model: Literal["vae"] = "vae"
     beta: float = setting(
         1.0, "β", "Weight of the KL term while training. 1 is the bound on log p(x); 0 is a noisy autoencoder.",
         ge=0.0, le=100.0, main=True, live=True,
     )  # fmt: skip
-    observation_std: float = setting(
-        0.4, "Pixel noise σ", "Standard deviation of p(x|z). Smaller: pixels count for more, the prior for less.",
-        ge=0.05, le=2.0, main=True,
+    likelihood: Literal["gaussian", "gaussian_learned", "gaussian_per_pixel", "bernoulli"] = setting(
+        "gaussian", "Likelihood p(x|z)", "What the decoder says about pixels. A Gaussian with a fixed σ is mean squared error in "
+        "disguise; its σ may be learned, one for all pixels or one for each; Bernoulli is for black and white.", main=True,
     )  # fmt: skip
+    observation_std: float = setting(
+        0.4, "Pixel noise σ", "Standard deviation of p(x|z), for the likelihood gaussian. Smaller: pixels count for more, the prior "
+        "for less.", ge=0.05, le=2.0, main=True,
+    )  # fmt: skip
+    binarise: Literal["fixed", "dynamic"] = setting(
+        "dynamic", "Black and white", "For the likelihood bernoulli: a pixel is white with its grey level as probability, drawn once "
+        "(fixed) or anew whenever a training image is seen (dynamic). Held-out images are always drawn once.",
+    )  # fmt: skip
+    kl_warmup: int = setting(
+        0, "KL warm-up", "β grows from 0 to its value over this many first steps. 0 is off.", ge=0, le=100_000, unit="steps"
+    )
+    free_bits: float = setting(
+        0.0, "Free bits", "A dimension whose mean KL is below this costs as much as one at it, so it may as well carry something. "
+        "0 is off.", ge=0.0, le=10.0, unit="nats",
+    )  # fmt: skip
+    objective: Literal["elbo", "iwae"] = setting(
+        "elbo", "Objective", "elbo: reconstruction + β KL; iwae: the tighter importance-weighted bound of k draws."
+    )
+    importance_samples: int = setting(
+        5, "Draws k", "For the objective iwae: draws of z for each image, and so many times the work.", ge=2, le=64, unit="draws"
+    )
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+        if self.objective == "iwae" and (self.beta != 1.0 or self.kl_warmup or self.free_bits):
+            raise ConfigError(
+                "objective = 'iwae' is a bound without a KL term to weigh: it needs beta = 1, kl_warmup = 0 and free_bits = 0."
+            )
 
 
 class SamplerSettings(Settings):
     """How noise is turned into data with a trained denoiser."""
 
     sampler: Sampler = setting(
-        "ddim", "Sampler", "DDPM draws fresh noise at each step; DDIM needs none (η = 0); Euler and Heun solve the ODE.",
-        main=True, live=True,
+        "ddim", "Sampler", "DDPM draws fresh noise at each step; DDIM needs none (η = 0); Euler and Heun solve the ODE in t, "
+        "Karras' Heun in σ/α, DPM-Solver++ in log-SNR. Both Heuns ask the network twice a step.", main=True, live=True,
     )  # fmt: skip
     sampling_steps: int = setting(20, "Sampling steps", "Steps from noise to data.", ge=1, le=1000, main=True, live=True)
     eta: float = setting(
         0.0, "η (DDIM only)", "Fresh noise in DDIM: 0 is deterministic, 1 is as noisy as DDPM.", ge=0.0, le=1.0, live=True
     )
+    guidance_scale: float = setting(
+        1.0, "Guidance scale", "For a class-conditional model: 1 is its own distribution of the class, more exaggerates what is "
+        "typical of the class (classifier-free guidance, twice the work), 0 ignores the class.", ge=0.0, le=20.0, live=True,
+    )  # fmt: skip
 
 
 class SampleConfig(SamplerSettings):
     """One request for samples."""
 
     n_samples: int = setting(100, "Samples", "How many are drawn.", ge=1, le=4096)
+    label: int = setting(
+        -1, "Class", "Number of the class that a class-conditional model draws; -1 takes every class in turn.", ge=-1, le=999
+    )
     sampling_seed: int = setting(0, "Sampling seed", "Fixes the initial noise.", ge=0, le=2**31 - 1)
     device: Device = setting("auto", "Device", "Where the arithmetic is done.")
 
@@ -125,22 +178,36 @@ class DiffusionConfig(RunConfig, SamplerSettings):
     parametrization: Literal["eps", "x_0", "v", "velocity"] = setting(
         "v", "The network predicts", "ε, x₀, v = α ε − σ x₀, or the velocity dx/dt.", main=True
     )
-    network: Literal["auto", "mlp", "unet"] = setting(
-        "auto", "Network", "auto: a residual MLP for points, a U-Net for images."
-    )
+    network: Literal["auto", "mlp", "unet", "unet2d"] = setting(
+        "auto", "Network", "auto: a residual MLP for points, a U-Net for images. UNet2DModel is diffusers' own: slower, and what it "
+        "learns can be saved as a folder that diffusers loads by itself.",
+    )  # fmt: skip
     width: int = setting(64, "Width", "Units per layer, or 4 times the channels.", ge=16, le=1024, step=16)
     depth: int = setting(3, "Depth", "Residual blocks.", ge=1, le=12)
+    conditional: Literal["off", "on"] = setting(
+        "off", "Class-conditional", "Whether the network is told the class, so that samples of one class can be asked for.",
+        main=True,
+    )  # fmt: skip
+    label_dropout: float = setting(
+        0.1, "Label dropout", "Share of training examples whose class is hidden, so that the network learns to do without as well: "
+        "guidance needs both. Only for class-conditional models.", ge=0.0, le=1.0,
+    )  # fmt: skip
 
 
-class StudyConfig(Settings):
-    """A measurement of a trained model that takes a while, made in a run of its own with progress and partial results."""
+class LatentDiffusionConfig(DiffusionConfig):
+    """Diffusion of the standardised latents of a trained autoencoder or VAE; its decoder turns the samples into images
+    (Rombach et al. 2022; Vahdat et al. 2021)."""
 
-    study: str
-    seed: int = setting(0, "Seed", "Fixes every random number of the measurement.", ge=0, le=2**31 - 1)
-    device: Device = setting("auto", "Device", "Where the arithmetic is done.")
+    model: Literal["latent_diffusion"] = "latent_diffusion"
+    dataset: ImageDataset = setting("fashion_mnist", "Data", "What the autoencoder was trained on.", main=True)
+    network: Literal["auto", "mlp"] = setting("auto", "Network", "A residual MLP: latents are short vectors.")
+    autoencoder: AutoencoderConfig | VAEConfig = AutoencoderConfig()
+    """Settings of the autoencoder: not to be chosen, but taken over from the run that the latents come from."""
 
 
-CONFIGS: dict[str, type[RunConfig]] = {"ae": AutoencoderConfig, "vae": VAEConfig, "diffusion": DiffusionConfig}
+CONFIGS: dict[str, type[RunConfig]] = {
+    "ae": AutoencoderConfig, "vae": VAEConfig, "diffusion": DiffusionConfig, "latent_diffusion": LatentDiffusionConfig,
+}  # fmt: skip
 
 
 def parse_config(values: dict[str, Any]) -> RunConfig:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from playground.checkpoint import CheckpointError, unpack
-from playground.config import ConfigError, SampleConfig
+from playground.config import ConfigError, RunConfig, SampleConfig
 from playground.control import Control
-from playground.data import DATASETS, load_dataset
-from playground.denoiser import ClippedDenoiser
+from playground.data import DATASETS, Dataset, load_dataset
+from playground.denoiser import Denoiser
 from playground.events import Event, Finished, Progress, SampleStep, Snapshot, Started
+from playground.latent_denoiser import LatentDenoiser
 from playground.sampling import initial_noise, reverse, time_grid
-from playground.tasks import STRIP_FRAMES, TASKS, as_pixels, data_bounds, thin, to_uint8
+from playground.tasks import STRIP_FRAMES, TASKS, as_pixels, data_bounds, guided, thin, to_uint8
 from playground.training import pick_device
 
 
@@ -39,7 +40,8 @@ def sample(checkpoint: bytes, config: SampleConfig | None = None, control: Contr
 
     A diffusion model yields one `SampleStep` a step, from noise at `t = 1` to data at `t = 0`; a VAE decodes `z ~ N(0, I)`
     and yields one. Images come in [0, 1], points in the units of the data. Deterministic by `config.sampling_seed`.
-    Raises `ConfigError` for an autoencoder, which defines no distribution to sample from.
+    Raises `ConfigError` for an autoencoder, which defines no distribution to sample from, and for a class or guidance where
+    the model knows no classes.
     """
     config, control = config or SampleConfig(), control or Control()
     about = unpack(checkpoint).config
@@ -47,30 +49,63 @@ def sample(checkpoint: bytes, config: SampleConfig | None = None, control: Contr
         raise ConfigError(
             "An autoencoder defines no distribution, so there is nothing to sample from: train a VAE or a diffusion model."
         )
+    sample_labels(about, config)
     model = load_model(checkpoint, config.device)
-    return (_from_prior if about.model == "vae" else _denoise)(model, about.dataset, config, control)
+    return (_from_prior if about.model == "vae" else _denoise)(model, about, config, control)
+
+
+def sample_labels(about: RunConfig, config: SampleConfig) -> np.ndarray | None:
+    """The classes of the samples that `config` asks of a model trained as `about` says, (n,) int64: `config.label`, or every class
+    in turn, as many of each, in their order; None where the model knows no classes. Raises `ConfigError` for what it cannot do."""
+    if getattr(about, "conditional", "off") == "off":
+        if config.label >= 0:
+            raise ConfigError(f"label = {config.label} is refused: this model was trained without classes; train one with them.")
+        if config.guidance_scale != 1.0:
+            raise ConfigError(
+                f"guidance_scale = {config.guidance_scale:g} is refused: this model was trained without classes, so it must be 1."
+            )
+        return None
+    if about.label_dropout == 0.0 and config.guidance_scale != 1.0:
+        raise ConfigError(
+            f"guidance_scale = {config.guidance_scale:g} is refused: this model always saw the class (label dropout 0), so it must be 1."
+        )
+    names = DATASETS[about.dataset].label_names
+    if config.label >= len(names):
+        raise ConfigError(f"label = {config.label} is refused: it must be a whole number from -1 to {len(names) - 1}.")
+    if config.label >= 0:
+        return np.full(config.n_samples, config.label)
+    return np.arange(config.n_samples) * len(names) // config.n_samples
 
 
 @torch.no_grad()
-def _from_prior(model: nn.Module, dataset: str, config: SampleConfig, control: Control) -> Iterator[SampleStep]:
+def _from_prior(model: nn.Module, about: RunConfig, config: SampleConfig, control: Control) -> Iterator[SampleStep]:
     z = torch.randn(config.n_samples, model.latent_dim, generator=torch.Generator().manual_seed(config.sampling_seed))
     x = model.decode(z.to(next(model.parameters()).device)).cpu().numpy()
     yield SampleStep(1, 1, 0.0, x, x)
 
 
-def _denoise(model: nn.Module, dataset: str, config: SampleConfig, control: Control) -> Iterator[SampleStep]:
-    data = load_dataset(dataset)
+def _denoise(model: nn.Module, about: RunConfig, config: SampleConfig, control: Control) -> Iterator[SampleStep]:
+    data, labels = load_dataset(about.dataset), sample_labels(about, config)
     generator = torch.Generator(next(model.parameters()).device).manual_seed(config.sampling_seed)
-    noise = initial_noise(model.schedule, (config.n_samples, *data.shape), generator)
-    clipped = ClippedDenoiser(model, *data_bounds(data))
-    to_data = (lambda x: as_pixels(x).clamp(0.0, 1.0)) if data.is_image else (lambda x: x)
+    shape, bounds, to_data = workspace(model, data)
+    noise = initial_noise(model.schedule, (config.n_samples, *shape), generator)
+    label = None if labels is None else torch.from_numpy(labels).to(noise.device)
+    denoiser = guided(model, label, config.guidance_scale, bounds)
     times = time_grid(model.schedule, config.sampling_steps)
-    for state in reverse(clipped, model.schedule, noise, times, config.sampler, config.eta, generator):
+    for state in reverse(denoiser, model.schedule, noise, times, config.sampler, config.eta, generator):
         control.update()
         if control.stopped:
             return
         x, x_0 = (to_data(value).cpu().numpy() for value in (state.x, state.x_0))
         yield SampleStep(state.index, state.total, state.t, x, x_0)
+
+
+def workspace(model: Denoiser, data: Dataset) -> tuple[tuple[int, ...], tuple[float, float], Callable[[Tensor], Tensor]]:
+    """Where a denoiser works: the shape of one example there, the bounds of its `x_0`, and the way from there to data."""
+    if isinstance(model, LatentDenoiser):
+        return (model.latent_dim,), (-float(model.bound), float(model.bound)), model.decode
+    to_data = (lambda x: as_pixels(x).clamp(0.0, 1.0)) if data.is_image else (lambda x: x)
+    return data.shape, data_bounds(data), to_data
 
 
 def sampling_run(config: SampleConfig, checkpoint: bytes, control: Control | None = None) -> Iterator[Event]:
@@ -82,7 +117,8 @@ def sampling_run(config: SampleConfig, checkpoint: bytes, control: Control | Non
     states = sample(checkpoint, config, control)
     yield Started(config.model_dump() | {"dataset": about.config.dataset}, about.n_parameters("ema"), str(pick_device(config.device)))
     way: list[SampleStep] = []
-    image = len(about.data_shape) == 3
+    labels, image = sample_labels(about.config, config), len(about.data_shape) == 3
+    told = {} if labels is None or config.guidance_scale == 0.0 else {"sample_labels": labels}
     for state in states:
         while control.paused:
             control.wait(1.0)
@@ -93,9 +129,9 @@ def sampling_run(config: SampleConfig, checkpoint: bytes, control: Control | Non
         yield Progress(state.index, now - began, {}, state.index / (now - began))
         if now - shown > 0.5 and state.index < state.total:
             shown = now
-            yield Snapshot(state.index, pictures(way))
+            yield Snapshot(state.index, pictures(way) | told)
     if way:
-        yield Snapshot(way[-1].index, pictures(way))
+        yield Snapshot(way[-1].index, pictures(way) | told)
     last = way[-1].index if way else 0
     yield Finished(last, b"", stopped=control.stopped)
 

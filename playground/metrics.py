@@ -74,3 +74,24 @@ def distances_to_data(
             found[name].append(2.0 * mean_distance(samples, part) - mean_distance_within(samples) - within)
     values = {name: torch.stack(readings) for name, readings in found.items()}
     return {name: Reading(float(value.mean()), float(value.std())) for name, value in values.items()}
+
+
+class Ruler:
+    """Measures many sets of samples one after another, each against the very same parts of the data, so that what is measured
+    early and late can be compared: `repeats` random parts of `real` (N, ...), N >= 4, of `size` examples each, at most half."""
+
+    def __init__(self, real: Tensor, seed: int = 0, size: int = SET_SIZE, repeats: int = REPEATS) -> None:
+        generator = torch.Generator().manual_seed(seed)
+        self.size, self.seed = max(2, min(size, len(real) // 2)), seed
+        self.parts = [real[torch.randperm(len(real), generator=generator)[: self.size].to(real.device)] for _ in range(repeats)]
+        self.within = [mean_distance_within(part) for part in self.parts]
+
+    def measure(self, draw: Draw) -> Reading:
+        """The energy distance of what `draw` makes to the data: as many fresh samples as a part has examples, for each part. The
+        random numbers are the same for every draw that is measured."""
+        generator, found = torch.Generator().manual_seed(self.seed + 1), []
+        for part, within in zip(self.parts, self.within):
+            samples = draw(self.size, generator)
+            found.append(2.0 * mean_distance(samples, part) - mean_distance_within(samples) - within)
+        values = torch.stack(found)
+        return Reading(float(values.mean()), float(values.std()))

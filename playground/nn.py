@@ -78,13 +78,31 @@ class ScalarEmbedding(nn.Module):
         return F.silu(self.layers(torch.cat([angle.sin(), angle.cos()], dim=1)))
 
 
+class LabelEmbedding(nn.Module):
+    """A class as a vector, small at first. Label -1 means "no class" and has a vector of its own, so that one network learns
+    both distributions: with the class told, and with it hidden."""
+
+    def __init__(self, n_labels: int, width: int) -> None:
+        super().__init__()
+        self.vectors = nn.Embedding(n_labels + 1, width)
+        nn.init.normal_(self.vectors.weight, std=0.1)
+
+    def forward(self, label: Tensor | None) -> Tensor:
+        """(n,) int64, or (1,) for all, or None for "no class" -> (n, width) or (1, width)."""
+        none = self.vectors.num_embeddings - 1
+        if label is None:
+            return self.vectors.weight[none:]
+        return self.vectors(label.where(label >= 0, none))
+
+
 class ResidualMLP(nn.Module):
-    """(n, *shape) and a scalar each -> (n, *shape): residual blocks, each scaled and shifted by the scalar's embedding.
+    """(n, *shape), a scalar each, and a label each where `n_labels` > 0 -> (n, *shape): residual blocks, each scaled and
+    shifted by the embedding of scalar and label.
 
     Points in few dimensions also enter as sines and cosines (Tancik et al. 2020): plain layers are slow to learn edges.
     """
 
-    def __init__(self, shape: tuple[int, ...], width: int, depth: int) -> None:
+    def __init__(self, shape: tuple[int, ...], width: int, depth: int, n_labels: int = 0) -> None:
         super().__init__()
         size = math.prod(shape)
         self.embed = ScalarEmbedding(width)
@@ -99,13 +117,16 @@ class ResidualMLP(nn.Module):
             })
             for _ in range(depth)
         )  # fmt: skip
+        self.label = LabelEmbedding(n_labels, width) if n_labels else None
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)
 
-    def forward(self, x: Tensor, scalar: Tensor) -> Tensor:
+    def forward(self, x: Tensor, scalar: Tensor, label: Tensor | None = None) -> Tensor:
         flat = x.flatten(1)
         waves = [wave(f * flat) for f in self.frequencies for wave in (torch.sin, torch.cos)]
         h, condition = self.enter(torch.cat([flat, *waves], dim=1)), self.embed(scalar)
+        if self.label is not None:
+            condition = condition + self.label(label)
         for block in self.blocks:
             scale, shift = block["modulate"](condition).chunk(2, dim=1)
             g = torch.addcmul(shift, block["norm"](h), 1.0 + scale)
@@ -133,10 +154,11 @@ class ResidualBlock(nn.Module):
 
 
 class UNet(nn.Module):
-    """(n, C, H, H) and a scalar each -> (n, C, H, H): `depth` residual blocks at the lowest of up to three resolutions,
-    one on the way down and one on the way up at each of the others. `width // 4` channels at the top."""
+    """(n, C, H, H), a scalar each, and a label each where `n_labels` > 0 -> (n, C, H, H): `depth` residual blocks at the lowest
+    of up to three resolutions, one on the way down and one on the way up at each of the others. `width // 4` channels at
+    the top."""
 
-    def __init__(self, shape: tuple[int, ...], width: int, depth: int) -> None:
+    def __init__(self, shape: tuple[int, ...], width: int, depth: int, n_labels: int = 0) -> None:
         super().__init__()
         top, side = max(width // 4, 8), shape[-1]
         channels = [top]
@@ -153,11 +175,14 @@ class UNet(nn.Module):
         self.grow = nn.ModuleList(nn.Conv2d(low, high, 1) for high, low in reversed(levels))
         self.up = nn.ModuleList(ResidualBlock(2 * high, high, condition) for high, _ in reversed(levels))
         self.norm, self.leave = _group_norm(top), nn.Conv2d(top, shape[0], 3, padding=1)
+        self.label = LabelEmbedding(n_labels, condition) if n_labels else None
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)
 
-    def forward(self, x: Tensor, scalar: Tensor) -> Tensor:
+    def forward(self, x: Tensor, scalar: Tensor, label: Tensor | None = None) -> Tensor:
         h, condition, skips = self.enter(x), self.embed(scalar), []
+        if self.label is not None:
+            condition = condition + self.label(label)
         for block, shrink in zip(self.down, self.shrink):
             h = block(h, condition)
             skips.append(h)

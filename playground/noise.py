@@ -61,6 +61,16 @@ class Schedule(ABC):
         c = self.at(t).like(x_0)
         return c.alpha * x_0 + c.sigma * eps
 
+    def time_at(self, log_snr: Tensor) -> Tensor:
+        """The `t` in [t_min, t_max] at which log-SNR is as given, the same shape, float64: by bisection, since it falls strictly."""
+        target = log_snr.double()
+        low, high = target * 0.0 + self.t_min, target * 0.0 + self.t_max
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            above = self.log_snr(middle) > target  # then the noise is too small: later
+            low, high = middle.where(above, low), high.where(above, middle)
+        return 0.5 * (low + high)
+
     def prior_std(self) -> float:
         """Standard deviation of the noise that sampling starts from: `sigma` at `t_max`."""
         import torch

@@ -13,6 +13,10 @@ import annotated_types
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 
+HIDDEN = ("model", "study", "autoencoder")
+"""Fields that nobody sets: what kind of thing this is, and the settings of the autoencoder that a latent diffusion works with."""
+
+
 class ConfigError(ValueError):
     """A setting was refused. `str(error)` is one sentence a person can act on."""
 
@@ -78,7 +82,7 @@ class FieldSpec:
 
 def field_specs(config: type[Settings]) -> dict[str, FieldSpec]:
     """Every setting of `config` in declaration order, with its bounds, for sliders, flags and documentation."""
-    return {name: _field_spec(name, field) for name, field in config.model_fields.items() if name not in ("model", "study")}
+    return {name: _field_spec(name, field) for name, field in config.model_fields.items() if name not in HIDDEN}
 
 
 def _field_spec(name: str, field) -> FieldSpec:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
+from playground.cadence import Cadence
 from playground.checkpoint import CheckpointError, Loaded, pack, unpack
 from playground.config import ConfigError, RunConfig, change_live
 from playground.control import MAX_ASKS, Control
@@ -32,57 +33,48 @@ MAX_PENDING = 1000
 """Losses kept on the device before they are read back, however fast the steps are."""
 
 
-def train(config: RunConfig, control: Control | None = None, resume: bytes | None = None) -> Iterator[Event]:
-    """Trains the model that `config` describes, from scratch or from the checkpoint `resume`.
+def train(
+    config: RunConfig, control: Control | None = None, resume: bytes | None = None, source: bytes | None = None
+) -> Iterator[Event]:
+    """Trains the model that `config` describes, from scratch or from the checkpoint `resume`. `source` is the checkpoint of the
+    autoencoder or VAE in whose latent space a latent diffusion works; its own checkpoints hold what they need of it.
 
     Yields `Started`, then `Progress`, `Snapshot`, `Checkpoint` and `Paused` as they come, and last either `Finished` or
     `Failed` (a loss that is not finite ends the run and keeps the last good weights). Deterministic by `config.seed` on
     one device. Raises `ConfigError` or `CheckpointError` before the first event when it cannot start.
     """
-    return Trainer(config, control or Control(), unpack(resume) if resume is not None else None).run()
-
-
-class Cadence:
-    """Says when something is due: at most `rate` times a second, and within `share` of all time."""
-
-    def __init__(self, share: float) -> None:
-        self.share, self.ready, self.last = share, -math.inf, -math.inf
-
-    def due(self, rate: float) -> bool:
-        now = time.perf_counter()
-        return rate > 0 and now >= self.ready and now - self.last >= 1.0 / rate
-
-    def done(self, began: float) -> None:
-        """Call when the thing is made; it began at `began` (`perf_counter`). The first is not counted: it warms up."""
-        now = time.perf_counter()
-        if self.last > -math.inf:
-            self.ready = now + (now - began) * (1.0 / self.share - 1.0)
-        self.last = began
+    read = [unpack(checkpoint) if checkpoint is not None else None for checkpoint in (resume, source)]
+    return Trainer(config, control or Control(), *read).run()
 
 
 class Trainer:
     """One run: model, optimiser, moving average, and the clocks that say what is due."""
 
-    def __init__(self, config: RunConfig, control: Control, resume: Loaded | None) -> None:
-        self.config, self.control = config, control
+    def __init__(self, config: RunConfig, control: Control, resume: Loaded | None, source: Loaded | None = None) -> None:
+        self.config = config = TASKS[config.model].complete(config, source, resume)
+        self.control = control
         self.device = pick_device(config.device)
         self.dataset = load_dataset(config.dataset)
         self.task = TASKS[config.model](config, self.dataset, self.device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             self.model = self.task.build(config, self.dataset.shape).to(self.device)
+        if resume is None:
+            self.task.adopt(self.model, source)
         self.ema = copy.deepcopy(self.model).requires_grad_(False)
-        fused = self.device.type in ("cpu", "cuda")
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=config.learning_rate, fused=fused)
         self.generator = torch.Generator(self.device).manual_seed(config.seed)
         self.step, self.seconds = 0, 0.0
-        self.weights, self.averages = list(self.model.parameters()), list(self.ema.parameters())
+        pairs = zip(self.model.parameters(), self.ema.parameters())
+        self.weights, self.averages = zip(*((weight, average) for weight, average in pairs if weight.requires_grad))
+        self.optimizer = torch.optim.Adam(self.weights, lr=config.learning_rate, fused=self.device.type in ("cpu", "cuda"))
         if resume is not None:
             self._restore(resume)
+        self.task.prepare(self.ema)
         self.pending: list[Tensor] = []
         self.terms: tuple[str, ...] = ()
         self.window: deque[tuple[float, int]] = deque([(self.seconds, self.step)], maxlen=int(3 * REPORTS_PER_SECOND))
-        self.pictures, self.readings = Cadence(share=0.10), Cadence(share=0.04)
+        self.pictures, self.readings = Cadence(share=0.10), Cadence(share=0.02 if self.task.has_bounds else 0.04)
+        self.bounds = Cadence(share=0.02)
         self.checkpoints, self.reports = Cadence(share=0.01), Cadence(share=0.5)
         self.floor: dict[str, float] | None = None
         self.candidate: Checkpoint | None = None
@@ -91,7 +83,7 @@ class Trainer:
 
     def run(self) -> Iterator[Event]:
         """The events of this run."""
-        yield Started(self.config.model_dump(), sum(p.numel() for p in self.model.parameters()), str(self.device), self.step)
+        yield Started(self.config.model_dump(), sum(p.numel() for p in self.weights), str(self.device), self.step)
         yield from self._picture(deadline=math.inf)
         failure = None
         while self.step < self.config.steps and not self.control.stopped and failure is None:
@@ -115,6 +107,7 @@ class Trainer:
         """One optimiser step, without reading anything back from the device."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate()
+        self.task.step = self.step
         loss = self.task.loss(self.model, self.task.batch(self.generator), self.generator)
         self.optimizer.zero_grad()
         loss.total.backward()
@@ -150,8 +143,7 @@ class Trainer:
             return self._failure(block, int(good.int().argmin()))
         losses = dict(zip(self.terms, block[:, 1:].mean(0).tolist()))
         losses = {f"train/{name}": value for name, value in losses.items()}
-        if self.readings.due(2.0) or self.step == self.config.steps:
-            losses |= self._held_out()
+        losses |= self._readings()
         if self.floor is None:
             self.floor = self.task.floor()
             losses |= {f"floor/{name}": value for name, value in self.floor.items()}
@@ -163,11 +155,16 @@ class Trainer:
         yield Progress(self.step, self.seconds, losses, rate, self.learning_rate())
         return None
 
-    def _held_out(self) -> dict[str, float]:
-        began = time.perf_counter()
-        values = self.task.held_out(self.ema)
-        self.readings.done(began)
-        return {f"held_out/{name}": value for name, value in values.items()}
+    def _readings(self) -> dict[str, float]:
+        """What is due of the losses on held-out data and, where the task has them, the bounds; all of it at the last step."""
+        found: dict[str, float] = {}
+        held_out, bounds = (self.readings, 2.0, self.task.held_out), (self.bounds, 0.5, self.task.live_bounds)
+        for name, (clock, rate, read) in {"held_out": held_out, "bounds": bounds}.items():
+            if clock.due(rate) or self.step == self.config.steps:
+                began = time.perf_counter()
+                found |= {f"{name}/{term}": value for term, value in read(self.ema).items()}
+                clock.done(began)
+        return found
 
     def _failure(self, block: Tensor, row: int) -> Failed:
         """What to say when `block[row]` (total and terms of one step) shows that the loss went wrong."""
@@ -285,8 +282,7 @@ class Trainer:
         for name, parameter in self.model.named_parameters():
             state = {key.rpartition("/")[2]: value for key, value in moments.items() if key.rpartition("/")[0] == name}
             if state:
-                on_device = {k: v.to(parameter.device) for k, v in state.items()}
-                self.optimizer.state[parameter] = on_device
+                self.optimizer.state[parameter] = {k: v.to(parameter.device) for k, v in state.items()}
         state = loaded.group("random").get("generator", torch.empty(0))
         if state.numel() == self.generator.get_state().numel():  # else it is of another kind of device
             self.generator.set_state(state)

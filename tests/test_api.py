@@ -1,13 +1,15 @@
 """The endpoints of a real server, driven by `gradio_client` as a script would."""
 
 import base64
+import io
 import time
+import zipfile
 
 import numpy as np
 import pytest
 from gradio_client.exceptions import AppError
 
-from playground.config import CONFIGS, SampleConfig, field_specs
+from playground.config import CONFIGS, ArenaConfig, SampleConfig, field_specs
 
 AE = {"model": "ae", "dataset": "digits", "width": 32, "depth": 1}
 VAE = AE | {"model": "vae"}
@@ -139,13 +141,14 @@ def test_a_running_model_can_be_taken_away(client, begin):
 
 def test_describe_lists_every_setting_with_its_bounds(client):
     described = client.predict(api_name="/describe")
-    configs = {**CONFIGS, "sample": SampleConfig}
+    configs = {**CONFIGS, "sample": SampleConfig, "arena": ArenaConfig}
     assert described.keys() == configs.keys()
     for name, config in configs.items():
         specs = field_specs(config)
         assert list(described[name]) == list(specs)
         for field, spec in specs.items():
-            assert described[name][field]["default"] == spec.default and described[name][field]["help"]
+            default = list(spec.default) if isinstance(spec.default, tuple) else spec.default  # JSON knows no tuples
+            assert described[name][field]["default"] == default and described[name][field]["help"]
             assert (described[name][field]["low"], described[name][field]["high"]) == (spec.low, spec.high)
 
 
@@ -156,7 +159,7 @@ def test_describe_lists_every_setting_with_its_bounds(client):
         (AE | {"steps": 0}, "steps = 0 is refused: it must be a whole number from 1 to 200000."),
         (AE | {"dataset": "cats"}, "dataset = 'cats' is refused: it must be one of "),
         (AE | {"colour": "red"}, "colour is not a setting here"),
-        ({"model": "gan"}, "model = 'gan' is unknown: it must be one of ae, vae, diffusion."),
+        ({"model": "gan"}, "model = 'gan' is unknown: it must be one of ae, vae, diffusion, latent_diffusion."),
         ({}, "model = None is unknown"),
         (None, "Settings are given by name"),
         ("vae", "Settings are given by name"),
@@ -177,3 +180,24 @@ def test_an_unknown_run_is_said_to_be_unknown(client, api_name, rest, run):
 def test_unknown_commands_are_refused(client):
     assert "pause, resume, stop, continue" in refused(client, "nothing", "explode", api_name="/command")
     assert "pause, resume, stop, continue" in refused(client, "nothing", {"a": 1}, api_name="/command")
+
+
+def test_a_model_leaves_as_a_folder_that_diffusers_loads(client):
+    settings = IMAGES | {"network": "unet2d", "steps": 5}
+    *_, end = client.submit(settings, api_name="/train")
+    archive = zipfile.ZipFile(io.BytesIO(base64.b64decode(client.predict(end["run"], api_name="/export")["zip"])))
+    assert {"model_index.json", "unet/config.json", "unet/diffusion_pytorch_model.safetensors"} <= set(archive.namelist())
+
+
+def test_a_model_of_another_kind_cannot_leave(client):
+    *_, end = client.submit(IMAGES | {"steps": 5}, api_name="/train")
+    assert "networks of its own" in refused(client, end["run"], api_name="/export")
+
+
+def test_the_arena_streams_and_ends_with_its_rows(client):
+    *_, end = client.submit(POINTS | {"steps": 20}, api_name="/train")
+    settings = {"schedulers": ["DDIMScheduler", "LCMScheduler"], "evaluations": [4], "n_samples": 50, "seeds": 2}
+    *_, last = client.submit(end["run"], settings, api_name="/arena")
+    assert last["status"] == "finished" and [(row["title"], row["nfe"], row["n"]) for row in last["rows"]] == [("DDIM", 4, 2)]
+    assert last["left_out"][0]["name"] == "LCMScheduler" and last["floor"]["n"] == 2
+    assert "whole numbers" in refused(client, end["run"], {"evaluations": [0]}, api_name="/arena")

@@ -16,8 +16,11 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 SOURCES = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 
 ORDER = (
-    "settings", "config", "events", "control", "data", "nn", "noise", "autoencoder", "denoiser", "objectives", "sampling", "oracle",
-    "metrics", "projection", "checkpoint", "tasks", "inspection", "training", "generation", "diffusers_bridge", "runtimes", "views", "ui",
+    "settings", "studies", "config", "units", "events", "control", "cadence", "data", "nn", "noise", "likelihoods",
+    "autoencoder", "bounds", "quadrature", "gaps", "diagnosis", "factors", "denoiser", "latent_denoiser", "objectives",
+    "sampling", "oracle", "flow_likelihood", "metrics", "projection", "checkpoint", "tasks", "inspection", "training",
+    "generation", "evaluation", "comparison", "reflow", "reflow_run", "forward", "likelihood_run", "diffusers_bridge",
+    "arena", "runtimes", "views", "ui",
 )  # fmt: skip
 """From top to bottom: a module may import what stands before it, and its own package."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from playground.config import (
-    CONFIGS, AutoencoderConfig, ConfigError, DiffusionConfig, SampleConfig, Settings, VAEConfig, field_specs, parse_config,
+    CONFIGS, AutoencoderConfig, ConfigError, DiffusionConfig, SampleConfig, Settings, VAEConfig, change_live, field_specs, parse_config,
 )  # fmt: skip
 
 ALL: tuple[type[Settings], ...] = (*CONFIGS.values(), SampleConfig)
@@ -107,9 +107,18 @@ def test_through_json_and_back(config) -> None:
     changed = {
         spec.name: spec.choices[-1] if spec.choices else type(spec.default)(spec.low) for spec in field_specs(config).values()
     }
+    if config is VAEConfig:  # whose last objective has no KL to weigh
+        changed["objective"] = "elbo"
     for settings in (config(), config(**changed)):
         back = parse_config(json.loads(json.dumps(settings.model_dump())))
         assert back == settings and type(back) is config
+
+
+@pytest.mark.parametrize("settings", [{"beta": 2.0}, {"kl_warmup": 10}, {"free_bits": 0.1}], ids=str)
+def test_iwae_has_no_kl_to_weigh(settings) -> None:
+    assert "'iwae' is a bound without a KL term" in refused(VAEConfig, objective="iwae", **settings)
+    with pytest.raises(ConfigError, match="'iwae' is a bound without"):
+        change_live(VAEConfig(objective="iwae"), {"beta": 4.0})
 
 
 def test_replace_makes_a_checked_copy() -> None:
@@ -131,6 +140,7 @@ def test_parse_refuses_an_unknown_model(model) -> None:
 def test_live_settings() -> None:
     live = {model: {spec.name for spec in field_specs(config).values() if spec.live} for model, config in CONFIGS.items()}
     assert live == {
-        "ae": {"learning_rate"}, "vae": {"learning_rate", "beta"},
-        "diffusion": {"learning_rate", "sampler", "sampling_steps", "eta"},
+        "ae": {"learning_rate", "input_noise", "sparsity", "contraction"}, "vae": {"learning_rate", "input_noise", "beta"},
+        "diffusion": {"learning_rate", "sampler", "sampling_steps", "eta", "guidance_scale"},
+        "latent_diffusion": {"learning_rate", "sampler", "sampling_steps", "eta", "guidance_scale"},
     }  # fmt: skip

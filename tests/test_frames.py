@@ -25,14 +25,15 @@ CONFIGS = {
     "image samples": SampleConfig(n_samples=30).model_dump() | {"dataset": "digits"},
 }
 VIEWS = {
-    "ae": {"map", "images", "curves"},
-    "vae": {"map", "images", "curves", "samples", "terms"},
+    "ae": {"map", "images", "curves", "terms"},
+    "vae": {"map", "images", "curves", "samples", "terms", "rate"},
     "points": {"particles", "curves"},
     "images": {"samples", "strip", "curves"},
     "samples": {"particles"},
     "image samples": {"samples", "strip"},
 }
-STATIC = {"ae": {"map_static"}, "vae": {"map_static"}, "points": {"particles_static"}, "samples": {"particles_static"}}
+STATIC = {"ae": {"map_static"}, "vae": {"map_static"}, "points": {"particles_static"}, "samples": {"particles_static"},
+          "images": {"lab_static"}, "image samples": {"lab_static"}}  # fmt: skip
 
 
 def tiles(n, kind=np.uint8):
@@ -119,8 +120,8 @@ def test_only_what_changed_is_sent():
     assert views.frame(numbers, first.version, True, True)["views"].keys() == {"curves"}
     second = shown(numbers, 21, "ae")
     pictures = views.frame(second, numbers.version, True, True)["views"]
-    assert pictures.keys() == {"map", "images"} and pictures["map"]["step"] == 21
-    assert views.frame(second, first.version, True, True)["views"].keys() == {"map", "images", "curves"}
+    assert pictures.keys() == {"map", "images", "terms"} and pictures["map"]["step"] == 21
+    assert views.frame(second, first.version, True, True)["views"].keys() == {"map", "images", "curves", "terms"}
 
 
 def test_a_late_viewer_gets_all_of_the_newest():

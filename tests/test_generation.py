@@ -114,7 +114,7 @@ def test_models_come_back_with_their_averaged_weights(checkpoints) -> None:
 
 
 def test_a_loaded_vae_keeps_its_noise_and_a_denoiser_its_schedule(checkpoints) -> None:
-    assert load_model(checkpoints["vae"], "cpu").observation_std == CONFIGS["vae"].observation_std
+    assert load_model(checkpoints["vae"], "cpu").likelihood.std == CONFIGS["vae"].observation_std
     model = load_model(checkpoints["points"], "cpu")
     assert model.schedule is SCHEDULES["cosine"] and model.parametrization.name == "v"
 

@@ -6,50 +6,17 @@ import math
 
 import pytest
 import torch
+from linear_vae import LinearVAE, draw, linear_vae, randn
 from torch import nn
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
 from playground.autoencoder import VAE, Autoencoder
 from playground.denoiser import PARAMETRIZATIONS, Denoiser
+from playground.likelihoods import LearnedGaussian
 from playground.noise import SCHEDULES
-from playground.objectives import denoising_error, gaussian_nll, negative_elbo, reconstruction_error, stratified_times
-
-
-def randn(*shape: int, seed: int = 0) -> torch.Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
-@pytest.mark.parametrize("std", [0.05, 0.4, 2.0])
-def test_gaussian_nll_is_that_of_torch_distributions(std: float) -> None:
-    x, mean = randn(5, 1, 4, 4), randn(5, 1, 4, 4, seed=1)
-    torch.testing.assert_close(gaussian_nll(x, mean, std), -Normal(mean, std).log_prob(x).flatten(1).sum(1))
-
-
-class LinearVAE(VAE):
-    """`x = W z + noise`, without the sigmoid: the one VAE whose likelihood and posterior are known."""
-
-    def __init__(self, weight: torch.Tensor, std: float, mean: torch.Tensor, log_std: torch.Tensor) -> None:
-        encoder = nn.Linear(len(weight), 2 * weight.shape[1], dtype=torch.float64)
-        super().__init__(encoder, nn.Identity(), weight.shape[1], std)
-        self.weight = weight
-        with torch.no_grad():
-            encoder.weight.copy_(torch.cat([mean, torch.zeros_like(mean)]))
-            encoder.bias.copy_(torch.cat([torch.zeros_like(log_std), log_std]))
-
-    def decode(self, z: torch.Tensor) -> torch.Tensor:
-        return z @ self.weight.T
-
-
-def linear_vae(std: float = 0.7) -> LinearVAE:
-    """With the exact posterior as its encoder; orthogonal columns, so that the posterior is diagonal."""
-    weight = torch.linalg.qr(randn(4, 2))[0] * torch.tensor([2.0, 0.5], dtype=torch.float64)
-    precision = 1.0 + weight.square().sum(0) / std**2
-    return LinearVAE(weight, std, (weight / std**2 / precision).T, -0.5 * precision.log())
-
-
-def log_likelihood(model: LinearVAE, x: torch.Tensor) -> torch.Tensor:
-    covariance = model.weight @ model.weight.T + model.observation_std**2 * torch.eye(4, dtype=torch.float64)
-    return MultivariateNormal(torch.zeros(4, dtype=torch.float64), covariance).log_prob(x).mean()
+from playground.objectives import (
+    denoising_error, importance_weighted, negative_elbo, reconstruction_error, squared_slopes, stratified_times,
+)  # fmt: skip
 
 
 def elbo_of(model: LinearVAE, x: torch.Tensor, draws: int = 20_000) -> float:
@@ -57,40 +24,100 @@ def elbo_of(model: LinearVAE, x: torch.Tensor, draws: int = 20_000) -> float:
     return -float(negative_elbo(model, many, randn(len(many), 2, seed=3)).terms["neg_elbo"])
 
 
-def test_the_bound_is_tight_at_the_true_posterior() -> None:
-    model, x = linear_vae(), 1.5 * randn(10, 4, seed=2)
-    assert elbo_of(model, x) == pytest.approx(float(log_likelihood(model, x)), abs=0.03)
+def test_the_bound_is_that_of_the_closed_form() -> None:
+    model = linear_vae()
+    x = draw(model, 10)
+    assert elbo_of(model, x) == pytest.approx(float(model.elbo(x, model.encode(x)).mean()), abs=0.05)
+    assert float(model.log_p(x).mean()) - elbo_of(model, x) == pytest.approx(model.approximation_gap(), abs=0.05)
 
 
 def test_the_bound_is_below_the_likelihood_by_the_kl_to_the_true_posterior() -> None:
     """log p(x) - ELBO = KL(q || p(z|x)), known between Gaussians: here q is shifted and twice as wide."""
-    model, x = linear_vae(), 1.5 * randn(10, 4, seed=2)
-    true = model.encode(x)
-    with torch.no_grad():
-        model.encoder.bias += torch.tensor([0.3, -0.5, math.log(2.0), math.log(2.0)], dtype=torch.float64)
-    false = model.encode(x)
-    gap = kl_divergence(Normal(false.mean, false.std), Normal(true.mean, true.std)).sum(1).mean().detach()
-    assert float(log_likelihood(model, x)) - elbo_of(model, x) == pytest.approx(float(gap), abs=0.06)
+    model = linear_vae()
+    A, a, log_std = model.mean_field()
+    x = draw(model, 10)
+    model.encode_as(A, a + torch.tensor([0.3, -0.5]), log_std + math.log(2.0))
+    q = model.encode(x)
+    gap = kl_divergence(MultivariateNormal(q.mean, torch.diag_embed(q.std.square())), model.posterior(x)).mean()
+    assert float(model.log_p(x).mean()) - elbo_of(model, x) == pytest.approx(float(gap), abs=0.06 * float(gap))
     assert gap > 0.5
 
 
-def test_terms_add_up_and_beta_weighs_only_the_total() -> None:
-    model, x, eps = linear_vae(), randn(10, 4), randn(10, 2, seed=1)
-    losses = {beta: negative_elbo(model, x, eps, beta) for beta in (0.0, 1.0, 4.0)}
-    terms = losses[1.0].terms
-    for beta, loss in losses.items():
-        assert loss.terms == terms
-        assert float(loss.total.detach()) == pytest.approx(float(terms["reconstruction"] + beta * terms["kl"]) / 4)
-    assert float(terms["neg_elbo"]) == pytest.approx(float(terms["reconstruction"] + terms["kl"]))
-    assert list(terms) == ["neg_elbo", "reconstruction", "kl", "mse"]
-    assert losses[1.0].total.requires_grad and not any(term.requires_grad for term in terms.values())
+def test_terms_add_up_and_beta_weighs_only_what_is_minimised() -> None:
+    model, x, eps = linear_vae().requires_grad_(), randn(10, 6), randn(10, 2, seed=1)
+    bound = negative_elbo(model, x, eps).terms
+    for beta, free in ((0.0, 0.0), (1.0, 0.0), (4.0, 0.0), (0.5, 2.0)):
+        loss = negative_elbo(model, x, eps, beta, free)
+        terms = {name: float(value) for name, value in loss.terms.items()}
+        for name in ("reconstruction", "kl", "neg_elbo"):
+            assert terms[name] == float(bound[name])
+        assert terms["neg_elbo"] == pytest.approx(terms["reconstruction"] + terms["kl"])
+        assert terms["weighting"] == pytest.approx((beta - 1.0) * terms["kl"])
+        assert terms["objective"] == pytest.approx(terms["neg_elbo"] + terms["weighting"] + terms.get("free_bits", 0.0))
+        assert ("free_bits" in terms) == (free > 0.0) and terms["kl_weight"] == beta
+        assert float(loss.total.detach()) == pytest.approx(terms["objective"] / 6)
+        assert loss.total.requires_grad and not any(term.requires_grad for term in loss.terms.values())
+    assert list(bound) == ["neg_elbo", "reconstruction", "kl", "weighting", "objective", "kl_weight", "mse"]
+
+
+def test_free_bits_make_small_dimensions_cost_as_much_as_the_threshold() -> None:
+    model, x, eps = linear_vae().requires_grad_(), randn(10, 6), randn(10, 2, seed=1)
+    kl = model.encode(x).kl_per_dimension().mean(0).detach()
+    between = float(kl.mean())
+    terms = negative_elbo(model, x, eps, 2.0, between).terms
+    assert float(terms["free_bits"]) == pytest.approx(2.0 * (between - float(kl.min())))
+    model.zero_grad()
+    loss = negative_elbo(model, torch.zeros(10, 6, dtype=torch.float64), torch.zeros(10, 2, dtype=torch.float64), 2.0, 1e3)
+    loss.total.backward()
+    assert float(model.encoder.bias.grad[2:].abs().max()) < 1e-12  # all KL is free, and without noise only it sees the spread
 
 
 def test_reconstruction_term_is_the_likelihood_of_the_pixels() -> None:
-    model, x, eps = linear_vae(), randn(6, 4), randn(6, 2, seed=1)
+    model, x, eps = linear_vae(), randn(6, 6), randn(6, 2, seed=1)
     mean = model.decode(model.encode(x).sample(eps))
-    expected = -Normal(mean.detach(), model.observation_std).log_prob(x).sum(1).mean()
+    expected = -Normal(mean, model.std).log_prob(x).sum(1).mean()
     assert float(negative_elbo(model, x, eps).terms["reconstruction"]) == pytest.approx(float(expected))
+
+
+def test_a_noisy_look_still_gives_a_bound() -> None:
+    """Any q does, also one of a noisy image; it is a lower one on average."""
+    model = linear_vae()
+    x = draw(model, 4000)
+    eps, noisy = randn(4000, 2), x + 0.5 * randn(4000, 6, seed=1)
+    clean, blurred = (float(negative_elbo(model, x, eps, seen=seen).terms["neg_elbo"]) for seen in (None, noisy))
+    assert -float(model.log_p(x).mean()) < clean < blurred - 0.05
+
+
+def test_importance_weighting_tightens_the_bound() -> None:
+    model = linear_vae()
+    A, a, log_std = model.mean_field()
+    model.encode_as(A, a + 0.4, log_std + 0.5)
+    model.requires_grad_()
+    x = draw(model, 500)
+    bounds = {k: importance_weighted(model, x, randn(500, k, 2)) for k in (2, 20)}
+    told = [-float(model.log_p(x).mean()), *(float(bounds[k].terms["neg_iwae"]) for k in (20, 2)), float(bounds[20].terms["neg_elbo"])]
+    assert told == sorted(told)
+    terms = {name: float(value) for name, value in bounds[20].terms.items()}
+    assert terms["neg_elbo"] == pytest.approx(terms["reconstruction"] + terms["kl"]) and terms["objective"] == terms["neg_iwae"]
+    assert float(bounds[20].total.detach()) == pytest.approx(terms["objective"] / 6) and bounds[20].total.requires_grad
+
+
+def test_one_importance_sample_is_the_elbo() -> None:
+    model, x, eps = linear_vae(), randn(300, 6), randn(300, 1, 2, seed=1)
+    q = model.encode(x)
+    kl = (0.5 * ((q.mean + q.std * eps[:, 0]).square() - eps[:, 0].square()).sum(1) - q.log_std.sum(1)).mean()
+    terms = importance_weighted(model, x, eps).terms
+    assert float(terms["objective"]) == pytest.approx(float(terms["reconstruction"] + kl))
+
+
+def test_a_learned_spread_is_told() -> None:
+    model = VAE(nn.Linear(4, 4), nn.Linear(2, 4), 2, LearnedGaussian(0.3, nn.Identity()))
+    terms = negative_elbo(model, torch.rand(5, 4), torch.randn(5, 2)).terms
+    assert float(terms["observation_std"]) == pytest.approx(0.3) and not terms["observation_std"].requires_grad
+
+
+def autoencoder() -> Autoencoder:
+    return Autoencoder(nn.Sequential(nn.Flatten(), nn.Linear(4, 3)), nn.Sequential(nn.Linear(3, 4), nn.Unflatten(1, (1, 2, 2))), 3)
 
 
 def test_reconstruction_error_is_a_mean_over_pixels() -> None:
@@ -98,7 +125,32 @@ def test_reconstruction_error_is_a_mean_over_pixels() -> None:
     x = torch.rand(8, 1, 2, 2)
     loss = reconstruction_error(model, x)
     assert float(loss.total) == pytest.approx(float((x - x.sigmoid()).square().mean()))
-    assert list(loss.terms) == ["mse"] and not loss.terms["mse"].requires_grad
+    assert list(loss.terms) == ["mse", "sparsity", "contraction", "objective"] and not loss.terms["mse"].requires_grad
+    assert float(loss.terms["sparsity"]) == float(loss.terms["contraction"]) == 0.0
+
+
+def test_the_penalties_of_an_autoencoder_add_up() -> None:
+    model, x, probe = autoencoder(), torch.rand(8, 1, 2, 2), torch.randint(2, (8, 3)).float() * 2 - 1
+    seen = x + torch.randn(8, 1, 2, 2)
+    loss = reconstruction_error(model, x, seen, 0.3, 0.2, probe)
+    terms = {name: float(value) for name, value in loss.terms.items()}
+    assert terms["mse"] == pytest.approx(float((model.decode(model.encode(seen)) - x).square().mean().detach()))
+    assert terms["sparsity"] == pytest.approx(0.3 * float(model.encode(seen).abs().mean().detach()))
+    assert terms["contraction"] == pytest.approx(0.2 * float(squared_slopes(model, seen, probe).mean().detach()))
+    assert terms["objective"] == pytest.approx(terms["mse"] + terms["sparsity"] + terms["contraction"])
+    assert float(loss.total.detach()) == pytest.approx(terms["objective"])
+
+
+def test_slopes_are_those_of_the_encoder() -> None:
+    """Of a linear one its weights, whatever x is: all sign vectors together give |W|_F² exactly; and it can be learned from."""
+    model, signs = autoencoder(), torch.tensor([[1.0, b, c] for b in (-1.0, 1.0) for c in (-1.0, 1.0)])
+    weight = model.encoder[1].weight
+    slopes = squared_slopes(model, torch.rand(4, 1, 2, 2), signs)
+    assert float(slopes.mean().detach()) == pytest.approx(float(weight.square().sum().detach()), rel=1e-5)
+    slopes.mean().backward()
+    torch.testing.assert_close(weight.grad, 2.0 * weight.detach())
+    with torch.no_grad():
+        assert not squared_slopes(model, torch.rand(4, 1, 2, 2), signs).requires_grad
 
 
 class Constant(nn.Module):

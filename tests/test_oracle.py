@@ -10,7 +10,8 @@ import torch
 
 from playground.data.points import MIXTURE
 from playground.noise import SCHEDULES
-from playground.oracle import MixtureDenoiser, mixture_denoiser
+from playground.oracle import IdealDenoiser, MixtureDenoiser, mixture_denoiser
+from playground.sampling import initial_noise, reverse, time_grid
 
 ALL = pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES.keys())
 TIMES = pytest.mark.parametrize("time", [0.02, 0.3, 0.7, 0.98])
@@ -127,3 +128,89 @@ def test_at_time_zero_it_is_the_mixture_of_the_data_set() -> None:
     x = np.random.default_rng(0).normal(size=(50, 2))
     found = exact.log_density(torch.from_numpy(x), torch.zeros(1, dtype=torch.float64))
     np.testing.assert_allclose(found.numpy(), MIXTURE.log_density(x), rtol=1e-10)
+
+
+# --- components that are known, and the finite data set --------------------------------------------------------------
+
+
+@ALL
+@TIMES
+def test_a_known_component_leaves_one_gaussian(schedule, time) -> None:
+    exact = oracle(schedule)
+    *_, x, t = draw(exact, 30, time)
+    for k in range(3):
+        alone = MixtureDenoiser(exact.means[k : k + 1], exact.std, torch.ones(1, dtype=torch.float64), schedule)
+        torch.testing.assert_close(exact(x, t, torch.tensor([k])).x_0, alone(x, t).x_0)
+        torch.testing.assert_close(exact.score(x, t, torch.full((30,), k)), alone.score(x, t))
+    none = torch.full((30,), -1)
+    torch.testing.assert_close(exact(x, t, none).eps, exact(x, t).eps)
+    mixed = torch.tensor([-1, 0, 1, 2, -1] * 6)
+    expected = torch.stack([exact(x, t, mixed[i : i + 1]).x_0[i] for i in range(30)])
+    torch.testing.assert_close(exact(x, t, mixed).x_0, expected)
+
+
+def finite(schedule, **more) -> tuple[MixtureDenoiser, IdealDenoiser]:
+    """The same 40 points as a mixture without width, and as a data set."""
+    data = torch.randn(40, 2, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
+    return MixtureDenoiser(data, 0.0, torch.full((40,), 1 / 40, dtype=torch.float64), schedule), IdealDenoiser(data, schedule, **more)
+
+
+@ALL
+@TIMES
+@pytest.mark.parametrize("chunk", [7, 4096])
+def test_the_ideal_denoiser_is_the_mixture_of_its_points(schedule, time, chunk) -> None:
+    mixture, ideal = finite(schedule, chunk=chunk)
+    *_, x, t = draw(mixture, 50, time)
+    torch.testing.assert_close(ideal(x, t).x_0, mixture(x, t).x_0, rtol=1e-6, atol=1e-8)
+    torch.testing.assert_close(ideal(x, t).eps, mixture(x, t).eps, rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(ideal.score(x, t), mixture.score(x, t), rtol=1e-6, atol=1e-5)
+    torch.testing.assert_close(ideal.log_density(x, t), mixture.log_density(x, t), rtol=1e-6, atol=1e-6)
+    many = torch.linspace(0.2, 0.8, 50, dtype=torch.float64)
+    torch.testing.assert_close(ideal(x, many).x_0, mixture(x, many).x_0, rtol=1e-6, atol=1e-8)
+
+
+@ALL
+def test_the_ideal_denoiser_of_stored_images(schedule) -> None:
+    """Bytes that `scale` turns into numbers, in parts; 12 x 12 pixels, so in single precision."""
+    stored = torch.randint(0, 256, (300, 1, 12, 12), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    ideal = IdealDenoiser(stored, schedule, lambda x: x.float() / 127.5 - 1.0, chunk=128)
+    data = (stored.double() / 127.5 - 1.0).flatten(1)
+    eps = torch.randn(20, 1, 12, 12, generator=torch.Generator().manual_seed(1))
+    for time in (0.05, 0.5, 0.9, schedule.t_max):
+        t = torch.tensor([time])
+        x = schedule.perturb(data[:20].reshape(20, 1, 12, 12).float(), t, eps)
+        c = schedule.at(t.double()).like(data)
+        weights = (-0.5 * torch.cdist(x.double().flatten(1), c.alpha * data).square() / c.sigma**2).softmax(1)
+        found = ideal(x, t)
+        assert found.x_0.shape == x.shape and found.x_0.dtype == torch.float32
+        torch.testing.assert_close(found.x_0.double().flatten(1), weights @ data, rtol=0.0, atol=2e-3)
+        torch.testing.assert_close(schedule.alpha(t) * found.x_0 + schedule.sigma(t) * found.eps, x, rtol=1e-4, atol=1e-4)
+
+
+def test_the_ideal_denoiser_of_one_class_knows_only_that_class() -> None:
+    schedule, labels = SCHEDULES["cosine"], torch.arange(40) % 3
+    mixture, ideal = finite(schedule, labels=labels, chunk=10)
+    *_, x, t = draw(mixture, 12, 0.4)
+    asked = torch.tensor([0, 1, 2, -1] * 3)
+    for i, k in enumerate(asked.tolist()):
+        data = mixture.means if k < 0 else mixture.means[labels == k]
+        expected = IdealDenoiser(data, schedule)(x[i : i + 1], t).x_0
+        torch.testing.assert_close(ideal(x, t, asked).x_0[i : i + 1], expected)
+
+
+def test_the_ideal_denoiser_stays_finite_at_both_ends_and_far_away() -> None:
+    for schedule in SCHEDULES.values():
+        _, ideal = finite(schedule, labels=torch.arange(40) % 2, chunk=4)
+        far = torch.tensor([[1e4, -1e4], [0.0, 0.0]])
+        for time in (0.0, schedule.t_min, schedule.t_max):
+            found = ideal(far, torch.tensor([time]), torch.tensor([1]))
+            assert found.x_0.isfinite().all() and found.eps.isfinite().all()
+
+
+def test_sampling_with_the_ideal_denoiser_returns_the_training_set() -> None:
+    """The best answer on a finite set has learned it by heart: every noise ends on one of its points."""
+    schedule = SCHEDULES["cosine"]
+    mixture, ideal = finite(schedule)
+    noise = initial_noise(schedule, (30, 2), torch.Generator().manual_seed(0)).double()
+    *_, end = reverse(ideal, schedule, noise, time_grid(schedule, 100))
+    assert torch.cdist(end.x, mixture.means).min(1).values.max() < 1e-3

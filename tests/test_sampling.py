@@ -243,7 +243,7 @@ def test_deterministic_samplers_ask_for_no_noise_and_noisy_ones_repeat_by_seed()
     def run(sampler: str, seed: int, eta: float = 0.0) -> torch.Tensor:
         return last(exact, schedule, x, 10, sampler, eta=eta, generator=torch.Generator().manual_seed(seed))
 
-    for sampler in ("ddim", "euler", "heun"):
+    for sampler in ("ddim", "euler", "heun", "edm_heun", "dpmpp_2m"):
         assert torch.equal(run(sampler, 0), run(sampler, 1))
     for sampler, eta in (("ddpm", 0.0), ("ddim", 1.0)):
         assert torch.equal(run(sampler, 0, eta), run(sampler, 0, eta))

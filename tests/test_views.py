@@ -364,7 +364,8 @@ def test_a_number_reads_from_its_lightness_alone(eye, index):
 def test_css_has_every_colour_in_both_themes():
     light, dark = colours.css_variables().split(".dark")
     assert light.startswith(":root{") and set(colours.ROLES) == {
-        "reconstruction", "kl", "prior", "posterior", "data", "samples", "noise", "train", "held_out", "error"
+        "reconstruction", "kl", "prior", "posterior", "data", "samples", "noise", "train", "held_out", "error",
+        "evidence",
     }  # fmt: skip
     for role, pair in colours.ROLES.items():
         name = f"--role-{role.replace('_', '-')}:"

@@ -44,6 +44,13 @@ class Arguments:
             raise self._refusal(key, f"a whole number from {low} to {high}")
         return value
 
+    def number(self, key: str, low: float, high: float, default: float | None = None) -> float:
+        """A number from `low` to `high`."""
+        value = self._get(key, default)
+        if type(value) not in (int, float) or not low <= value <= high:  # NaN is not
+            raise self._refusal(key, f"a number from {low:g} to {high:g}")
+        return float(value)
+
     def choice(self, key: str, choices: tuple[str, ...], default: str | None = None) -> str:
         """One of some words."""
         value = self._get(key, default)
@@ -57,6 +64,16 @@ class Arguments:
         if not _numbers(value, size):
             raise self._refusal(key, f"a list of {size} finite numbers, none beyond a million")
         return torch.tensor(value, dtype=torch.float32, device=device)
+
+    def mask(self, key: str, height: int, width: int, device: torch.device) -> Tensor:
+        """A list of `height` lists of `width` zeros and ones, as a tensor of truth values, (height, width)."""
+        value = self._get(key, None)
+        good = isinstance(value, list) and len(value) == height and all(
+            isinstance(row, list) and len(row) == width and all(number in (0, 1) for number in row) for row in value
+        )  # fmt: skip
+        if not good:
+            raise self._refusal(key, f"a list of {height} lists of {width} zeros and ones")
+        return torch.tensor(value, dtype=torch.bool, device=device)
 
     def rows(self, key: str, size: int, most: int, device: torch.device, least: int = 1) -> Tensor:
         """A list of `least` to `most` lists of `size` numbers each, as a tensor, (n, size)."""

@@ -14,9 +14,9 @@ from playground.autoencoder import VAE, Autoencoder
 from playground.checkpoint import pack
 from playground.config import ConfigError
 from playground.events import Answer
-from playground.inspection import answers, generative
+from playground.inspection import answers, disentangling, editing, exact, fields, generative, gradients, memory
 from playground.inspection.arguments import Arguments
-from playground.inspection.lab import Lab
+from playground.inspection.lab import CONDITION, Lab
 from playground.inspection.space import Space
 from playground.tasks import Task
 
@@ -34,10 +34,22 @@ LATENT: dict[str, Question] = {
     "grid": (answers.grid, ("n",)),
     "traversals": (answers.traversals, ("index", "n")),
     "encode_train": (answers.encode_train, ("n",)),
+    "exact": (exact.exact, ("index", "n")),
+    "reparametrisation": (gradients.reparametrisation, ("index", "n", "seed")),
+    "disentanglement": (disentangling.disentanglement, ()),
 }
 """To an autoencoder or a VAE, answered from a `Space`: name -> the function that answers, and the arguments that it takes."""
 
-DIFFUSION: dict[str, Question] = {}
+DIFFUSION: dict[str, Question] = {
+    "field": (fields.field, ("t", "what", "n", "extent", *CONDITION)),
+    "density": (fields.density, ("t", "what", "n", "extent", *CONDITION)),
+    "errors": (fields.errors, ("n", "label")),
+    "memorisation": (memory.memorisation, ("n", "seed", "steps", *CONDITION)),
+    "interpolate_noise": (editing.interpolate_noise, ("a", "b", "n", "mode", "steps", *CONDITION)),
+    "invert": (editing.invert, ("index", "steps", "sampler", *CONDITION)),
+    "edit": (editing.edit, ("index", "t", "n", "seed", "steps", *CONDITION)),
+    "inpaint": (editing.inpaint, ("index", "mask", "n", "seed", "steps", "resample", *CONDITION)),
+}
 """To a diffusion model, answered from a `Lab`."""
 
 ONLY_LATENT = "Only an autoencoder or a VAE has a latent space to ask about."
@@ -74,5 +86,5 @@ def reply(ident: int, task: Task, model: torch.nn.Module, name: str, args: dict[
 
 def pack_weights(task: Task, model: torch.nn.Module, step: int) -> Arrays:
     """`checkpoint`, uint8 (n,): the averaged weights alone, a fourth of a checkpoint and as much quicker to make."""
-    data = pack(task.config, step, 0.0, task.dataset.shape, {"ema": model.state_dict()})
+    data = pack(task.config, step, 0.0, task.data_shape, {"ema": model.state_dict()})
     return {"checkpoint": np.frombuffer(data, np.uint8)}

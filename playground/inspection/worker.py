@@ -63,4 +63,5 @@ class Held:
             raise CheckpointError("The weights in this checkpoint do not fit the network that its settings describe.") from error
         if not hasattr(self, "task") or self.task.config != loaded.config:
             self.task = kind(loaded.config, dataset, CPU)
+        self.task.prepare(model)
         self.model, self.step = model.eval().requires_grad_(False), loaded.step

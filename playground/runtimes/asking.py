@@ -17,6 +17,8 @@ from playground.runtimes.base import RegistryError, RegistryFull
 Arrays = dict[str, np.ndarray]
 QUESTIONS = (
     "decode", "point", "values", "posterior", "neighbours", "interpolate", "holes", "generate", "grid", "traversals", "encode_train",
+    "exact", "reparametrisation", "disentanglement",
+    "field", "density", "errors", "memorisation", "interpolate_noise", "invert", "edit", "inpaint",
 )
 """All that anyone may ask; `inspection/` answers them."""
 MAX_UNDER_WAY = 16

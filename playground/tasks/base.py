@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from playground.checkpoint import Loaded
 from playground.config import ConfigError, RunConfig
 from playground.data import Dataset
 from playground.objectives import Loss
@@ -22,20 +24,43 @@ Interrupted = Callable[[], bool]
 class Task(ABC):
     """One kind of training on one data set; `config` may be replaced while it runs."""
 
+    has_bounds = False
+    """Whether `live_bounds` measures anything."""
+
     def __init__(self, config: RunConfig, dataset: Dataset, device: torch.device) -> None:
         self.config, self.dataset, self.device = config, dataset, device
         self.n_held_out = HELD_OUT
+        self.step = 0
+        """Optimiser steps that the run has taken: the loop keeps it up to date."""
         self.train_x = torch.from_numpy(np.array(dataset.train.x)).to(device)
         self.test_x = torch.from_numpy(np.array(dataset.test.x)).to(device)
+
+    @property
+    def data_shape(self) -> tuple[int, ...]:
+        """Of one example of the data set that the settings name."""
+        return self.dataset.shape
 
     @staticmethod
     @abstractmethod
     def build(config: RunConfig, shape: tuple[int, ...]) -> nn.Module:
         """A fresh model on the CPU for data of `shape`; the caller seeds the initial weights."""
 
+    @staticmethod
+    def complete(config: RunConfig, source: Loaded | None, resume: Loaded | None) -> RunConfig:
+        """`config` with what it takes over from the checkpoint of another model, `source`, or from its own, `resume`."""
+        if source is not None:
+            raise ConfigError("Only a latent diffusion is trained with another model as its source.")
+        return config
+
+    def adopt(self, model: nn.Module, source: Loaded | None) -> None:
+        """What a new model takes over from `source`, before its first step. Nothing, except for a latent diffusion."""
+
+    def prepare(self, model: nn.Module) -> None:
+        """Called once the model has its weights, new or old, for data that depend on its frozen parts."""
+
     @abstractmethod
-    def loss(self, model: nn.Module, x: Tensor, generator: torch.Generator) -> Loss:
-        """The loss of one batch of scaled data."""
+    def loss(self, model: nn.Module, x: Any, generator: torch.Generator) -> Loss:
+        """The loss of one batch of scaled data, as `batch` makes it."""
 
     def floor(self) -> dict[str, float]:
         """The lowest value that the held-out terms of the loss can have, where it is known exactly."""
@@ -52,16 +77,28 @@ class Task(ABC):
     def batch(self, generator: torch.Generator) -> Tensor:
         """A batch drawn with replacement, scaled."""
         index = torch.randint(len(self.train_x), (self.config.batch_size,), generator=generator, device=self.device)
+        return self.examples(index, generator)
+
+    def examples(self, index: Tensor, generator: torch.Generator) -> Tensor:
+        """The training examples `index` (n,), scaled; random where the data themselves are drawn."""
         return self.scale(self.train_x[index])
+
+    def held_out_batches(self, generator: torch.Generator) -> Iterator[tuple[int, Any]]:
+        """Held-out data in parts, each with its number of examples, as `loss` takes them."""
+        for x in self.test_x[: self.n_held_out].split(1000):
+            yield len(x), self.scale(x)
 
     @torch.no_grad()
     def held_out(self, model: nn.Module) -> dict[str, float]:
         """The terms of the loss on held-out data."""
         generator = torch.Generator(self.device).manual_seed(1)
-        chunks = self.test_x[: self.n_held_out].split(1000)
-        weighted = [(len(x), self.loss(model, self.scale(x), generator).terms) for x in chunks]
+        weighted = [(n, self.loss(model, batch, generator).terms) for n, batch in self.held_out_batches(generator)]
         total = sum(n for n, _ in weighted)
         return {name: float(sum(n * terms[name] for n, terms in weighted) / total) for name in weighted[0][1]}
+
+    def live_bounds(self, model: nn.Module) -> dict[str, float]:
+        """What takes longer to measure than `held_out`, and is read less often: bounds on log p(x) of a VAE. Nothing elsewhere."""
+        return {}
 
 
 def pick_device(name: str) -> torch.device:

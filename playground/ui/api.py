@@ -10,19 +10,23 @@ from typing import Any
 
 import gradio as gr
 
-from playground.config import CONFIGS, SampleConfig, field_specs
+from playground.config import CONFIGS, ArenaConfig, SampleConfig, field_specs
+from playground.ui.arena import Desk
 from playground.ui.service import REFUSALS, Service
+from playground.views.arena import results
 
 NEWS_SECONDS = 10.0
 
 
 def add_endpoints(service: Service) -> None:
     """Adds the endpoints to the `Blocks` under construction."""
+    desk = Desk(service)
 
     async def train(settings: dict) -> dict:
         """Trains a model and streams its progress until it ends. `settings` are the fields of a config, with
-        `model` one of ae, vae, diffusion: {"model": "vae", "dataset": "digits", "steps": 500}. Closing the stream does not
-        stop the run; `/command` with `stop` does."""
+        `model` one of ae, vae, diffusion, latent_diffusion: {"model": "vae", "dataset": "digits", "steps": 500}. A
+        latent_diffusion also takes `source`, the run of an autoencoder or a VAE. Closing the stream does not stop the run;
+        `/command` with `stop` does."""
         with sentences():
             run = service.train(settings)
         async for news in follow(service, run):
@@ -62,14 +66,30 @@ def add_endpoints(service: Service) -> None:
         with sentences():
             return {"safetensors": base64.b64encode(service.checkpoint(run)).decode()}
 
+    def export(run: str) -> dict:
+        """A run's newest weights as a folder that `DiffusionPipeline.from_pretrained` loads: a zip file, base64."""
+        with sentences():
+            return {"zip": base64.b64encode(desk.export(run)).decode()}
+
+    async def arena(run: str, settings: dict) -> dict:
+        """Draws from a run's newest weights with many of diffusers' schedulers, measures them, and streams how far it is; the last
+        answer holds `rows`, `floor` and `left_out`. `settings` are the fields of an ArenaConfig: {"evaluations": [5, 10]}."""
+        with sentences():
+            measuring = await asyncio.to_thread(desk.run, run, None, settings)
+        async for news in follow(service, measuring):
+            if not news["status"] in ("starting", "running", "paused"):
+                snapshot = service.registry.get(measuring).snapshot
+                news |= {} if snapshot is None else results(snapshot.arrays)
+            yield news
+
     def describe() -> dict:
         """Every setting of every model, with bounds and help."""
-        configs = {**CONFIGS, "sample": SampleConfig}
+        configs = {**CONFIGS, "sample": SampleConfig, "arena": ArenaConfig}
         return {name: {field: vars(spec) for field, spec in field_specs(config).items()} for name, config in configs.items()}
 
     for name, function in {
         "train": train, "sample": sample, "status": status, "command": command, "set": set_live,
-        "checkpoint": checkpoint, "describe": describe,
+        "checkpoint": checkpoint, "export": export, "arena": arena, "describe": describe,
     }.items():  # fmt: skip
         gr.api(function, api_name=name, concurrency_limit=None)
 

@@ -13,20 +13,33 @@ from playground.config import FieldSpec, Settings, field_specs
 from playground.data import DATASETS
 
 TITLES: dict[str, dict[str, str]] = {
-    "network": {"mlp": "fully connected", "conv": "convolutional", "unet": "U-Net"},
+    "network": {"mlp": "fully connected", "conv": "convolutional", "unet": "U-Net", "unet2d": "UNet2DModel (diffusers)"},
+    "likelihood": {
+        "gaussian": "Gaussian, fixed σ", "gaussian_learned": "Gaussian, one learned σ", "gaussian_per_pixel": "Gaussian, learned σ per pixel",
+        "bernoulli": "Bernoulli, black and white",
+    },
+    "binarise": {"fixed": "drawn once", "dynamic": "drawn anew each time"},
+    "objective": {"elbo": "ELBO", "iwae": "IWAE, importance-weighted"},
     "decay": {"cosine": "half cosine", "constant": "none"},
     "schedule": {
         "linear": "linear β (DDPM)", "cosine": "cosine", "rectified_flow": "rectified flow",
         "variance_exploding": "variance exploding",
     },
     "parametrization": {"eps": "ε, the noise", "x_0": "x₀, the data", "v": "v = α ε − σ x₀", "velocity": "velocity dx/dt"},
-    "sampler": {"ddpm": "DDPM (ancestral)", "ddim": "DDIM", "euler": "Euler, ODE", "heun": "Heun, ODE"},
+    "conditional": {"off": "no", "on": "yes: the network is told the class"},
+    "sampler": {
+        "ddpm": "DDPM (ancestral)", "ddim": "DDIM", "euler": "Euler, ODE in t", "heun": "Heun, ODE in t",
+        "edm_heun": "Heun (Karras), ODE in σ/α", "dpmpp_2m": "DPM-Solver++ (2M)",
+    },
 }  # fmt: skip
 """What a choice is called on the page, where its name in the code is too short."""
 
-SLIDERS = ("latent_dim", "beta", "observation_std", "sampling_steps", "eta", "width", "depth", "ema_decay", "batch_size")
-SLIDER_STEP = {"beta": 0.1, "observation_std": 0.01, "eta": 0.05, "ema_decay": 0.0005}
-SLIDER_TOP = {"sampling_steps": 200, "batch_size": 1024, "width": 512, "ema_decay": 0.9999}
+SLIDERS = (
+    "latent_dim", "beta", "observation_std", "sampling_steps", "eta", "guidance_scale",
+    "label_dropout", "input_noise", "free_bits", "width", "depth", "ema_decay", "batch_size",
+)
+SLIDER_STEP = {"input_noise": 0.05, "free_bits": 0.05, "beta": 0.1, "observation_std": 0.01, "eta": 0.05, "guidance_scale": 0.25, "label_dropout": 0.05, "ema_decay": 0.0005}
+SLIDER_TOP = {"input_noise": 1.0, "free_bits": 3.0, "sampling_steps": 200, "guidance_scale": 10.0, "batch_size": 1024, "width": 512, "ema_decay": 0.9999}
 """Where a slider ends before the setting does, so that the useful part can be hit; a script may go further."""
 
 

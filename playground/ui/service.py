@@ -12,7 +12,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from playground.config import ConfigError, SampleConfig, StudyConfig, change_live, parse_config
+from playground.config import (
+    ArenaConfig, BoundsConfig, ComparisonConfig, ConfigError, LatentDiffusionConfig, LikelihoodConfig, ReflowConfig, SampleConfig, StudyConfig,
+    change_live, parse_config,
+)  # fmt: skip
 from playground.data import DataError
 from playground.runtimes import RegistryError, RunRegistry, Runtime, UnknownRun
 from playground.runtimes.projector import Projector
@@ -25,13 +28,20 @@ SETTLE_SECONDS = 0.2
 """Numbers without a new picture wait this long for one, so that a page asks about five times a second, not fifteen."""
 ANSWER_SECONDS = 20.0
 """Longest wait for an answer; the longest questions take a second or two."""
-STUDIES: dict[str, tuple[type[StudyConfig], str]] = {}
+STUDIES: dict[str, tuple[type[StudyConfig], str]] = {
+    "arena": (ArenaConfig, "playground.arena:arena_run"),
+    "bounds": (BoundsConfig, "playground.evaluation:bounds_run"),
+    "likelihood": (LikelihoodConfig, "playground.likelihood_run:likelihood_run"),
+    "comparison": (ComparisonConfig, "playground.comparison:comparison_run"),
+    "reflow": (ReflowConfig, "playground.reflow_run:reflow_run"),
+}
 """Measurements of a trained model, each a run of its own: name -> its settings, and the generator that makes it."""
 COMMANDS = ("pause", "resume", "stop", "continue")
 REFUSALS = (ConfigError, DataError, RegistryError, UnknownRun, ValueError)
 SAMPLING = "playground.generation:sampling_run"
 OF_THE_WEIGHTS = (
     "model", "dataset", "latent_dim", "network", "width", "depth", "schedule", "parametrization", "observation_std",
+    "likelihood", "binarise", "conditional", "autoencoder",
 )  # fmt: skip
 """Settings that weights were made for: a run that goes on from a checkpoint keeps them."""
 
@@ -48,8 +58,26 @@ class Service:
     # --- starting ----------------------------------------------------------------------------------------------------
 
     def train(self, values: dict[str, Any]) -> str:
-        """Starts a training and returns its run id. Raises `ConfigError` or `RegistryError` with a sentence."""
-        return self.registry.start(parse_config({"device": self.device, **named(values)}))
+        """Starts a training and returns its run id. Raises `ConfigError` or `RegistryError` with a sentence. For a latent diffusion
+        `source` among the values names the run, of an autoencoder or a VAE, whose newest weights it works with."""
+        values = {"device": self.device, **named(values)}
+        source = values.pop("source", None)
+        if source is not None:
+            return self.train_in_latents(source, values)
+        config = parse_config(values)
+        if isinstance(config, LatentDiffusionConfig):
+            raise ConfigError("A latent diffusion works with a trained autoencoder or VAE: name the run of one as source.")
+        return self.registry.start(config)
+
+    def train_in_latents(self, source: str, values: dict[str, Any]) -> str:
+        """Starts a diffusion in the latent space of the run `source`, on the data of that run."""
+        about = self.registry.get(source).config
+        if about.get("model") not in ("ae", "vae"):
+            raise ConfigError("The source of a latent diffusion must be the run of an autoencoder or a VAE.")
+        config = parse_config({"dataset": about["dataset"], **values, "autoencoder": about})
+        if config.dataset != about["dataset"]:
+            raise ConfigError(f"dataset = {config.dataset!r} is refused: the source was trained on {about['dataset']!r}.")
+        return self.registry.start(config, source=self.checkpoint(source))
 
     def sample(self, run: str, values: dict[str, Any]) -> str:
         """Starts drawing samples from a run's newest weights, while it trains or after, as a run of its own."""
@@ -66,6 +94,11 @@ class Service:
         """Starts a measurement (`STUDIES`) of a run's newest weights, while it trains or after, as a run of its own; `kwargs` go
         to its generator. Returns its run id. Raises `ConfigError` or `RegistryError` with a sentence."""
         config, task = STUDIES[name]
+        if self.registry.get(run).config.get("model") == "latent_diffusion":
+            raise ConfigError(
+                "This measures a diffusion of the data themselves, but the model above works in the latent space of an autoencoder: "
+                "train one that diffuses in the data."
+            )
         settings = config(**{"device": self.device, **named(values)})
         return self.registry.start(settings, task=task, checkpoint=self.checkpoint(run), **kwargs)
 

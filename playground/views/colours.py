@@ -16,6 +16,7 @@ ROLES: Final[dict[str, tuple[str, str]]] = {
     "kl": ("#c2500a", "#ff9a4d"),
     "prior": ("#6b7280", "#a8b0bd"),
     "posterior": ("#7c3aed", "#b79cff"),
+    "evidence": ("#00727a", "#4fd3d9"),
     "data": ("#71717a", "#a1a1aa"),
     "samples": ("#0a8164", "#3fd0a4"),
     "noise": ("#b0467f", "#ee9ac6"),

@@ -13,11 +13,18 @@ from typing import Any
 import numpy as np
 
 from playground.projection import ProjectionSettings
+from playground.views.arena import arena_study
+from playground.views.bounds import bound_curves, bounds_study
+from playground.views.comparison import comparison_views
 from playground.views.diffusion_views import diffusion_views, points_static
+from playground.views.latent_diffusion_views import latent_diffusion_views
 from playground.views.latent_views import autoencoder_views, map_static, map_view, vae_views
+from playground.views.likelihood_views import likelihood_views
 from playground.views.payloads import Payload
 from playground.views.places import Embedder, Place, Places
+from playground.views.rates import rate_view
 from playground.views.readings import MAIN_TERM, kind, loss_curves
+from playground.views.reflow import reflow_views
 from playground.views.replay import Film
 
 CURVES_EVERY = 0.5
@@ -66,7 +73,7 @@ class RunViews:
         with self._lock:
             shown, views = self._film.views(record, step, BUILDERS[kind(record.config)])
         if kind(record.config) in MAIN_TERM:
-            views["curves"] = loss_curves(record) | {"marker": shown}
+            views |= {name: payload | {"marker": shown} for name, payload in history_views(record).items()}
         return {"run": record.run_id, "replay": shown, "views": views}
 
     def choose(self, record: Any, values: Any) -> ProjectionSettings:
@@ -103,7 +110,7 @@ class RunViews:
         fresh = self._built.get("curves", (-1, None))[0] >= record.history_version
         if model in MAIN_TERM and not fresh and (now - self._curves_at >= CURVES_EVERY or not record.active):
             self._curves_at = now
-            self._put(record.version, {"curves": loss_curves(record)})
+            self._put(record.version, history_views(record))
 
     def _put(self, version: int, views: dict[str, Payload]) -> None:
         self._built.update({name: (version, view) for name, view in views.items()})
@@ -115,6 +122,12 @@ class RunViews:
     def place(self, record: Any) -> Place:
         """The latents of a record on the map."""
         return self._places.place(record)
+
+
+def history_views(record: Any) -> dict[str, Payload]:
+    """What is drawn from all readings since the start: loss curves, and for a VAE its bounds and its way on the rate-distortion
+    plane."""
+    return {"curves": loss_curves(record)} | bound_curves(record) | rate_view(record)
 
 
 def moments(record: Any) -> dict[str, list[int]]:
@@ -140,10 +153,14 @@ def status(record: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-BUILDERS = {"ae": autoencoder_views, "vae": vae_views, "diffusion": diffusion_views, "samples": diffusion_views}
+BUILDERS = {"ae": autoencoder_views, "vae": vae_views, "diffusion": diffusion_views,
+            "latent_diffusion": latent_diffusion_views, "comparison": comparison_views, "reflow": reflow_views, "samples": diffusion_views,
+            "bounds": bounds_study, "arena": arena_study, "likelihood": likelihood_views}  # fmt: skip
 """Kind of run (a model, `samples`, or the name of a study) -> the function that makes its pictures from its record."""
 
 
 def static_views(config: dict[str, Any]) -> dict[str, Payload]:
     """What does not change while a run goes."""
+    if not config["dataset"]:  # a model that came from elsewhere, and does not say what it was trained on
+        return {}
     return map_static(config["dataset"], config["map_points"]) if kind(config) in ("ae", "vae") else points_static(config["dataset"])

@@ -1,4 +1,4 @@
-"""The pictures of an autoencoder and of a VAE: the latent map, images beside what the model makes of them, the bound."""
+"""The pictures of an autoencoder and of a VAE: the latent map, images beside what the model makes of them, the loss."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Any, Protocol
 from playground.data import load_dataset
 from playground.data.sprites import FACTOR_UNITS
 from playground.views import payloads
+from playground.views.bound_terms import terms_of
+from playground.views.collapse import collapse
 from playground.views.payloads import ImageRow, Payload
 from playground.views.places import Place
-from playground.views.readings import kind, latest, latest_step
+from playground.views.readings import kind, latest
 
 
 class Memory(Protocol):
@@ -24,15 +26,16 @@ class Memory(Protocol):
 
 
 def autoencoder_views(memory: Memory, record: Any) -> dict[str, Payload]:
-    """The latent map, and originals above reconstructions above errors."""
+    """The latent map, originals above reconstructions above errors, and the terms of the loss once one was read."""
     arrays, step = record.snapshot.arrays, record.snapshot.step
-    mse = latest(record, "held_out/mse")
+    mse, noise = latest(record, "held_out/mse"), record.config.get("input_noise", 0.0)
     rows = [
         ImageRow("held-out images", arrays["originals"]),
+        *([ImageRow("as the encoder trains", arrays["noisy"], f"noise of std {noise:g} added")] if "noisy" in arrays else []),
         ImageRow("reconstructions", arrays["reconstructions"], f"held-out MSE {mse:.4f}" if mse is not None else ""),
         ImageRow("|error|", arrays["errors"], scale="error"),
     ]
-    return {"map": map_view(memory, record), "images": payloads.image_table(rows, step)}
+    return {"map": map_view(memory, record), "images": payloads.image_table(rows, step)} | terms_of(record)
 
 
 def map_view(memory: Memory, record: Any) -> Payload:
@@ -47,13 +50,10 @@ def map_view(memory: Memory, record: Any) -> Payload:
 
 
 def vae_views(memory: Memory, record: Any) -> dict[str, Payload]:
-    """As the autoencoder's, and samples from the prior, and the terms of the bound on held-out data."""
+    """As the autoencoder's, and samples from the prior, and what each latent dimension carries."""
     views = autoencoder_views(memory, record)
     views["samples"] = payloads.image_grid(record.snapshot.arrays["samples"], record.snapshot.step, columns=16)
-    terms = {name: latest(record, f"held_out/{name}") for name in ("reconstruction", "kl")}
-    if None not in terms.values():
-        views["terms"] = payloads.terms(terms, unit="nats per held-out example", step=latest_step(record, "held_out/kl"))
-    return views
+    return views | collapse(record)
 
 
 @lru_cache(maxsize=8)

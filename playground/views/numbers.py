@@ -73,7 +73,7 @@ def terms(
     labels = {"kl": "KL"} | dict(labels or {})
     numbers = {name: float(value) for name, value in values.items()}
     total = sum(numbers.values())
-    texts, total_text = _texts_that_add_up(list(numbers.values()))
+    texts, total_text = texts_that_add_up(list(numbers.values()))
     items = [
         {"name": name, "label": labels.get(name, name), "value": _json(value), "text": text, "role": name}
         for (name, value), text in zip(numbers.items(), texts)
@@ -88,15 +88,18 @@ def _json(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _texts_that_add_up(values: list[float]) -> tuple[list[str], str]:
-    """Each value and the sum with the same decimals, the largest term carrying the rounding error of the others."""
+def texts_that_add_up(values: list[float], decimals: int | None = None, carrier: int | None = None) -> tuple[list[str], str]:
+    """Each value and the sum with the same decimals (as many as the largest needs, unless given); the term `carrier`, or
+    else the largest, carries the rounding error of the others."""
     if not all(map(math.isfinite, values)):
         return [f"{v:,.1f}" if math.isfinite(v) else "not a number" for v in values], "not a number"
-    largest = max(map(abs, values), default=0.0)
-    decimals = 0 if largest >= 10_000 else 1 if largest >= 100 else 2 if largest >= 1 else 4
+    if decimals is None:
+        largest = max(map(abs, values), default=0.0)
+        decimals = 0 if largest >= 10_000 else 1 if largest >= 100 else 2 if largest >= 1 else 4
     whole = [round(v * 10**decimals) for v in values]
     total = round(sum(values) * 10**decimals)
     if values:
-        whole[max(range(len(values)), key=lambda i: abs(values[i]))] += total - sum(whole)
+        largest_term = max(range(len(values)), key=lambda i: abs(values[i]))
+        whole[largest_term if carrier is None else carrier] += total - sum(whole)
     texts = [f"{v / 10**decimals:,.{decimals}f}".replace("-", "−") for v in (*whole, total)]
     return texts[:-1], texts[-1]

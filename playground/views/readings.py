@@ -7,11 +7,12 @@ from typing import Any
 from playground.views import payloads
 from playground.views.payloads import Payload
 
-MAIN_TERM = {"ae": "mse", "vae": "neg_elbo", "diffusion": "denoising"}
+MAIN_TERM = {"ae": "mse", "vae": "neg_elbo", "diffusion": "denoising", "latent_diffusion": "denoising"}
 UNITS = {
     "ae": "squared error per pixel",
     "vae": "nats per example",
     "diffusion": "mean squared error",
+    "latent_diffusion": "mean squared error",
 }
 
 

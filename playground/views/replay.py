@@ -54,8 +54,9 @@ class Film:
         self._current = self._stills[snapshot.step]
         past = replace(record, snapshot=snapshot, step=snapshot.step, history=cut(record.history, snapshot.step))
         views = build(self, past)
-        if "terms" not in views and "held_out/kl" in record.history:  # a moment before the first reading: that one, then,
-            first = int(record.history["held_out/kl"][0][0])  # which says of which step it is
+        read = next((name for name in ("held_out/kl", "held_out/mse") if name in record.history), None)
+        if "terms" not in views and read:  # a moment before the first reading: that one, then, which says of which step it is
+            first = int(record.history[read][0][0])
             views["terms"] = build(self, replace(past, history=cut(record.history, first)))["terms"]
         for view in views.values():
             if "view" in view:

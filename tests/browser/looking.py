@@ -21,7 +21,7 @@ class Tab:
     def __init__(self, page: Page, name: str, bar: int = 0) -> None:
         self.page, self.name = page, name
         self.channel = "samples" if bar else name
-        self.panel = page.locator("[role=tabpanel]:visible")  # a tab that was left stays in the page, hidden
+        self.panel = page.locator("[role=tabpanel]:visible").first  # a tab that was left stays in the page, hidden
         self.bar = self.panel.locator(".run").nth(bar)
         self.message = self.bar.locator(".run-message")
 

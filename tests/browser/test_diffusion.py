@@ -52,7 +52,7 @@ def test_fresh_samples_during_training_and_after_with_another_sampler(tab):
     assert samples.train() != first
     samples.expect_status("finished")
     after = samples.wait_other(FRESH, during)
-    tab.choose("Sampler", "Heun, ODE")
+    tab.choose("Sampler", "Heun, ODE in t")
     samples.train()
     samples.expect_status("finished")
     other = samples.wait_other(FRESH, after)

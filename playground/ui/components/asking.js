@@ -30,17 +30,18 @@ window.playgroundAsking = window.playgroundAsking || (() => {
   }
 
   /* One answer that is kept fresh. `key()` is null while nobody wants it, else [subject, version]: another subject is
-     asked for at once, another version of the same (the model has learned on) at most every `interval` milliseconds.
+     asked for at once, another version of the same (the model has learned on) at most every `interval` milliseconds, and after
+     `patience` times as long as the last answer took: a question holds up the training that it is put to.
      `fetch(subject)` gives the answer, `done(answer, subject)` takes it; answers of an old subject are dropped. Call the
      returned function whenever something may have changed. An error is not asked for again until the key changes. */
-  function keeper({key, fetch, done, interval = 1000}) {
-    let subject, version, busy = false, last = -Infinity, timer = 0;
+  function keeper({key, fetch, done, interval = 1000, patience = 0}) {
+    let subject, version, busy = false, last = -Infinity, cost = 0, timer = 0;
     async function poke() {
       const now = key();
       if (now === null) { subject = undefined; return; }
       const [wanted, newest] = now.map(String), same = wanted === subject;
       if (busy || (same && newest === version)) return;
-      const wait = same ? last + interval - performance.now() : 0;
+      const wait = same ? last + Math.max(interval, patience * cost) - performance.now() : 0;
       if (wait > 0) {
         clearTimeout(timer);
         timer = setTimeout(poke, wait + 5);
@@ -50,6 +51,7 @@ window.playgroundAsking = window.playgroundAsking || (() => {
       let answer;
       try { answer = await fetch(); } catch (error) { console.error(error); answer = {error: 'This could not be asked.'}; }
       busy = false;
+      cost = performance.now() - last;
       const after = key();
       if (after !== null && String(after[0]) === wanted) done(answer, wanted);
       poke();

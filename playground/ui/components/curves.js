@@ -10,19 +10,21 @@ let newest = null;
 
 function trace(series, unit) {
   const thick = series.name.startsWith('held_out'), values = pg.decode.f32(series.values);
-  return {type: 'scatter', mode: values.length === 1 ? 'markers' : 'lines', name: series.label, x: pg.decode.f32(series.steps), y: values,
-          line: {color: pg.roleColour(series.role), width: thick ? 2.6 : 1.2, dash: series.name.startsWith('floor') ? 'dash' : 'solid'}, marker: {color: pg.roleColour(series.role), size: 6},
+  return {type: 'scatter', mode: values.length === 1 ? 'markers' : series.gap || series.dash ? 'lines+markers' : 'lines', name: series.label, x: pg.decode.f32(series.steps), y: values,
+          line: {color: pg.roleColour(series.role), width: thick ? 2.6 : 1.2, dash: series.dash || (series.name.startsWith('floor') ? 'dash' : 'solid')},
+          ...(series.gap ? {fill: 'tonexty', fillcolor: `rgba(${window.playgroundAsking.rgb(pg.roleColour('posterior'))}, 0.22)`} : {}), marker: {color: pg.roleColour(series.role), size: series.gap || series.dash ? 4 : 6},
           hovertemplate: `step %{x:,}: %{y:.4~g} ${unit}<extra>${series.label}</extra>`};
 }
 
-function layout(unit, isLog) {
+/* `focus`: the part of the axis that matters, shown first; a double click shows all. */
+function layout(unit, isLog, focus) {
   const text = pg.cssVar('--body-text-color'), soft = pg.cssVar('--soft-text'), line = pg.cssVar('--border-color-primary');
   const axis = {gridcolor: line, zeroline: false, linecolor: line, tickfont: {color: soft, size: 11}, fixedrange: false, automargin: true};
   return {
     uirevision: `${run}|${isLog}`, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', font: {color: text, size: 12, family: getComputedStyle(element).fontFamily},
     margin: {l: 46, r: 8, t: 6, b: 36}, width: plot.clientWidth, height: plot.clientHeight, dragmode: 'zoom',
     xaxis: {...axis, title: {text: 'step', font: {color: soft, size: 11}, standoff: 4}, rangemode: 'tozero'},
-    yaxis: {...axis, type: isLog ? 'log' : 'linear', title: {text: unit, font: {color: soft, size: 11}, standoff: 6},
+    yaxis: {...axis, type: isLog ? 'log' : 'linear', ...(focus && !isLog ? {range: focus} : {}), title: {text: unit, font: {color: soft, size: 11}, standoff: 6},
             ...(isLog ? {dtick: undefined, minor: {showgrid: false}, exponentformat: 'power'} : {})},
     legend: {orientation: 'h', x: 1, xanchor: 'right', y: 1, yanchor: 'top', bgcolor: 'rgba(0,0,0,0)', font: {size: 12}},
     hovermode: 'x', hoverlabel: {font: {size: 12}},
@@ -51,7 +53,7 @@ function draw(payload, frame) {
   const isLog = chosen != null ? chosen : payload.log;
   log.setAttribute('aria-pressed', String(isLog));
   const first = !plot.data;
-  P.react(plot, payload.series.map(series => trace(series, payload.unit)), layout(payload.unit, isLog), CONFIG);
+  P.react(plot, payload.series.map(series => trace(series, payload.unit)), layout(payload.unit, isLog, payload.focus), CONFIG);
   plot.dataset.drawn = (Number(plot.dataset.drawn) || 0) + 1;
   if (first) ['plotly_relayout', 'plotly_relayouting'].forEach(name => plot.on(name, () => mark(newest)));
   mark(newest);

@@ -10,8 +10,8 @@ from playground.ui.components.shared import card, component
 
 EMPTY = "Press Train: every dot will be one held-out image, placed where the encoder puts it. Same class, same colour."
 SCRIPTS = (
-    "latent_map", "latent_map_space", "latent_map_dots", "latent_map_colour", "latent_map_over", "latent_map_touch",
-    "latent_map_save", "latent_map_main",
+    "latent_map", "latent_map_space", "latent_map_dots", "latent_map_colour", "contours", "latent_map_truth", "latent_map_over",
+    "latent_map_touch", "latent_map_save", "latent_map_main",
 )  # fmt: skip
 """One script in pieces, each with one job; `latent_map.js` says what they share."""
 

@@ -135,7 +135,7 @@ function forget() {
 }
 
 const view = pg.live({element, tab: props.tab, views: [props.view, `${props.view}_static`], draw});
-['near', 'paths'].forEach(name => as.hear(topic(name), element, redrawOver));
+['near', 'paths', 'truth'].forEach(name => as.hear(topic(name), element, redrawOver));
 as.hear(topic('unpin'), element, k => { if (k !== null) setPins(pins.filter((_, j) => j !== k)); });
 reset.addEventListener('click', back);
 body.tabIndex = 0;                                          // for the keys

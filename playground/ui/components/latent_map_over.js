@@ -153,6 +153,7 @@ function drawPath(context, path, dash) {
 
 function drawOver() {
   const context = clipped(over), text = pg.cssVar('--body-text-color'), paths = as.told(topic('paths')), near = as.told(topic('near'));
+  drawTruth(context);
   if (pins.length && near && near.run === run) near.indices.forEach(i => i < points.x.length && ring(context, i, RADIUS + 2, text, 1));
   if (pins.length === 2 && paths && paths.run === run && linear()) {
     context.strokeStyle = context.fillStyle = text;

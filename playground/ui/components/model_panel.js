@@ -5,6 +5,7 @@ const $ = selector => element.querySelector(selector);
 const ask = as.asker(server, props.tab), isVAE = props.tab === 'vae';
 const card = $('.panel'), buttons = [...element.querySelectorAll('[data-ask]')], hint = $('.panel-hint'), distance = $('.panel-distance'), rows = $('.panel-rows');
 const error = $('.panel-error'), stepLabel = $('.pg-step'), GAP = 2, SHOWN = 32;
+const FACTORS = ['shape', 'size', 'angle', 'x', 'y'];   // of sprites, in the order of the answer
 let chosen = null, frame = null, shown = null, pins = [];
 
 const step = () => (frame && frame.views.map ? frame.views.map.step : null);
@@ -15,7 +16,11 @@ const question = () => (chosen === 'grid' ? ['grid', {n: columns()}] : chosen ==
 const columns = () => 15;
 const keeps = [1000, 10000].map((interval, slow) => as.keeper({
   key: () => (subject() && Number(measured()) === slow && pg.visible(element) ? [subject(), step()] : null),
-  fetch: () => ask(...question()),
+  fetch: async () => {
+    const wanted = question(), known = wanted[0] === 'traversals' && frame.views.map_static && frame.views.map_static.factors;
+    const [answer, found] = await Promise.all([ask(...wanted), known ? ask('disentanglement') : null]);   // sprites: which factor moves
+    return found && !found.error && !answer.error ? {...answer, moves: found.moves} : answer;
+  },
   done: (answer, of) => {
     error.textContent = answer.error || '';
     card.classList.remove('panel-asking');
@@ -74,8 +79,8 @@ const DRAW = {
   traversals(answer) {
     const order = answer.order.data, n = answer.images.shape[0] / order.length;
     order.forEach((j, k) => {
-      const node = row(k), carried = as.digits(answer.kl.data[k]);
-      label(node, `z${subscript(j + 1)}`, isVAE ? `KL ${carried} nats` : `variance ${carried}`);
+      const node = row(k), carried = as.digits(answer.kl.data[k]), moved = answer.moves ? FACTORS[answer.moves.data[j]] : undefined;
+      label(node, `z${subscript(j + 1)}${moved ? ` moves ${moved}` : ''}`, isVAE ? `KL ${carried} nats` : `variance ${carried}`);
       tiles(node.lastChild, answer.images, k * n, (k + 1) * n, n, 52, `Traversal of dimension ${j + 1}`);
     });
     const around = pins.length ? 'pin A' : isVAE ? 'z = 0' : 'the mean code';

@@ -2,37 +2,17 @@
 const pg = window.playground;
 const $ = selector => element.querySelector(selector);
 const canvas = $('canvas'), body = $('.pg-body'), empty = $('.pg-empty'), slider = $('input'), time = $('.particles-time');
-const play = $('.particles-play'), trails = $('.particles-trails'), stepLabel = $('.pg-step');
+const play = $('.particles-play'), trails = $('.particles-trails'), paths = $('.particles-paths'), stepLabel = $('.pg-step');
+const back = $('.particles-back'), ahead = $('.particles-ahead');
 const SECONDS = 2.5, TRAIL = 0.12;
 let where = 1;                                       // 0 is noise, 1 is data: kept when new samples come
 let playing = false, started = 0, last = 0;
-let decoded = null, source = null, data = null, dataSource = null, backdrop = {key: ''};
+let decoded = null, source = null, data = null, dataSource = null, backdrop = {key: ''}, ways = {}, run = null;
 
 function decode(payload) {
   if (payload === source) return;
   source = payload;
   decoded = payload && pg.decode.q16(payload.frames, payload.lo, payload.hi);
-}
-
-/* Data coordinates -> CSS pixels, the same scale on both axes. */
-function camera(payload, width, height) {
-  const {lo, hi} = payload.view || payload, scale = Math.min(width / (hi[0] - lo[0]), height / (hi[1] - lo[1]));
-  const cx = (lo[0] + hi[0]) / 2, cy = (lo[1] + hi[1]) / 2;
-  return {x: v => width / 2 + (v - cx) * scale, y: v => height / 2 - (v - cy) * scale, key: [width, height, scale, cx, cy].join()};
-}
-
-function dots(context, x, y, eye, radius, colour, alpha) {
-  context.globalAlpha = alpha;
-  context.fillStyle = colour;
-  context.beginPath();
-  for (let i = 0; i < x.length; i++) {
-    if (x[i] !== x[i]) continue;                     // missing
-    const a = eye.x(x[i]), b = eye.y(y[i]);
-    context.moveTo(a + radius, b);
-    context.arc(a, b, radius, 0, 6.2832);
-  }
-  context.fill();
-  context.globalAlpha = 1;
 }
 
 /* The data does not move: drawn once for a size, a view and a theme, then copied. */
@@ -76,26 +56,62 @@ function drawTrails(context, payload, eye, now, colour) {
   context.globalAlpha = 1;
 }
 
+/* The whole way of every sample, drawn once for a payload, a view and a theme. */
+function drawPaths(context, payload, eye, width, height, colour) {
+  const key = `${eye.key},${pg.isDark()},${window.devicePixelRatio}`;
+  if (ways.payload !== payload || ways.key !== key) {
+    const sheet = document.createElement('canvas'), pen = pg.context2d(sheet, width, height), {n, T} = payload;
+    pen.strokeStyle = colour;
+    pen.globalAlpha = 0.22;
+    pen.lineWidth = 0.8;
+    pen.beginPath();
+    for (let i = 0; i < n; i++) {
+      for (let k = 0; k < T; k++) pen[k ? 'lineTo' : 'moveTo'](eye.x(decoded.x[k * n + i]), eye.y(decoded.y[k * n + i]));
+    }
+    pen.stroke();
+    ways = {payload, key, sheet};
+  }
+  context.drawImage(ways.sheet, 0, 0, width, height);
+}
+
+/* Samples of a conditional model in the colours of their classes. */
+function drawSamples(context, payload, now, eye, colour) {
+  if (!payload.labels) { dots(context, now.x, now.y, eye, 2, colour, 0.7); return; }
+  const labels = pg.decode.u8(payload.labels), colours = pg.classColours();
+  for (let c = 0; c < 10; c++) {
+    const mine = Array.from(labels.keys()).filter(i => labels[i] % 10 === c);
+    if (mine.length) dots(context, mine.map(i => now.x[i]), mine.map(i => now.y[i]), eye, 2, colours[c], 0.8);
+  }
+}
+
+const on = button => button.getAttribute('aria-pressed') === 'true';
+
 function draw(payload, frame, why, payloads) {
   const any = Boolean(payload && payload.n && payload.T);
   empty.hidden = any;
-  [slider, play, trails].forEach(node => { node.disabled = !any; });
+  [slider, play, trails, paths, back, ahead].forEach(node => { node.disabled = !any; });
   stepLabel.textContent = any ? pg.stepText(payload) : '';
-  if (!any) { time.textContent = 't = –'; return; }
+  field.enable(any);
+  if ((frame && frame.run) !== run) { run = frame && frame.run; field.forget(); }
+  if (!any) { time.textContent = 't = –'; field.want({run: null}); return; }
   decode(payload);
-  const width = body.clientWidth, height = body.clientHeight, eye = camera(payload, width, height);
+  const width = body.clientWidth, height = body.clientHeight, eye = camera(payload.view || payload, width, height);
   const context = pg.context2d(canvas, width, height), colour = pg.cssVar('--role-samples');
   context.clearRect(0, 0, width, height);
   drawData(context, payloads[1], eye, width, height);
   const now = positions(payload, where);
-  if (trails.getAttribute('aria-pressed') === 'true') drawTrails(context, payload, eye, now, colour);
-  dots(context, now.x, now.y, eye, 2, colour, 0.7);
+  field.draw(context, eye);
+  if (on(paths)) drawPaths(context, payload, eye, width, height, colour);
+  if (on(trails)) drawTrails(context, payload, eye, now, colour);
+  drawSamples(context, payload, now, eye, colour);
+  if (why !== 'answer') field.want({t: now.t, run, step: payload.step, extent: eye.extent, closed: Boolean(frame.config && frame.config.dataset === 'mixture')});
   time.textContent = `t = ${now.t.toFixed(2)}`;
   slider.value = String(Math.round(1000 * where));
   slider.setAttribute('aria-valuetext', time.textContent);
   body.dataset.drawn = (Number(body.dataset.drawn) || 0) + 1;
 }
 
+const field = fieldBehind(element, props.tab, () => view.redraw('answer'));
 const view = pg.live({element, tab: props.tab, views: [props.view, `${props.view}_static`], draw});
 
 function setPlaying(on) {
@@ -120,15 +136,22 @@ function tick(now) {
 
 play.addEventListener('click', () => setPlaying(!playing));
 slider.addEventListener('input', () => { if (playing) setPlaying(false); where = Number(slider.value) / 1000; view.redraw(); });
-slider.addEventListener('keydown', event => {        // arrows: one sampling step
-  const jump = {ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1}[event.key];
-  if (!jump || !source) return;
-  event.preventDefault();
+/* One sampling step towards noise (-1) or data (1), from the nearest one. */
+function step(jump) {
+  if (!source) return;
   if (playing) setPlaying(false);
   where = Math.max(0, Math.min(1, (Math.round(where * (source.T - 1)) + jump) / Math.max(1, source.T - 1)));
   view.redraw();
+}
+back.addEventListener('click', () => step(-1));
+ahead.addEventListener('click', () => step(1));
+slider.addEventListener('keydown', event => {        // arrows: one sampling step; space: play
+  const jump = {ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1}[event.key];
+  if (!jump && event.key !== ' ') return;
+  event.preventDefault();
+  if (jump) step(jump); else if (source) setPlaying(!playing);
 });
-trails.addEventListener('click', () => {
-  trails.setAttribute('aria-pressed', String(trails.getAttribute('aria-pressed') !== 'true'));
+[trails, paths].forEach(button => button.addEventListener('click', () => {
+  button.setAttribute('aria-pressed', String(!on(button)));
   view.redraw();
-});
+}));

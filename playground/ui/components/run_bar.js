@@ -66,8 +66,8 @@ function draw() {
   const f = frame || {}, share = f.steps ? Math.min(1, f.step / f.steps) : 0;
   $('.run-bar div').style.width = `${100 * share}%`;
   $('.run-bar').setAttribute('aria-valuenow', Math.round(100 * share));
-  setFact('step', frame ? `step ${pg.thousands(f.step || 0)}` : '–');
-  setFact('steps', f.steps ? `of ${pg.thousands(f.steps)}` : 'steps');
+  setFact('step', frame ? `${props.counted || 'step'} ${pg.thousands(f.step || 0)}` : '–');
+  setFact('steps', f.steps ? `of ${pg.thousands(f.steps)}` : `${props.counted || 'step'}s`);
   setFact('seconds', frame ? pg.duration(f.seconds || 0) : '–');
   setFact('eta', frame && !ENDED.includes(status) ? pg.duration(f.eta) : '–');
   setFact('rate', f.rate ? (f.rate < 10 ? f.rate.toFixed(1) : pg.thousands(f.rate)) : '–');

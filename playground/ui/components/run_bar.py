@@ -50,14 +50,17 @@ def run_bar(
     hint: str = "Press Train: the pictures below change while the model learns.",
     busy_word: str = "Training",
     train_label: str = "Train",
+    counted: str = "step",
 ) -> gr.HTML:
-    """The run bar of `tab`, which is also the key of the run id in the page's address. Events: `train`, `attached`."""
+    """The run bar of `tab`, which is also the key of the run id in the page's address; `counted` is what one step of its runs is
+    called. Events: `train`, `attached`."""
     return component(
         "run_bar",
-        TEMPLATE.replace(">Train<", f">{train_label}<"),
+        TEMPLATE.replace(">Train<", f">{train_label}<").replace("<i>steps/s</i>", f"<i>{counted}s/s</i>"),
         server_functions=list(server_functions),
         tab=tab,
         hint=hint,
         busy_word=busy_word,
         train_label=train_label,
+        counted=counted,
     )

@@ -1,8 +1,8 @@
-/* The terms of a loss as an equation and a stacked bar. Payload: playground/views/numbers.py. */
+/* The terms of a loss as an equation, a stacked bar and lines of smaller sums. Payload: playground/views/bound_terms.py. */
 const pg = window.playground;
 const equation = element.querySelector('.terms-equation'), bar = element.querySelector('.terms-bar'), axis = element.querySelector('.terms-axis');
 const zero = element.querySelector('.terms-zero'), empty = element.querySelector('.pg-empty'), stepLabel = element.querySelector('.pg-step');
-const note = element.querySelector('.pg-note');
+const note = element.querySelector('.pg-note'), lines = element.querySelector('.terms-lines');
 let drawn = 0, scale = null, run = null;                         // {lo, hi} of the bar, changed only when it must be
 
 /* 1, 2, 2.5 or 5 times a power of ten, at least `value`. */
@@ -26,13 +26,34 @@ function part(text, role, strong) {
   return node;
 }
 
-function drawEquation(payload) {
-  const nodes = [part(`${payload.total.label} ${payload.total.text}`, null, true), part('=')];
-  payload.terms.forEach((term, i) => {
+/* total = term + term + … */
+function sum(total, terms, strong) {
+  const nodes = [part(`${total.label} ${total.text}`, null, strong), part('=')];
+  terms.forEach((term, i) => {
     if (i) nodes.push(part('+'));
-    nodes.push(part(`${term.label} ${term.text.startsWith('−') ? `(${term.text})` : term.text}`, term.role, true));
+    nodes.push(part(`${term.label} ${term.text.startsWith('−') ? `(${term.text})` : term.text}`, term.role, strong));
   });
-  equation.replaceChildren(...nodes);
+  return nodes;
+}
+
+function drawEquation(payload) {
+  equation.replaceChildren(...sum(payload.total, payload.terms, true));
+  if (payload.bits) {
+    const bits = part(`${payload.bits} bits per dimension (unmodelled: ${payload.raw_bits})`);
+    bits.className = 'terms-bits';
+    equation.append(bits);
+  }
+}
+
+function drawLines(payload) {
+  if (!lines) return;
+  lines.replaceChildren(...(payload.lines || []).map(line => {
+    const node = document.createElement('div'), title = document.createElement('i'), note = document.createElement('em');
+    title.textContent = line.title;
+    note.textContent = line.note;
+    node.append(title, ...(line.terms.length ? sum(line.total, line.terms, false) : []), note);
+    return node;
+  }));
 }
 
 function drawBar(payload) {
@@ -51,6 +72,7 @@ function drawBar(payload) {
     node.style.background = `var(--role-${term.role.replace('_', '-')})`;
     node.title = `${term.label} ${term.text} ${payload.unit}`;
   });
+  [...bar.querySelectorAll('div')].slice(values.length).forEach(node => node.remove());
   zero.style.left = `${at(0)}%`;
   const ticks = scale.lo < 0 && scale.hi > 0 ? [scale.lo, 0, scale.hi] : [scale.lo, (scale.lo + scale.hi) / 2, scale.hi];
   axis.replaceChildren(...ticks.map((tick, i) => {
@@ -69,11 +91,12 @@ function draw(payload, frame) {
   stepLabel.textContent = pg.stepText(payload);
   note.textContent = payload ? `in ${payload.unit}` : '';
   if (frame && frame.run !== run) { run = frame.run; scale = null; }
-  if (!payload) return;
+  if (!payload) { if (lines) lines.replaceChildren(); return; }
   const now = performance.now();
   bar.classList.toggle('terms-glide', now - drawn > 400);   // a transition that never ends would repaint the page 60 times a second
   drawn = now;
   drawEquation(payload);
+  drawLines(payload);
   drawBar(payload);
   bar.dataset.drawn = (Number(bar.dataset.drawn) || 0) + 1;
 }

@@ -1,18 +1,21 @@
-"""−ELBO = reconstruction + KL as an equation whose shown numbers add up, and as a bar in the same colours."""
+"""The terms of a loss as an equation whose shown numbers add up, as a bar in the same colours, and what they are made of."""
 
 import gradio as gr
 
 from playground.ui.components.shared import card, component
 
 EMPTY = "Press Train: the two terms of the bound will be shown here, in nats per example, as they trade places."
+LINES = '<div class="terms-lines"></div>'
 
 
 def term_bars(
-    tab: str, *, title: str = "The bound", empty: str = EMPTY, height: int = 92, view: str = "terms"
+    tab: str, *, title: str = "The bound", empty: str = EMPTY, height: int = 92, view: str = "terms", lines: bool = False
 ) -> gr.HTML:
-    """Draws the payload `terms` (`playground.views.payloads.terms`) of the run that `tab` follows."""
+    """Draws the payload `terms` (`playground.views.bound_terms`) of the run that `tab` follows; with `lines`, below the bar:
+    which likelihood that is, and what the weights are trained on."""
     body = (
         '<div class="terms-equation"></div><div class="terms-bar" role="img"><i class="terms-zero"></i></div>'
         '<div class="terms-axis"></div>'
     )
-    return component("term_bars", card(title, empty, body, height=height, label=title), tab=tab, view=view)
+    template = card(title, empty, body, height=height, label=title, after=LINES if lines else "")
+    return component("term_bars", template, scripts=("term_bars", "rate_memory"), tab=tab, view=view)

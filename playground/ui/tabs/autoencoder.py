@@ -9,20 +9,28 @@ from playground.ui.components.image_table import image_table
 from playground.ui.components.latent_map import latent_map
 from playground.ui.components.model_panel import model_panel
 from playground.ui.components.pinned import pinned
+from playground.ui.components.term_bars import term_bars
 from playground.ui.tabs.common import TrainingTab
+
+TERMS_EMPTY = "Press Train: the squared error and the penalties that are switched on at the side, which is what the weights minimise."
 
 
 class AutoencoderTab(TrainingTab):
     """Its pictures; the rest is as on every tab."""
 
+    together = ("input_noise", "sparsity", "contraction")
+    heading = "**Variants.** Denoising, sparse, contractive: 0 is off, and all three can be changed while the model trains."
+
     def draw_pictures(self) -> None:
         """The pictures of this tab, from top to bottom."""
+        functions = self.service.server_functions()
+        term_bars("ae", title="What is minimised", empty=TERMS_EMPTY)
         with gr.Row():
             with gr.Column(scale=3, min_width=320):
-                latent_map("ae", server_functions=self.service.server_functions())
+                latent_map("ae", server_functions=functions)
             with gr.Column(scale=2, min_width=300):
                 curves("ae", height=420)
-        pinned("ae", server_functions=self.service.server_functions())
+        pinned("ae", server_functions=functions)
         image_table(
             "ae",
             view="images",
@@ -30,4 +38,4 @@ class AutoencoderTab(TrainingTab):
             empty="Press Train: ten images that the model never trains on, what it makes of them, and the error.",
             height=252,
         )
-        model_panel("ae", server_functions=self.service.server_functions())
+        model_panel("ae", server_functions=functions)

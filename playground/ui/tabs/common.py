@@ -38,6 +38,9 @@ class TrainingTab:
 
     together: tuple[str, ...] = ()
     heading = ""
+    beyond: tuple[gr.components.Component, ...] = ()
+    """Further inputs of Train, after those of the form; `script` is what the page does with them all first."""
+    script: str | None = None
     labs: tuple[tuple[str, Callable[[TrainingTab], None]], ...] = ()
 
     def __init__(self, name: str, service: Service, config: type[RunConfig]) -> None:
@@ -75,16 +78,20 @@ class TrainingTab:
         main = [name for name in self.form.rest() if self.form.specs[name].main and name not in self.together]
         self.form.draw(*main)
         if self.together:
-            gr.Markdown(self.heading)
-            self.form.draw(*self.together)
+            self.draw_together()
         with gr.Accordion("More settings", open=False):
             self.form.draw(*self.form.rest())
+
+    def draw_together(self) -> None:
+        """The settings that stand in a group of their own."""
+        gr.Markdown(self.heading)
+        self.form.draw(*self.together)
 
     def wire(self) -> None:
         """Connects the controls; live ones reach a running loop as soon as they are let go."""
         controls = self.form.controls
         controls["dataset"].input(preview, controls["dataset"], self.preview, **QUIET)
-        self.bar.train(self.start, self.form.inputs, self.bar, **QUIET)
+        self.bar.train(self.start, [*self.form.inputs, *self.beyond], self.bar, js=self.script, **QUIET)
         self.slider.fork(self.fork, self.form.inputs, [self.bar, self.slider], **QUIET)
         self.bar.attached(self.restore, None, [*self.form.inputs, self.preview], **QUIET)
         for name, control in controls.items():

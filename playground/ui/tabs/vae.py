@@ -1,6 +1,8 @@
-"""The VAE's tab: the latent map over its prior, the bound and its two terms, and samples from the prior."""
+"""The VAE's tab: the latent map over its prior, the bound and its terms, what both are worth, and samples from the prior."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import gradio as gr
 
@@ -10,28 +12,39 @@ from playground.ui.components.latent_map import latent_map
 from playground.ui.components.model_panel import model_panel
 from playground.ui.components.pinned import pinned
 from playground.ui.components.term_bars import term_bars
-from playground.ui.tabs.common import TrainingTab
+from playground.ui.components.truth import truth
+from playground.ui.labs import bound, collapse, factors, rate_distortion, reparametrisation
+from playground.ui.tabs.common import LATEX, QUIET, TrainingTab
+from playground.views.likelihood_words import likelihood_words
 
 MAP_EMPTY = (
     "Press Train: every dot will be the posterior mean of one held-out image; the dashed rings are the prior N(0, I) "
     "at 1, 2 and 3 standard deviations."
 )
+LIKELIHOOD = ("likelihood", "observation_std", "binarise")
+BOUND = ("beta", "kl_warmup", "free_bits", "objective", "importance_samples", "input_noise")
 
 
 class VAETab(TrainingTab):
-    """Its pictures; the rest is as on every tab."""
+    """Its pictures and its form; the rest is as on every tab."""
+
+    together = (*LIKELIHOOD, *BOUND)
+    labs = (
+        ("Bound and gap", bound.draw), ("Collapse doctor", collapse.draw), ("Rate and distortion", rate_distortion.draw),
+        ("Reparametrisation", reparametrisation.draw), ("Factors", factors.draw),
+    )  # fmt: skip
 
     def draw_pictures(self) -> None:
         """The pictures of this tab, from top to bottom."""
-        term_bars("vae")
+        functions = self.service.server_functions()
+        term_bars("vae", lines=True)
         with gr.Row():
-            with gr.Column(scale=3, min_width=320):
-                latent_map(
-                    "vae", server_functions=self.service.server_functions(), title="Latent map and prior", empty=MAP_EMPTY
-                )
-            with gr.Column(scale=2, min_width=300):
-                curves("vae", title="−ELBO", height=420)
-        pinned("vae", server_functions=self.service.server_functions())
+            with gr.Column(scale=5, min_width=320):
+                latent_map("vae", server_functions=functions, title="Latent map and prior", empty=MAP_EMPTY)
+            with gr.Column(scale=4, min_width=320):
+                curves("vae", title="−ELBO", height=200)
+                truth("vae", server_functions=functions)
+        pinned("vae", server_functions=functions)
         image_table(
             "vae",
             view="samples",
@@ -46,4 +59,38 @@ class VAETab(TrainingTab):
             empty="Press Train: ten images that the model never trains on, what it makes of them, and the error.",
             height=252,
         )
-        model_panel("vae", server_functions=self.service.server_functions())
+        model_panel("vae", server_functions=functions)
+
+    def draw_together(self) -> None:
+        """The likelihood with its formula, then what is climbed and how."""
+        gr.Markdown("**Likelihood.** What the decoder says about pixels, and so what *reconstruction* means.")
+        self.form.draw("likelihood", "observation_std", "binarise")
+        said = likelihood_words(*(self.form.specs[name].default for name in ("dataset", "likelihood", "observation_std")))
+        self.words = gr.Markdown(said, latex_delimiters=LATEX, elem_classes=["likelihood-words"])
+        gr.Markdown("**Bound.** What the weights climb. On screen, −ELBO always has the KL with weight 1.")
+        self.form.draw(*BOUND)
+        for name, visible in applies("gaussian", "elbo").items():
+            self.form.controls[name].visible = visible
+
+    def wire(self) -> None:
+        """As on every tab, and: only the settings that apply are shown, and the formula follows them."""
+        super().wire()
+        controls = self.form.controls
+        choices, shown = [controls["likelihood"], controls["objective"]], [controls[name] for name in applies("", "")]
+        for choice in choices:
+            choice.change(lambda *held: [gr.update(visible=on) for on in applies(*held).values()], choices, shown, **QUIET)
+        about = [controls[name] for name in ("dataset", "likelihood", "observation_std")]
+        for control in about:
+            control.change(self.say, about, self.words, trigger_mode="always_last", **QUIET)
+
+    def say(self, dataset: str, likelihood: str, std: Any) -> str:
+        """The formula of what the form holds."""
+        return likelihood_words(dataset, likelihood, std if isinstance(std, (int, float)) else None)
+
+
+def applies(likelihood: str, objective: str) -> dict[str, bool]:
+    """Settings that mean something only with some choices -> whether they do."""
+    return {
+        "observation_std": likelihood == "gaussian", "binarise": likelihood == "bernoulli",
+        "importance_samples": objective == "iwae",
+    }  # fmt: skip

@@ -1,0 +1,24 @@
+"""A clock for what must not cost a loop too much: pictures, readings, reports."""
+
+from __future__ import annotations
+
+import math
+import time
+
+
+class Cadence:
+    """Says when something is due: at most `rate` times a second, and within `share` of all time."""
+
+    def __init__(self, share: float) -> None:
+        self.share, self.ready, self.last = share, -math.inf, -math.inf
+
+    def due(self, rate: float) -> bool:
+        now = time.perf_counter()
+        return rate > 0 and now >= self.ready and now - self.last >= 1.0 / rate
+
+    def done(self, began: float) -> None:
+        """Call when the thing is made; it began at `began` (`perf_counter`). The first is not counted: it warms up."""
+        now = time.perf_counter()
+        if self.last > -math.inf:
+            self.ready = now + (now - began) * (1.0 / self.share - 1.0)
+        self.last = began

@@ -1,0 +1,114 @@
+"""The study of a diffusion model's likelihood: held-out examples one part after another, by the ODE and by the bound.
+
+The mathematics stands in `flow_likelihood.py`; here are the loop, the progress and the partial results.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from playground.checkpoint import unpack
+from playground.config import ConfigError, LikelihoodConfig
+from playground.control import Control
+from playground.data import load_dataset
+from playground.data.points import MIXTURE
+from playground.denoiser import Denoiser
+from playground.events import Event, Finished, Progress, Snapshot, Started
+from playground.flow_likelihood import PIXEL_STEP, OdeLikelihood, dequantise, pixel_start, rademacher, variational_bound
+from playground.generation import load_model
+from playground.tasks import DiffusionTask, pick_device
+from playground.units import bits_per_dimension
+
+PART = {True: 16, False: 256}
+"""Images, or points, that are measured together."""
+TOLERANCE = {True: 1e-4, False: 1e-5}
+"""Of the ODE's solver; for images the trace estimate is noisier than this by far."""
+LABELS = {"ode": "probability-flow ODE", "bound": "variational bound", "true": "true density"}
+ARRAYS = {"ode": "log_p", "bound": "bound", "true": "true"}
+
+
+def likelihood_run(config: LikelihoodConfig, checkpoint: bytes, control: Control | None = None) -> Iterator[Event]:
+    """`log p(x)` of `config.n_examples` held-out examples, in an order that the seed decides.
+
+    Yields `Started`, `Progress` (step = examples done), after each part a `Snapshot` of all results so far, and `Finished`. Arrays,
+    all in nats and (k,): `log_p` and `log_p_std` (its standard error over the probes; 0 where the divergence is exact), `bound` and
+    `bound_std` (its standard error over noise levels), for the Gaussian mixture `true`; `summary`: JSON as bytes, see
+    `summarise`. Raises `ConfigError` for a model that is no diffusion model.
+    """
+    control, about = control or Control(), unpack(checkpoint)
+    if about.config.model != "diffusion":
+        raise ConfigError("This likelihood is that of a diffusion model in the space of the data: train one, then measure it.")
+    if about.config.conditional == "on" and about.config.label_dropout == 0.0:
+        raise ConfigError("This model always saw the class (label dropout 0), so it has no distribution without one to measure.")
+    model, began = load_model(checkpoint, config.device), time.perf_counter()
+    task = DiffusionTask(about.config, load_dataset(about.config.dataset), pick_device(config.device))
+    generator = torch.Generator(task.device).manual_seed(config.seed)
+    order = torch.randperm(len(task.test_x), generator=torch.Generator().manual_seed(config.seed))[: config.n_examples]
+    yield Started(
+        config.model_dump() | {"dataset": about.config.dataset, "steps": len(order)}, about.n_parameters("ema"), str(task.device)
+    )
+    done, parts = 0, []
+    for index in order.split(PART[task.dataset.is_image]):
+        found = measure(model, task, task.scale(task.test_x[index.to(task.device)]), config, generator)
+        while control.proceed() and (share := next(found, None)) is not None:
+            seconds = time.perf_counter() - began
+            if isinstance(share, dict):
+                done += len(index)
+                parts.append(share)
+                arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+                yield Snapshot(done, arrays | {"summary": summarise(arrays, math.prod(about.data_shape))})
+            now = done if isinstance(share, dict) else done + int(share * len(index))
+            yield Progress(now, seconds, {}, now / seconds)
+        if control.stopped:
+            break
+    yield Finished(done, b"", stopped=control.stopped)
+
+
+def measure(
+    model: Denoiser, task: DiffusionTask, x: Tensor, config: LikelihoodConfig, generator: torch.Generator
+) -> Iterator[float | dict[str, np.ndarray]]:
+    """The results for examples `x` (n, ...), after how much of them is done, 0 to 1, while it lasts."""
+    image = task.dataset.is_image
+    probes = rademacher(config.probes, x, generator) if image else None
+    start, entering = (pixel_start(model.schedule), dequantise(x, generator)) if image else (None, x)
+    ode = OdeLikelihood(model, model.schedule, entering, start, probes, TOLERANCE[image])
+    while ode.step():
+        yield 0.9 * ode.done
+    log_p = ode.log_p() + (math.prod(task.dataset.shape) * math.log(PIXEL_STEP) if image else 0.0)
+    bound = variational_bound(model, model.schedule, x, config.bound_draws, generator, pixels=image)
+    spread = log_p.std(0) / math.sqrt(len(log_p)) if len(log_p) > 1 else torch.zeros(len(x))
+    if image and config.probes == 1:
+        spread = torch.full((len(x),), torch.nan)  # one probe says nothing about its own error
+    found = {"log_p": log_p.mean(0), "log_p_std": spread, "bound": bound.elbo, "bound_std": bound.std_error}
+    if task.dataset.name == "mixture":
+        found["true"] = torch.from_numpy(MIXTURE.log_density(x.cpu().numpy()))
+    yield {name: value.double().cpu().numpy() for name, value in found.items()}
+
+
+def summarise(arrays: dict[str, np.ndarray], dimensions: int) -> np.ndarray:
+    """One row for each way, as JSON in bytes: `name` (`ode`, `bound`, `true`), `label`, `nats` (mean log p of an example) and `nats_se`, its
+    standard error over examples; for images `bits` and `bits_se` per dimension, of 8-bit pixels, else null; where the truth is
+    known `difference` and `difference_se`, of the mean difference to it on the same examples, else null."""
+    image, rows = dimensions > 2, []
+    for name, key in ARRAYS.items():
+        if key not in arrays:
+            continue
+        mean, error = _mean(arrays[key])
+        gap = _mean(arrays[key] - arrays["true"]) if "true" in arrays else (None, None)
+        row = {"name": name, "label": LABELS[name], "nats": mean, "nats_se": error, "difference": gap[0], "difference_se": gap[1]}
+        row["bits"] = bits_per_dimension(-mean, dimensions, "diffusion") if image else None
+        row["bits_se"] = error / (dimensions * math.log(2.0)) if image and error is not None else None
+        rows.append(row)
+    return np.frombuffer(json.dumps(rows).encode(), np.uint8)
+
+
+def _mean(values: np.ndarray) -> tuple[float, float | None]:
+    """The mean, and its standard error."""
+    return float(values.mean()), float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else None

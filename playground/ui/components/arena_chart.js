@@ -1,0 +1,53 @@
+/* Distance to held-out data against evaluations of the network, with the spread over seeds and the floor. */
+const plot = $('.arena-plot'), logButton = $('.arena-log'), note = element.querySelector('.arena-chart .pg-note');
+let isLog = true;
+
+/* A logarithmic axis has no zero, and an unbiased distance may be below it: such readings stand, hollow, at half the floor's spread. */
+const least = payload => Math.max(1e-6, 0.5 * (payload.floor.std || Math.abs(payload.floor.mean || 0) || 1e-3));
+
+function traces(payload) {
+  const low = least(payload);
+  return payload.schedulers.map(entry => {
+    const rows = payload.rows.filter(row => row.name === entry.name && row.mean != null), hue = colour(payload, entry.name), k = turn(payload, entry.name);
+    const sunk = row => isLog && row.mean < low;
+    return {
+      type: 'scatter', mode: 'lines+markers', name: entry.title, x: rows.map(row => row.nfe), y: rows.map(row => (sunk(row) ? low : row.mean)),
+      error_y: {type: 'data', symmetric: false, array: rows.map(row => Math.max(0, row.mean + (row.std || 0) - (sunk(row) ? low : row.mean))),
+                arrayminus: rows.map(row => (sunk(row) ? 0 : row.std || 0)), color: hue, thickness: 1.2, width: 3},
+      line: {color: hue, width: 2, dash: DASHES[k]},
+      marker: {size: 8, color: hue, symbol: rows.map(row => SYMBOLS[k] + (sunk(row) ? '-open' : ''))},
+      text: rows.map(row => `${entry.title}<br>${row.nfe} evaluations (${row.steps} steps)<br>${withSpread(row.mean, row.std)}, ${row.n} seeds<br>${seconds(row.seconds_mean)} for ${payload.n_samples} samples`),
+      hovertemplate: '%{text}<extra></extra>',
+    };
+  });
+}
+
+function layout(payload) {
+  const text = pg.cssVar('--body-text-color'), soft = pg.cssVar('--soft-text'), line = pg.cssVar('--border-color-primary'), low = least(payload);
+  const narrow = plot.clientWidth < 520, named = payload.schedulers.length <= 12;   // more names than that would take the chart's place: the table has them
+  const {mean, std} = payload.floor, data = pg.cssVar('--role-data');
+  const values = payload.rows.filter(row => row.mean != null).map(row => row.mean + (row.std || 0)), top = Math.max(low * 10, ...values) * 1.4;
+  const at = value => (isLog ? Math.max(value, low * 0.75) : value);
+  const band = mean == null ? [] : [
+    {type: 'rect', xref: 'paper', x0: 0, x1: 1, y0: at(mean - (std || 0)), y1: at(mean + (std || 0)), fillcolor: data, opacity: 0.22, line: {width: 0}, layer: 'below'},
+    {type: 'line', xref: 'paper', x0: 0, x1: 1, y0: at(mean), y1: at(mean), line: {color: data, width: 1.5, dash: 'dash'}, layer: 'below'},
+  ];
+  const axis = {gridcolor: line, zeroline: false, linecolor: line, tickfont: {color: soft, size: 11}, automargin: true};
+  return {
+    uirevision: String(isLog), paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', width: plot.clientWidth, height: plot.clientHeight,
+    font: {color: text, size: 12, family: getComputedStyle(element).fontFamily}, margin: {l: 56, r: 10, t: 6, b: !named ? 44 : narrow ? 110 : 84},
+    xaxis: {...axis, type: 'log', tickvals: [...new Set([...payload.evaluations])], title: {text: 'evaluations of the network (NFE)', font: {color: soft, size: 11}, standoff: 4},
+            range: [Math.log10(Math.min(...payload.evaluations) * 0.85), Math.log10(Math.max(...payload.evaluations) * 1.15)]},
+    yaxis: {...axis, type: isLog ? 'log' : 'linear', title: {text: 'distance to held-out data', font: {color: soft, size: 11}, standoff: 6},
+            ...(isLog ? {range: [Math.log10(low * 0.7), Math.log10(top)], dtick: 1, exponentformat: 'power'} : {rangemode: 'normal'})},
+    showlegend: named, legend: {orientation: 'h', x: 0, xanchor: 'left', y: narrow ? -0.2 : -0.16, yanchor: 'top', bgcolor: 'rgba(0,0,0,0)', font: {size: 11}},
+    shapes: band, hovermode: 'closest', hoverlabel: {font: {size: 12}, align: 'left'},
+  };
+}
+
+function drawChart(payload) {
+  note.textContent = payload.floor.mean == null ? '' : `- - real against real: ${withSpread(payload.floor.mean, payload.floor.std)}`;
+  logButton.setAttribute('aria-pressed', String(isLog));
+  P.react(plot, traces(payload), layout(payload), {displaylogo: false, displayModeBar: false, responsive: false});
+  plot.dataset.drawn = (Number(plot.dataset.drawn) || 0) + 1;
+}

@@ -1,0 +1,62 @@
+/* Every number: a row a scheduler, a column a number of evaluations. */
+const table = $('.arena-scroll table'), under = $('.arena-under'), copy = $('.arena-copy');
+
+function cell(tag, text, note) {
+  const node = document.createElement(tag), more = document.createElement('small');
+  node.append(text);
+  if (note != null) { more.textContent = note; node.append(more); }
+  return node;
+}
+
+/* Readings within one spread of the best of their column are as good as it. */
+function best(rows) {
+  const known = rows.filter(row => row.mean != null && row.n > 0);
+  const first = known.reduce((a, b) => (a == null || b.mean < a.mean ? b : a), null);
+  return new Set(first ? known.filter(row => row.mean <= first.mean + (first.std || 0)) : []);
+}
+
+function drawTable(payload) {
+  const targets = payload.evaluations, head = document.createElement('thead'), body = document.createElement('tbody'), line = document.createElement('tr');
+  line.append(cell('th', 'Scheduler'), ...targets.map(n => cell('th', `${n} NFE`)), cell('th', 'Difference to our own', 'largest, any number of any sample'));
+  head.append(line);
+  const winners = new Set(targets.flatMap(n => [...best(payload.rows.filter(row => row.target === n))]));
+  for (const entry of payload.schedulers) {
+    const tr = document.createElement('tr'), rows = targets.map(n => payload.rows.find(row => row.name === entry.name && row.target === n));
+    tr.dataset.name = entry.name;
+    const first = document.createElement('td');
+    first.append(nameTag(payload, entry, entry.noise ? '⋯' : ''));
+    tr.append(first);
+    for (const row of rows) {
+      const td = !row || (row.mean == null && !row.reason) ? cell('td', row && row.n ? 'not finite' : '…') : row.reason ? cell('td', '–', row.steps == null ? 'costs more' : 'fails')
+        : cell('td', withSpread(row.mean, row.std), `${row.nfe === row.target ? '' : `${row.nfe} NFE, `}${seconds(row.seconds_mean)}`);
+      if (row && row.reason) td.title = row.reason;
+      td.classList.toggle('arena-best', Boolean(row && winners.has(row)));
+      tr.append(td);
+    }
+    const gaps = rows.filter(row => row && row.difference != null).map(row => row.difference);
+    tr.append(entry.ours ? cell('td', gaps.length ? small(Math.max(...gaps)) : '…', entry.ours) : cell('td', '–', 'no own version'));
+    body.append(tr);
+  }
+  const floor = document.createElement('tr');
+  floor.className = 'arena-floor';
+  floor.append(cell('td', 'real against real'), ...targets.map(() => cell('td', withSpread(payload.floor.mean, payload.floor.std))), cell('td', ''));
+  body.append(floor);
+  table.replaceChildren(head, body);
+  const left = payload.left_out.map(entry => `${entry.title} is left out: ${entry.reason}`);
+  under.textContent = [
+    `${payload.unit}, to ${payload.reference}: mean ± standard deviation over ${payload.seeds} seeds of ${payload.n_samples} samples each; seconds are for one seed.`,
+    'The estimate is unbiased: where nothing differs it scatters around zero. Bold: within one spread of the best of its column.',
+    'NFE is counted at the network: methods of second order ask twice a step. Real against real: other real examples in the place of samples. Differences to our own are round-off; Heun\'s method in σ / α multiplies it by the largest σ / α.', ...left,
+  ].join(' ');
+}
+
+function markdown(payload) {
+  const targets = payload.evaluations, lines = [`| scheduler | ${targets.map(n => `${n} NFE`).join(' | ')} | difference to our own |`, `|---|${targets.map(() => '---').join('|')}|---|`];
+  for (const entry of payload.schedulers) {
+    const rows = targets.map(n => payload.rows.find(row => row.name === entry.name && row.target === n));
+    const gaps = rows.filter(row => row && row.difference != null).map(row => row.difference);
+    lines.push(`| ${entry.title} | ${rows.map(row => (row && row.mean != null ? `${withSpread(row.mean, row.std)}${row.nfe === row.target ? '' : ` (${row.nfe})`}` : '–')).join(' | ')} | ${gaps.length ? Math.max(...gaps).toExponential(1) : '–'} |`);
+  }
+  lines.push(`| real against real | ${targets.map(() => withSpread(payload.floor.mean, payload.floor.std)).join(' | ')} | |`);
+  return lines.join('\n');
+}

@@ -1,0 +1,89 @@
+/* One column a latent dimension: its KL as a bar, and below it the aggregated posterior against the prior.
+   Payload: playground/views/collapse.py. */
+const pg = window.playground;
+const $ = selector => element.querySelector(selector);
+const says = $('.doctor-says'), plot = $('.doctor-plot'), one = $('.doctor-one'), empty = $('.pg-empty'), stepLabel = $('.pg-step'), note = $('.pg-note');
+const BARS = 132, GAP = 30, BAND = 84, LEFT = 40, RIGHT = 6, TOP = 12, REACH = 3;
+let payload = null, data = null, top = 1, chosen = null, run = null;
+
+function take(newest) {
+  payload = newest;
+  data = ['kl', 'mean_variance', 'mean', 'std'].reduce((all, name) => ({...all, [name]: pg.decode.f32(newest[name])}), {active: pg.decode.u8(newest.active)});
+  const most = Math.max(...Array.from(data.kl).filter(Number.isFinite), 0.1);
+  if (most > top || most < top / 3) top = most * 1.15;            // the axis stays put as long as it fits
+}
+
+function drawWords() {
+  const {n_active, d, well, sentence, suggestion} = payload, early = payload.step < payload.settled_at, kind = early ? 'early' : well ? 'well' : 'ill';
+  const text = early ? `Too early to tell: no encoder is born with a code. A verdict comes from step ${pg.thousands(payload.settled_at)} on.` : well ? `Nothing is wrong: ${n_active} of ${d} ${d === 1 ? 'dimension' : 'dimensions'} active${n_active < d ? '. The others are not needed, or not yet' : ''}.` : sentence;
+  if (says.dataset.text === text) return;
+  says.dataset.text = text;
+  says.dataset.kind = kind;
+  says.replaceChildren(html('b', '', text), ...(suggestion && !well ? [html('span', '', ` ${suggestion}`)] : []));
+}
+
+function drawColumns() {
+  const width = Math.max(200, plot.clientWidth), narrow = width < 520, {d} = payload, x = scaled(0, d, LEFT, width - RIGHT), wide = (width - RIGHT - LEFT) / d, bar = Math.min(44, Math.max(2, wide * 0.62));
+  const y = scaled(0, top, TOP + BARS, TOP), base = TOP + BARS + GAP, at = scaled(-REACH, REACH, base + BAND, base), inside = v => Math.max(-REACH, Math.min(REACH, v));
+  const node = svg('svg', {width, height: base + BAND + 18, 'aria-hidden': 'true'});
+  for (const tick of niceTicks(0, top, 4)) node.append(
+    svg('line', {x1: LEFT, x2: width - RIGHT, y1: y(tick), y2: y(tick), class: 'doctor-grid'}), svg('text', {x: LEFT - 5, y: y(tick) + 4, class: 'doctor-tick'}, shortNumber(tick)));
+  node.append(svg('text', {x: LEFT, y: 9, class: 'doctor-name'}, narrow ? 'KL in nats' : 'KL in nats: what an image tells through this dimension'),
+              svg('text', {x: LEFT, y: base - 6, class: 'doctor-name'}, narrow ? 'all codes, mean ± std, on the prior' : 'where all codes lie: mean ± std of the aggregated posterior, on the prior N(0, 1)'),
+              svg('rect', {x: LEFT, width: width - RIGHT - LEFT, y: at(1), height: at(-1) - at(1), class: 'doctor-prior'}));
+  for (const tick of [-2, -1, 0, 1, 2]) node.append(
+    svg('line', {x1: LEFT, x2: width - RIGHT, y1: at(tick), y2: at(tick), class: tick ? 'doctor-grid' : 'doctor-zero'}), svg('text', {x: LEFT - 5, y: at(tick) + 4, class: 'doctor-tick'}, shortNumber(tick)));
+  const every = Math.ceil(26 / wide);
+  for (let j = 0; j < d; j++) {
+    const middle = x(j) + wide / 2, alive = data.active[j], value = Math.max(0, data.kl[j] || 0), group = svg('g', {class: alive ? 'doctor-alive' : 'doctor-dead'});
+    if (j === chosen) group.append(svg('rect', {x: x(j), width: wide, y: 0, height: base + BAND + 18, class: 'doctor-chosen'}));
+    group.append(svg('rect', {x: middle - bar / 2, width: bar, y: y(Math.min(value, top)), height: Math.max(1, y(0) - y(Math.min(value, top))), class: 'doctor-bar', rx: Math.min(2, bar / 4)}));
+    const lo = data.mean[j] - data.std[j], hi = data.mean[j] + data.std[j];
+    group.append(svg('line', {x1: middle, x2: middle, y1: at(inside(lo)), y2: at(inside(hi)), class: 'doctor-spread', 'stroke-width': Math.min(5, Math.max(1.5, bar / 3))}),
+                 svg('circle', {cx: middle, cy: at(inside(data.mean[j])), r: Math.min(4.5, Math.max(1.6, bar / 2.4)), class: 'doctor-mean'}));
+    for (const [beyond, place] of [[hi > REACH, -1], [lo < -REACH, 1]]) if (beyond) group.append(svg('text', {x: middle, y: place < 0 ? base + 9 : base + BAND, class: 'doctor-beyond'}, place < 0 ? '▲' : '▼'));
+    if (j % every === 0) group.append(svg('text', {x: middle, y: base + BAND + 14, class: 'doctor-label'}, `z${sub(j + 1)}`));
+    node.append(group);
+  }
+  plot.replaceChildren(node);
+}
+
+function drawOne() {
+  if (chosen === null || chosen >= payload.d) {
+    one.textContent = `${payload.n_active} active of ${payload.d} (variance of the posterior mean over images above ${payload.threshold}); KL in all ${fixed(payload.total)} nats. Measured on ${pg.thousands(payload.n)} held-out images. Point at a column for its numbers.`;
+    return;
+  }
+  const j = chosen;
+  one.textContent = `z${sub(j + 1)}: KL ${fixed(data.kl[j], 3)} nats; variance of the posterior mean ${fixed(data.mean_variance[j], 3)}, so it is ${data.active[j] ? 'active' : 'not active'}; all codes: mean ${fixed(data.mean[j])}, std ${fixed(data.std[j])} (prior: 0 and 1).`;
+}
+
+function draw(newest, frame) {
+  empty.hidden = Boolean(newest);
+  stepLabel.textContent = pg.stepText(newest);
+  if (frame && frame.run !== run) { run = frame.run; chosen = null; top = 1e-9; }
+  if (!newest) { plot.replaceChildren(); says.replaceChildren(); delete says.dataset.text; one.textContent = ''; note.textContent = ''; return; }
+  if (newest !== payload) take(newest);
+  note.textContent = `${newest.n_active} of ${newest.d} active`;
+  drawWords();
+  drawColumns();
+  drawOne();
+  plot.setAttribute('aria-label', `${newest.n_active} of ${newest.d} dimensions active. Arrow keys go from one to the next.`);
+  plot.dataset.drawn = (Number(plot.dataset.drawn) || 0) + 1;
+}
+const view = pg.live({element, tab: props.tab, views: ['collapse'], draw, interval: 250});
+
+function choose(j) { if (payload && j !== chosen) { chosen = j; drawColumns(); drawOne(); } }
+plot.addEventListener('pointermove', event => {
+  if (!payload) return;
+  const box = plot.getBoundingClientRect(), share = (event.clientX - box.left - LEFT) / (box.width - LEFT - RIGHT);
+  choose(share < 0 || share >= 1 ? null : Math.floor(share * payload.d));
+});
+plot.addEventListener('pointerleave', () => choose(null));
+plot.addEventListener('keydown', event => {
+  const by = {ArrowLeft: -1, ArrowRight: 1}[event.key];
+  if (event.key === 'Escape') choose(null);
+  if (!by || !payload) return;
+  event.preventDefault();
+  choose(chosen === null ? (by > 0 ? 0 : payload.d - 1) : (chosen + by + payload.d) % payload.d);
+});
+plot.addEventListener('blur', () => choose(null));

@@ -1,0 +1,85 @@
+/* Samples, what they lie nearest to, and how much nearer to the training set than to unseen images. Question: memorisation. */
+const pg = window.playground, as = window.playgroundAsking;
+const $ = selector => element.querySelector(selector), root = $('.memory');
+const button = $('.memory-ask'), hint = $('.memory-hint'), meter = $('.memory-meter'), rows = $('.memory-rows'), error = $('.memory-error'), stepLabel = $('.pg-step');
+const ask = as.asker(server, props.tab);
+let frame = null, found = null, busy = false, seed = 0;
+
+const ROWS = [['samples', 'samples of the model', ''], ['nearest', 'nearest training images', ''], ['ideal', 'samples of the ideal denoiser', 'memory-apart'], ['ideal_nearest', 'nearest training images', '']];
+const LINES = [['held_out_to_train', 'held_out_to_held_out', 'floor_share', 'unseen images (floor)', 'data'], ['to_train', 'to_held_out', 'share', 'samples of the model', 'samples'],
+               ['ideal_to_train', 'ideal_to_held_out', 'ideal_share', 'samples of the ideal denoiser', 'error']];
+const MOST = 1.4;
+
+function node(tag, className, text = '') {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}
+
+function drawMeter() {
+  const at = ratio => `${100 * Math.min(1, ratio / MOST)}%`, lines = LINES.map(([near, far, share, title, role]) => {
+    const line = node('div', 'memory-line'), scale = node('div', 'memory-scale'), limit = document.createElement('em');
+    const ratios = Array.from(found[near].data, (d, i) => d / Math.max(1e-9, found[far].data[i])), n = Math.min(ratios.length, 120);
+    for (let i = 0; i < n; i++) {
+      const dot = document.createElement('u');
+      Object.assign(dot.style, {left: at(ratios[i]), background: pg.roleColour(role)});
+      dot.title = `${ratios[i].toFixed(2)}: ${found[near].data[i].toFixed(3)} to the nearest training image, ${found[far].data[i].toFixed(3)} to the nearest held-out one`;
+      scale.append(dot);
+    }
+    limit.style.left = at(found.threshold);
+    scale.append(limit);
+    line.append(node('span', '', title), scale, node('b', '', `${(100 * found[share]).toFixed(0)} %`));
+    return line;
+  });
+  meter.replaceChildren(...lines, node('div', 'memory-axis', `Distance to the nearest training image, divided by that to the nearest held-out image (root mean square per pixel), from 0 to ${MOST}. `
+    + `Left of the line at ${found.threshold.toFixed(2)} an image counts as memorised: that is where 5 % of unseen images lie, too. At the right, the share of such images.`));
+}
+
+function drawRows() {
+  rows.replaceChildren(...ROWS.map(([name, title, apart]) => {
+    const row = node('div', `memory-row ${apart}`), tiles = node('div', 'memory-tiles'), images = found[name];
+    for (let i = 0; i < images.shape[0]; i++) {
+      const tile = as.tile(document.createElement('canvas'), images, i);
+      if (name === 'samples' || name === 'ideal') tile.title = `${found[name === 'ideal' ? 'ideal_to_train' : 'to_train'].data[i].toFixed(3)} from the training image below`;
+      tiles.append(tile);
+    }
+    row.append(node('span', '', title), tiles);
+    return row;
+  }));
+}
+
+function draw() {
+  const ready = Boolean(frame && frame.views.samples);
+  button.disabled = !ready || busy;
+  button.textContent = busy ? 'Measuring…' : found ? 'Measure again' : 'Measure';
+  root.classList.toggle('memory-asking', busy);
+  hint.textContent = ready || found ? hint.dataset.first : `There is no model yet: press Train first. ${hint.dataset.first}`;
+  meter.hidden = !found;
+  stepLabel.textContent = found ? pg.stepText({step: found.step}) : '';
+  if (!found) { rows.replaceChildren(); return; }
+  drawMeter();
+  drawRows();
+  element.dataset.drawn = (Number(element.dataset.drawn) || 0) + 1;
+}
+
+button.addEventListener('click', async () => {
+  const {run} = frame;
+  busy = true;
+  error.textContent = '';
+  draw();
+  const answer = await ask('memorisation', {n: 16, seed});
+  seed += 1;
+  busy = false;
+  if (frame && frame.run === run) {
+    error.textContent = typeof answer.error === 'string' ? answer.error : '';
+    if (!error.textContent) found = answer;
+  }
+  draw();
+});
+pg.live({element, tab: props.tab, views: ['samples'], draw: (payload, newest, why) => {
+  const other = (newest && newest.run) !== (frame && frame.run), first = Boolean(payload) !== Boolean(frame && frame.views.samples);
+  frame = newest;
+  if (other) { found = null; error.textContent = ''; }
+  if (other || first || why !== 'frame' || button.disabled !== (busy || !payload)) draw();
+}, interval: 300});

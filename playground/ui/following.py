@@ -1,0 +1,22 @@
+"""Which runs the tabs of a page follow, as an input of an event. They stand in the page's address, where a tab that was never
+opened can be read, too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+SCRIPT = "(...args) => [...args.slice(0, -1), Object.fromEntries(new URL(location.href).searchParams)]"
+"""For `js=` of an event whose last input is a `followed()`."""
+
+
+def followed() -> gr.JSON:
+    """A part of the layout that nobody sees; an event with `SCRIPT` gets `{channel: run id}` in its place."""
+    return gr.JSON(visible=False)
+
+
+def run_of(channels: Any, channel: str) -> str | None:
+    """The run that `channel` follows, from what such an event got (which anyone may have made up)."""
+    run = channels.get(channel) if isinstance(channels, dict) else None
+    return run if isinstance(run, str) and run else None

@@ -1,0 +1,48 @@
+"""The scheduler arena: the model above, or a diffusers folder, under every scheduler of diffusers that fits it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from playground.config import ArenaConfig
+from playground.settings import field_specs
+from playground.ui.arena import Desk
+from playground.ui.components.arena import arena
+from playground.ui.components.arena_pick import arena_pick
+from playground.ui.components.run_bar import run_bar
+from playground.ui.forms import Form
+from playground.ui.service import REFUSALS
+from playground.ui.tabs.common import QUIET, TrainingTab
+
+HINT = (
+    "Draws from one model with every scheduler picked above, from the same initial noise, and measures how far the samples are from "
+    "held-out data. The model may go on training meanwhile. Stop keeps what is done."
+)
+
+
+def draw(tab: TrainingTab) -> None:
+    """Who takes part, a run bar of its own, and the results."""
+    desk, specs = Desk(tab.service), field_specs(ArenaConfig)
+    form = Form(ArenaConfig, leave_out=("device", "schedulers", "evaluations"))
+    pick = arena_pick(
+        tab.name, schedulers=specs["schedulers"].default, evaluations=specs["evaluations"].default,
+        server_functions=desk.server_functions(),
+    )  # fmt: skip
+    bar = run_bar(
+        "arena", server_functions=tab.service.server_functions(), hint=HINT, busy_word="Measuring", train_label="Run the arena",
+        counted="evaluation",
+    )  # fmt: skip
+    with gr.Accordion("How it is measured", open=False), gr.Row():
+        form.draw(*form.rest())
+    arena("arena")
+
+    def run(shown: Any, chosen: Any, *held: Any) -> dict[str, str]:
+        followed = shown.get("run") if isinstance(shown, dict) else None
+        try:
+            return {"run": desk.run(followed, chosen, form.values(*held))}
+        except REFUSALS as error:
+            return {"error": str(error)}
+
+    bar.train(run, [tab.bar, pick, *form.inputs], bar, **QUIET)

@@ -1,0 +1,57 @@
+"""The bound, measured: live curves of ELBO, IWAE and log p(x) on the same images, and all of them exactly on demand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from playground.config import BoundsConfig
+from playground.ui.components.bounds import bounds
+from playground.ui.components.curves import curves
+from playground.ui.components.run_bar import run_bar
+from playground.ui.forms import Form
+from playground.ui.service import REFUSALS
+from playground.ui.tabs.common import LATEX, QUIET, TrainingTab
+
+CHANNEL = "bounds"
+LIVE_EMPTY = (
+    "Press Train: −ELBO, the tighter −IWAE with 50 samples and, with one or two latent dimensions, −log p(x) itself, of "
+    "the same held-out images. What lies between the outer two is the gap."
+)
+HINT = "Measures the model above, at any time while it trains and after. Stop keeps what it has."
+WORDS = (
+    "$\\log p(x) - \\mathrm{ELBO} = \\mathrm{KL}\\big(q(z|x)\\,\\Vert\\,p(z|x)\\big)$. **Approximation gap**: what the "
+    "best diagonal Gaussian for an image, found by optimising it, still lacks. **Amortisation gap**: what the encoder, "
+    "one network for all images, loses on top. More samples tighten the bound: $\\mathrm{ELBO} \\le \\mathrm{IWAE}_5 "
+    "\\le \\mathrm{IWAE}_{50} \\le \\log p(x)$ (Burda et al. 2016; Cremer et al. 2018)."
+)
+
+
+def draw(tab: TrainingTab) -> None:
+    """The section, wired to the run that the tab follows."""
+    with gr.Row():
+        with gr.Column(scale=2, min_width=320):
+            curves(tab.name, title="Bounds while it learns", empty=LIVE_EMPTY, height=400, view="bound_curves")
+            gr.Markdown(WORDS, latex_delimiters=LATEX)
+        with gr.Column(scale=3, min_width=320):
+            form = Form(BoundsConfig)
+            bar = run_bar(
+                CHANNEL, server_functions=tab.service.server_functions(), hint=HINT, busy_word="Evaluating",
+                train_label="Evaluate", counted="image",
+            )  # fmt: skip
+            bounds(CHANNEL)
+            with gr.Row():
+                form.draw("n_examples", "importance_samples", "seed")
+
+    def evaluate(shown: Any, *held: Any) -> dict[str, str]:
+        """Evaluate was pressed: a run id for its run bar, or a sentence."""
+        run = shown.get("run") if isinstance(shown, dict) else None
+        if run is None:
+            return {"error": "There is no model to measure yet: press Train first."}
+        try:
+            return {"run": tab.service.study("bounds", run, form.values(*held))}
+        except REFUSALS as error:
+            return {"error": str(error)}
+
+    bar.train(evaluate, [tab.bar, *form.inputs], bar, **QUIET)

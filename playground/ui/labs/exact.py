@@ -1,0 +1,23 @@
+"""The exact answer beside the learned one: fields and errors by time for points, errors and the memorisation meter for images."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from playground.config import POINT_DATASETS
+from playground.ui.components.error_curve import error_curve
+from playground.ui.components.fields import fields
+from playground.ui.components.memorisation import memorisation
+from playground.ui.labs.fitting import fit
+from playground.ui.tabs.common import TrainingTab
+
+
+def draw(tab: TrainingTab) -> None:
+    """Which of them shows follows the run above, and before there is one the data picked."""
+    functions, points = tab.service.server_functions(), tab.form.controls["dataset"].value in POINT_DATASETS
+    with gr.Column(visible=points) as for_points:
+        fields(tab.name, server_functions=functions)
+    error_curve(tab.name, server_functions=functions)
+    with gr.Column(visible=not points) as for_images:
+        memorisation(tab.name, server_functions=functions)
+    fit(tab, [for_points, for_images])

@@ -1,0 +1,11 @@
+"""What a model of images can be used for: guidance, paths between noises, an image's own noise, variations, and painting in."""
+
+from __future__ import annotations
+
+from playground.ui.components.image_lab import image_lab
+from playground.ui.tabs.common import TrainingTab
+
+
+def draw(tab: TrainingTab) -> None:
+    """One card; it says by itself what it needs, where the run above is not one of images."""
+    image_lab(tab.name, server_functions=tab.service.server_functions())

@@ -1,0 +1,39 @@
+"""log p(x) of held-out examples under the model above: through its probability-flow ODE, and its variational bound."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from playground.config import LikelihoodConfig
+from playground.ui.components.likelihood import likelihood
+from playground.ui.components.run_bar import run_bar
+from playground.ui.forms import Form
+from playground.ui.service import REFUSALS
+from playground.ui.tabs.common import QUIET, TrainingTab
+
+HINT = "Measures log p(x) of held-out examples under the model above, with its newest weights; it may go on training meanwhile."
+
+
+def draw(tab: TrainingTab) -> None:
+    """A run bar of its own, its settings, and the result."""
+    form = Form(LikelihoodConfig)
+    bar = run_bar(
+        "likelihood", server_functions=tab.service.server_functions(), hint=HINT, busy_word="Evaluating", train_label="Evaluate",
+        counted="example",
+    )  # fmt: skip
+    with gr.Accordion("What is measured", open=False), gr.Row():
+        form.draw(*form.rest())
+    likelihood("likelihood")
+
+    def evaluate(shown: Any, *held: Any) -> dict[str, str]:
+        run = shown.get("run") if isinstance(shown, dict) else None
+        if run is None:
+            return {"error": "There is no model to measure yet: press Train first."}
+        try:
+            return {"run": tab.service.study("likelihood", run, form.values(*held))}
+        except REFUSALS as error:
+            return {"error": str(error)}
+
+    bar.train(evaluate, [tab.bar, *form.inputs], bar, **QUIET)

@@ -1,0 +1,210 @@
+"""The sections below the diffusion tab: forward, the exact answer, likelihood, and the image lab."""
+
+import re
+
+import pytest
+from browser.looking import Tab
+from playwright.sync_api import Locator, expect
+
+LIVE = "Samples while it learns"
+INKED = """canvas => canvas.width > 0 && canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(byte => byte)"""
+
+
+@pytest.fixture
+def tab(open_page) -> Tab:
+    return Tab(open_page(), "diffusion").open()
+
+
+def section(tab: Tab, title: str, label: str) -> Locator:
+    """Opens a section and returns its card."""
+    tab.page.get_by_role("tab", name=title, exact=True).click()
+    card = tab.page.locator(f'section[aria-label="{label}"]')
+    card.scroll_into_view_if_needed()
+    return card
+
+
+def number(card: Locator, schedule: str, name: str) -> str:
+    return card.locator(f'[data-schedule="{schedule}"] [data-number="{name}"]').inner_text()
+
+
+def picture(canvas: Locator) -> str:
+    return canvas.evaluate("canvas => canvas.toDataURL()")
+
+
+def trained(tab: Tab, steps: int = 200_000, **choices: str) -> Tab:
+    """A small model that has begun to learn; images when a data set is chosen."""
+    tab.type("Steps", steps)
+    tab.type("Sampling steps", 4)
+    for label, option in choices.items():
+        tab.choose(label.replace("_", " "), option)
+    tab.train()
+    tab.wait_beyond(0)
+    return tab
+
+
+def test_data_drown_before_any_training(tab):
+    card = section(tab, "Forward", "Forward process")
+    slider, canvas = card.locator("input[type=range]"), card.locator('[data-schedule="cosine"] canvas')
+    expect(card.locator(".forward-time")).to_have_text("t = 0.30")
+    tab.page.wait_for_function("() => document.querySelector('[data-number=alpha]').textContent !== '–'")
+    slider.fill("100")
+    expect(card.locator(".forward-time")).to_have_text("t = 0.50")
+    assert [number(card, "cosine", name) for name in ("alpha", "sigma", "log_snr", "signal")] == ["0.707", "0.707", "0.0", "50 %"]
+    assert [number(card, "rectified_flow", name) for name in ("alpha", "sigma")] == ["0.500", "0.500"]
+    half = picture(canvas)
+    slider.press("ArrowRight")
+    expect(card.locator(".forward-time")).to_have_text(re.compile(r"t = 0\.5[01]"))
+    slider.fill("200")
+    expect(card.locator(".forward-time")).to_have_text("t = 1.00")
+    assert number(card, "cosine", "signal") == "0.0 %" and picture(canvas) != half
+    slider.fill("100")
+    expect(card.locator(".forward-time")).to_have_text("t = 0.50")
+    assert picture(canvas) == half, "the same t and noise are the same picture"
+    card.get_by_role("button", name="new noise").click()
+    tab.page.wait_for_function("([canvas, before]) => canvas.toDataURL() !== before", arg=[canvas.element_handle(), half])
+    card.get_by_role("button", name="Play").click()
+    expect(card.locator(".forward-time")).to_have_text("t = 1.00")
+
+    tab.choose("Data", "Digits")
+    expect(card.locator(".pg-note")).to_contain_text("Digits, held-out images")
+    card.scroll_into_view_if_needed()
+    expect(card.locator('[data-schedule="cosine"] small')).to_have_text("chosen")
+    tab.choose("Noise schedule", "rectified flow")
+    card.scroll_into_view_if_needed()
+    expect(card.locator('[data-schedule="rectified_flow"] small')).to_have_text("chosen")
+    assert tab.run_id() is None
+
+
+def test_what_moves_the_particles_while_it_trains_and_paused(tab):
+    trained(tab)
+    tab.wait_other(LIVE)
+    card = tab.card(LIVE)
+    card.locator("input[type=range]").fill("600")
+    card.locator('[data-choose="what"]').select_option("velocity")
+    expect(card.locator(".particles-said")).to_contain_text("model − exact")
+    tab.press("pause", then="paused")
+    plain = tab.wait_other(LIVE)
+    for choose in (lambda: card.locator('[data-choose="of"]').select_option("exact"),
+                   lambda: card.locator('[data-choose="density"]').select_option("exact"),
+                   lambda: card.get_by_role("button", name="paths").click()):  # fmt: skip
+        choose()
+        plain, before = tab.wait_other(LIVE, plain), plain
+        assert plain != before
+    time = card.locator(".particles-time")
+    now = time.inner_text()
+    card.get_by_role("button", name="One sampling step ahead").click()
+    expect(time).not_to_have_text(now)
+    fresh = Tab(tab.page, "diffusion", bar=1)
+    fresh.train()  # resampled while the training stands still
+    fresh.expect_status("finished")
+    tab.expect_status("paused")
+
+
+def test_learned_and_exact_fields_and_errors_by_time(tab):
+    card = section(tab, "Exact answer", "Learned and exact")
+    expect(card.locator(".pg-empty")).to_contain_text("Press Train")
+    trained(tab, steps=300)
+    tab.expect_status("finished")
+    card.scroll_into_view_if_needed()
+    said = card.locator(".fields-said")
+    expect(said).to_contain_text("At t = 0.30")
+    expect(said).to_contain_text("the mixture")
+    tab.page.wait_for_function(f"() => [...document.querySelectorAll('.fields-panels canvas')].every({INKED})")
+    learned = picture(card.locator('[data-panel="learned"] canvas'))
+    card.locator("input[type=range]").fill("70")
+    expect(said).to_contain_text("At t = 0.70")
+    assert picture(card.locator('[data-panel="learned"] canvas')) != learned
+    errors = tab.page.locator('section[aria-label="Error at each time"]')
+    expect(errors.locator(".scatterlayer .trace")).to_have_count(2)
+    errors.get_by_role("button", name="losses").click()
+    expect(errors.locator(".scatterlayer .trace")).to_have_count(5)
+    expect(errors.locator(".errors-said")).to_contain_text("knows every training example by heart")
+
+
+def test_the_likelihood_is_measured_against_the_truth(tab):
+    card = section(tab, "Likelihood", "Likelihood")
+    tab.page.get_by_role("button", name="What is measured").click()
+    expect(tab.number("Examples (examples)")).to_have_value("256")
+    tab.type("Examples (examples)", 12)
+    expect(tab.number("Examples (examples)")).to_have_value("12")
+    tab.page.get_by_role("button", name="Evaluate").click()
+    expect(tab.page.get_by_text("There is no model to measure yet")).to_be_visible()
+    trained(tab, steps=200)
+    card.scroll_into_view_if_needed()
+    tab.page.get_by_role("button", name="Evaluate").click()
+    expect(card.locator(".pg-note")).to_have_text("12 examples, mean ± standard error")
+    expect(card.locator(".likelihood-row")).to_have_count(3)
+    expect(card).to_contain_text(re.compile(r"−?\d+\.\d+ ± \d+\.\d+ nats"))
+    expect(card).to_contain_text("to the truth")
+    expect(card.locator(".scatterlayer .trace")).to_have_count(3)
+
+
+def test_the_image_lab(tab):
+    lab = section(tab, "Image lab", "Image lab")
+    expect(lab).to_contain_text("Train on images first")
+    trained(tab, Data="Digits")
+    lab.scroll_into_view_if_needed()
+    go, rows, error = lab.locator(".lab-go"), lab.locator(".lab-row"), lab.locator(".lab-error")
+
+    def drawn(n_rows: int, n_tiles: int) -> None:
+        go.click()
+        expect(rows).to_have_count(n_rows)
+        expect(go).to_be_enabled()
+        expect(error).to_be_empty()
+        expect(lab.locator(".lab-tiles canvas")).to_have_count(n_tiles)
+
+    lab.locator(".lab-picker canvas").nth(5).click()
+    drawn(2, 12)  # start from an image
+    lab.get_by_role("button", name="paint in").click()
+    go.click()
+    expect(error).to_contain_text("Draw over a part of the image first")
+    box = lab.locator(".lab-paint canvas").bounding_box()
+    tab.page.mouse.move(box["x"] + 40, box["y"] + 120)
+    tab.page.mouse.down()
+    tab.page.mouse.move(box["x"] + 180, box["y"] + 150, steps=5)
+    tab.page.mouse.up()
+    drawn(2, 8)
+    lab.get_by_role("button", name="clear").click()
+    go.click()
+    expect(error).to_contain_text("Draw over a part of the image first")
+    lab.get_by_role("button", name="invert").click()
+    drawn(2, 11)
+    expect(lab).to_contain_text("Its noise has mean")
+    lab.get_by_role("button", name="between two noises").click()
+    drawn(2, 22)
+    lab.get_by_role("button", name="guidance").click()
+    go.click()
+    expect(error).to_contain_text("set “Class-conditional” to yes")
+
+    memory = section(tab, "Exact answer", "Memorisation meter")
+    memory.get_by_role("button", name="Measure").click()
+    expect(memory.locator(".memory-line")).to_have_count(3)
+    expect(memory.locator(".memory-line b").last).to_have_text("100 %")  # the ideal denoiser repeats the training set
+
+
+def test_classes_can_be_asked_for(tab):
+    expect(tab.field("Class")).to_have_count(0)
+    trained(tab, Data="Digits", **{"Class-conditional": "yes: the network is told the class"})
+    tab.wait_frame("frame.views.samples && frame.views.samples.rows[0].notes[29] === '9'")
+    tab.choose("Class", "7")
+    fresh = Tab(tab.page, "diffusion", bar=1)
+    tab.type("Samples", 4)
+    fresh.train()
+    fresh.expect_status("finished")
+    fresh.wait_frame("frame.views.samples && frame.views.samples.rows[0].notes.join() === '7,7,7,7'")
+    lab = section(tab, "Image lab", "Image lab")
+    lab.get_by_role("button", name="guidance").click()
+    lab.locator('[data-choose="label"]').select_option("7")
+    lab.locator(".lab-go").click()
+    expect(lab.locator(".lab-row")).to_have_count(5)
+
+
+@pytest.mark.parametrize("viewport", [{"width": 360, "height": 740}, {"width": 1280, "height": 900}], ids=["narrow", "wide"])
+def test_no_section_is_wider_than_the_page(open_page, viewport):
+    tab = Tab(open_page(viewport=viewport), "diffusion").open()
+    for title in ("Forward", "Exact answer", "Likelihood", "Image lab"):
+        button = tab.page.get_by_role("tab", name=title, exact=True)
+        if button.is_visible():  # on a narrow page the last ones are in a menu
+            button.click()
+            tab.page.wait_for_timeout(300)
+            assert tab.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, title

@@ -1,0 +1,184 @@
+"""The comparison of five ways to draw latents: all rows, measured alike; what it refuses; what a stop keeps; how it is told."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from playground.comparison import ROWS, SHOWN, comparison_run
+from playground.config import AutoencoderConfig, ComparisonConfig, ConfigError, RunConfig, VAEConfig
+from playground.control import Control
+from playground.events import Finished, Progress, Snapshot, Started
+from playground.metrics import Ruler, distances_to_data, energy_distance
+from playground.training import train
+from playground.views.comparison import REFERENCES, comparison_views, said
+
+TINY = {"dataset": "digits", "steps": 150, "batch_size": 64, "width": 64, "depth": 1, "device": "cpu", "learning_rate": 0.005}
+STUDY = ComparisonConfig(steps=30, n_samples=60, width=16, sampling_steps=4, device="cpu")
+
+
+def trained(config: RunConfig) -> bytes:
+    control = Control()
+    control.send({"kind": "watch", "rate": 0.0})
+    *_, end = train(config, control)
+    return end.checkpoint
+
+
+@pytest.fixture(scope="module")
+def ae() -> bytes:
+    return trained(AutoencoderConfig(**TINY))
+
+
+@pytest.fixture(scope="module")
+def vae() -> bytes:
+    return trained(VAEConfig(**TINY))
+
+
+@pytest.fixture(scope="module")
+def events(ae, vae) -> list:
+    return list(comparison_run(STUDY, ae, vae))
+
+
+def table(event: Snapshot) -> dict:
+    return json.loads(event.arrays["table"].tobytes())
+
+
+def test_every_row_is_measured_and_shown(events) -> None:
+    started, end = events[0], events[-1]
+    last = [event for event in events if isinstance(event, Snapshot)][-1]
+    assert (
+        isinstance(started, Started) and started.config["dataset"] == "digits" and isinstance(end, Finished) and not end.stopped
+    )
+    assert tuple(table(last)["rows"]) == ROWS and table(last)["n"] == 60
+    for name in ROWS:
+        row = table(last)["rows"][name]
+        assert np.isfinite([row["distance"], row["std"]]).all() and row["std"] > 0
+        assert last.arrays[f"grid/{name}"].shape == (SHOWN, 1, 8, 8) and last.arrays[f"grid/{name}"].dtype == np.uint8
+
+
+def test_rows_appear_as_they_are_ready_and_progress_reaches_the_end(events) -> None:
+    known = [len(table(event)["rows"]) for event in events if isinstance(event, Snapshot)]
+    assert known == sorted(known) and known[0] == 0 and set(known) == set(range(len(ROWS) + 1))
+    steps = [event.step for event in events if isinstance(event, Progress)]
+    assert steps == sorted(steps) and steps[-1] == events[0].config["steps"]
+
+
+def test_real_images_are_at_the_floor_and_generated_ones_are_not(events) -> None:
+    rows = table([event for event in events if isinstance(event, Snapshot)][-1])["rows"]
+    assert abs(rows["floor"]["distance"]) < 4 * rows["floor"]["std"]
+    others = [rows[name]["distance"] for name in ROWS if name != "floor"]
+    assert min(others) > rows["floor"]["distance"] + 5 * rows["floor"]["std"]
+
+
+def test_the_same_seed_gives_the_same_numbers(events, ae, vae) -> None:
+    control, again = Control(), {}
+    for event in comparison_run(STUDY, ae, vae, control):
+        if isinstance(event, Snapshot) and "vae_prior" in (again := table(event)["rows"]):
+            break
+    first = table([event for event in events if isinstance(event, Snapshot)][-1])["rows"]
+    assert all(again[name]["distance"] == first[name]["distance"] for name in again) and len(again) == 6
+
+
+def test_a_stop_keeps_the_rows_so_far(ae, vae) -> None:
+    control, events = Control(), []
+    for event in comparison_run(STUDY.replace(steps=5000), ae, vae, control):
+        events.append(event)
+        if isinstance(event, Progress) and event.step > 20:  # in the midst of the first training
+            control.send({"kind": "stop"})
+    assert isinstance(events[-1], Finished) and events[-1].stopped
+    assert set(table(events[-2])["rows"]) == set(ROWS) - {"ae_diffusion", "vae_diffusion"}
+
+
+def test_a_pause_holds_the_training_still(ae, vae) -> None:
+    sent = iter([{"kind": "pause"}, {"kind": "resume"}, {"kind": "stop"}])
+    polled = []
+
+    def poll():
+        polled.append(1)
+        return [next(sent)] if len(polled) % 2 == 0 and len(polled) <= 6 else []
+
+    *_, end = comparison_run(STUDY, ae, vae, Control(poll=poll))
+    assert isinstance(end, Finished) and end.stopped and next(sent, None) is None
+
+
+@pytest.mark.parametrize(
+    ("other", "sentence"),
+    [({"dataset": "sprites"}, "train both on the same data"), ({"latent_dim": 3}, "2 latent dimensions and the VAE 3")],
+)
+def test_what_cannot_be_compared_is_refused(ae, other: dict, sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        next(comparison_run(STUDY, ae, trained(VAEConfig(**TINY | {"steps": 1} | other))))
+
+
+def test_the_two_must_be_what_they_are_called(ae, vae) -> None:
+    with pytest.raises(ConfigError, match="an autoencoder and that of a VAE, in this order"):
+        next(comparison_run(STUDY, vae, ae))
+
+
+# --- the ruler ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_ruler_measures_the_energy_distance() -> None:
+    """Of N(m, 1) in one dimension against N(0, 1): 2 E|X - Y| - 2 E|X - X'| is known in closed form."""
+    generator = torch.Generator().manual_seed(0)
+    real = torch.randn(40_000, 1, generator=generator)
+    ruler = Ruler(real, size=2000, repeats=8)
+    reading = ruler.measure(lambda n, generator: 1.5 + torch.randn(n, 1, generator=generator))
+    gap = torch.tensor(1.5 / 2**0.5, dtype=torch.float64)
+    normal = torch.distributions.Normal(0.0, 1.0)
+    between = 2**0.5 * ((2 / torch.pi) ** 0.5 * (-(gap**2) / 2).exp() + gap * (2 * normal.cdf(gap) - 1))
+    exact = float(2 * between - 2 * 2 / torch.pi**0.5)
+    assert reading.mean == pytest.approx(exact, abs=3 * reading.std / 8**0.5 + 0.01)
+
+
+def test_the_ruler_and_the_measurement_of_many_agree() -> None:
+    generator = torch.Generator().manual_seed(1)
+    real, draw = (
+        torch.rand(2000, 1, 4, 4, generator=generator),
+        lambda n, generator: torch.rand(n, 1, 4, 4, generator=generator) ** 2,
+    )
+    one, many = Ruler(real, size=300).measure(draw), distances_to_data({"x": draw}, real)["x"]
+    assert one.mean == pytest.approx(many.mean, abs=4 * (one.std + many.std))
+
+
+def test_the_ruler_meets_every_row_with_the_same_data() -> None:
+    real = torch.randn(500, 3, generator=torch.Generator().manual_seed(2))
+    ruler, draw = Ruler(real, size=100), lambda n, generator: torch.randn(n, 3, generator=generator)
+    first = ruler.measure(draw)
+    ruler.measure(lambda n, generator: torch.randn(7 * n, 3, generator=generator)[:n])
+    assert ruler.measure(draw) == first
+    generator = torch.Generator().manual_seed(1)
+    expected = [float(energy_distance(draw(100, generator), part)) for part in ruler.parts]
+    assert first.mean == pytest.approx(np.mean(expected), rel=1e-9)
+
+
+# --- what is told ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_view_has_a_place_for_every_row(events) -> None:
+    snapshots = [event for event in events if isinstance(event, Snapshot)]
+    for snapshot in snapshots:
+        record = SimpleNamespace(snapshot=snapshot, active=snapshot is not snapshots[-1])
+        payload = comparison_views(None, record)["comparison"]
+        assert {row["name"] for row in payload["rows"]} == set(ROWS)
+        ready = [row for row in payload["rows"] if row["state"] == "ready"]
+        assert {row["name"] for row in ready} == set(table(snapshot)["rows"]) and all(row["tiles"] for row in ready)
+        json.dumps(payload, allow_nan=False)
+    assert payload["h"] == payload["w"] == 8 and [row["name"] for row in payload["rows"] if row["reference"]] == list(
+        REFERENCES
+    )
+    best = {row["name"]: row.get("best") for row in payload["rows"]}
+    assert best["ae_mixture"] == table(snapshots[-1])["rows"]["ae_codes"]["distance"] and best["floor"] is None
+
+
+def test_a_gain_within_the_spread_is_no_gain() -> None:
+    def told(before: float, after: float) -> str:
+        return said({"ae_gaussian": {"distance": before, "std": 0.01}, "ae_diffusion": {"distance": after, "std": 0.01}})
+
+    assert "closer" in told(0.10, 0.05) and "further" in told(0.05, 0.10) and "no more than the spread" in told(0.05, 0.04)
+    assert told(0.10, 0.05).startswith("AE: ") and "0.1000 to 0.0500" in told(0.10, 0.05)
+    assert said({}) == "" and said({"vae_prior": {"distance": 1.0, "std": 0.1}}) == ""

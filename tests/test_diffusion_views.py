@@ -1,0 +1,85 @@
+"""Pictures of a diffusion model and of its likelihood: classes named, examples to pick from, numbers with their errors."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from test_frames import begun, shown
+from test_views import raw
+
+from playground.config import LikelihoodConfig
+from playground.data import load_dataset
+from playground.events import Snapshot, Started
+from playground.runtimes import RunRecord
+from playground.views.diffusion_views import PICKED, diffusion_views, points_static
+from playground.views.frames import RunViews
+
+
+def with_labels(kind: str, labels) -> RunRecord:
+    record = shown(begun(kind), 10, kind)
+    arrays = record.snapshot.arrays | {"sample_labels": np.asarray(labels)}
+    return replace(record, snapshot=Snapshot(10, arrays))
+
+
+def test_particles_of_a_conditional_model_carry_their_classes():
+    labels = np.arange(30) % 2
+    payload = diffusion_views(RunViews(), with_labels("points", labels))["particles"]
+    assert raw(payload["labels"], "u1").tolist() == labels.tolist()
+    assert "labels" not in diffusion_views(RunViews(), shown(begun("points"), 10, "points"))["particles"]
+
+
+def test_samples_of_a_conditional_model_are_named():
+    grid = diffusion_views(RunViews(), with_labels("images", np.repeat(np.arange(10), 3)))["samples"]
+    assert grid["rows"][0]["notes"][:4] == ["0", "0", "0", "1"] and len(grid["rows"][0]["notes"]) == grid["rows"][0]["n"] == 30
+    assert "notes" not in diffusion_views(RunViews(), shown(begun("images"), 10, "images"))["samples"]["rows"][0]
+
+
+def test_held_out_images_to_pick_from_are_where_their_index_says():
+    still, data = points_static("digits")["lab_static"], load_dataset("digits")
+    labels = raw(still["labels"], "u1")
+    assert len(still["indices"]) == PICKED == len(labels) and len(set(still["indices"])) == PICKED
+    assert (data.test.labels[still["indices"]] == labels).all() and set(labels) == set(range(10))
+    assert still["tile"] == [8, 8] and still["sheet"].startswith("data:image/")
+    assert points_static("moons").keys() == {"particles_static"}
+
+
+def likelihood(**changes) -> RunRecord:
+    rows = [
+        {"name": "ode", "label": "ODE", "nats": -1.3, "nats_se": 0.1, "bits": None, "bits_se": None, "difference": -0.05, "difference_se": 0.01},
+        {"name": "true", "label": "truth", "nats": -1.25, "nats_se": float("nan"), "bits": None, "bits_se": None},
+    ]  # fmt: skip
+    values = np.array([-1.0, -1.6, np.inf], "f4")
+    arrays = {
+        "log_p": values, "log_p_std": np.zeros(3, "f4"), "bound": values - 1, "bound_std": np.ones(3, "f4"), "true": values,
+        "summary": np.frombuffer(json.dumps(rows).encode(), np.uint8),
+    }  # fmt: skip
+    config = LikelihoodConfig().model_dump() | {"dataset": "mixture", "steps": 256}
+    started = Started(config, 10, "cpu")
+    record = RunRecord("run", config, status="running", started=started, started_version=1)
+    return replace(record, version=2, step=3, snapshot=Snapshot(3, arrays | changes), snapshot_version=2)
+
+
+def test_a_likelihood_study_is_means_with_errors_and_each_example():
+    frame = RunViews().frame(likelihood(), 0, True, True)
+    json.dumps(frame, allow_nan=False)
+    payload = frame["views"]["likelihood"]
+    ode, true = payload["rows"]
+    assert (ode["nats"], ode["nats_se"], ode["difference"], ode["role"]) == (-1.3, 0.1, -0.05, "posterior")
+    assert true["nats_se"] is None and true["difference"] is None and true["role"] == "evidence"
+    assert payload["n"] == 3 and payload["each"].keys() == {"ode", "bound", "true"}
+    np.testing.assert_allclose(raw(payload["each"]["bound"], "<f4")[:2], [-2.0, -2.6], rtol=1e-6)
+
+
+def test_where_the_truth_is_unknown_it_is_not_shown():
+    record = likelihood()
+    arrays = {name: value for name, value in record.snapshot.arrays.items() if name != "true"}
+    payload = RunViews().frame(replace(record, snapshot=Snapshot(3, arrays)), 0, True, True)["views"]["likelihood"]
+    assert payload["each"].keys() == payload["spread"].keys() == {"ode", "bound"}
+
+
+@pytest.mark.parametrize("role", ["posterior", "prior", "evidence"])
+def test_roles_have_a_colour(role):
+    from playground.views.colours import ROLES
+
+    assert role in ROLES

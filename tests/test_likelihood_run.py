@@ -1,0 +1,124 @@
+"""The likelihood as a study: it speaks like a run, keeps what it has when stopped, and its numbers are those of its parts."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from playground.checkpoint import pack, unpack
+from playground.config import AutoencoderConfig, ConfigError, DiffusionConfig, LikelihoodConfig
+from playground.control import Control
+from playground.data import load_dataset
+from playground.data.points import MIXTURE
+from playground.events import Finished, Progress, Snapshot, Started
+from playground.likelihood_run import PART, likelihood_run, summarise
+from playground.tasks import TASKS
+
+SMALL = {"width": 16, "depth": 1, "device": "cpu"}
+
+
+def checkpoint(config) -> bytes:
+    """An untrained model: what is said about it need not be good."""
+    shape = load_dataset(config.dataset).shape
+    torch.manual_seed(0)
+    return pack(config, 0, 0.0, shape, {"ema": TASKS[config.model].build(config, shape).state_dict()})
+
+
+POINTS = checkpoint(DiffusionConfig(dataset="mixture", **SMALL))
+
+
+def run(data: bytes, control: Control | None = None, **settings) -> list:
+    return list(likelihood_run(LikelihoodConfig(**{"device": "cpu", "bound_draws": 4} | settings), data, control))
+
+
+def rows(event: Snapshot) -> dict[str, dict]:
+    return {row["name"]: row for row in json.loads(event.arrays["summary"].tobytes())}
+
+
+def test_a_study_of_points() -> None:
+    first, *between, end = run(POINTS, n_examples=300)
+    assert isinstance(first, Started) and first.config["steps"] == 300 and first.config["dataset"] == "mixture"
+    assert isinstance(end, Finished) and (end.step, end.stopped) == (300, False)
+    steps = [event.step for event in between if isinstance(event, Progress)]
+    assert steps == sorted(steps) and steps[-1] == 300 and len(set(steps)) > 5
+    pictures = [event for event in between if isinstance(event, Snapshot)]
+    assert [event.step for event in pictures] == [PART[False], 300]
+    arrays, found = pictures[-1].arrays, rows(pictures[-1])
+    assert all(arrays[name].shape == (300,) for name in ("log_p", "log_p_std", "bound", "bound_std", "true"))
+    assert (arrays["log_p_std"] == 0.0).all() and (arrays["bound_std"] > 0.0).all()
+    assert found["ode"]["nats"] == pytest.approx(arrays["log_p"].mean()) and found["ode"]["bits"] is None
+    assert found["ode"]["nats_se"] == pytest.approx(arrays["log_p"].std(ddof=1) / math.sqrt(300))
+    assert found["bound"]["difference"] == pytest.approx((arrays["bound"] - arrays["true"]).mean())
+    order = torch.randperm(2000, generator=torch.Generator().manual_seed(0))[:300]
+    np.testing.assert_allclose(arrays["true"], MIXTURE.log_density(load_dataset("mixture").test.x[order]))
+
+
+def test_an_untrained_model_of_points_is_its_noise() -> None:
+    """A fresh `v` network says 0, which makes the flow a rotation of noise: the model is N(0, I) itself, at every t."""
+    *_, pictures, _, _ = run(POINTS, n_examples=100)
+    order = torch.randperm(2000, generator=torch.Generator().manual_seed(0))[:100]
+    x = load_dataset("mixture").test.x[order].astype("f8")
+    expected = -0.5 * (x**2).sum(1) - math.log(2 * math.pi)
+    np.testing.assert_allclose(pictures.arrays["log_p"], expected, atol=2e-3)
+
+
+def test_a_study_of_images_is_in_bits_too() -> None:
+    data = checkpoint(DiffusionConfig(dataset="digits", **SMALL))
+    *_, pictures, _, _ = run(data, n_examples=20, probes=3)
+    arrays, found = pictures.arrays, rows(pictures)
+    assert set(found) == {"ode", "bound"} and "true" not in arrays and arrays["log_p"].shape == (20,)
+    assert found["ode"]["bits"] == pytest.approx(-found["ode"]["nats"] / (64 * math.log(2)))
+    order = torch.randperm(355 if len(load_dataset("digits").test) == 355 else 0, generator=torch.Generator().manual_seed(0))[:20]
+    x = load_dataset("digits").test.x[order].reshape(20, 64) / 127.5 - 1.0
+    expected = -0.5 * (x**2).sum(1) - 32 * math.log(2 * math.pi) + 64 * math.log(1 / 127.5)
+    np.testing.assert_allclose(arrays["log_p"], expected, atol=0.3)  # N(0, I), up to the noise of dequantising
+    assert found["bound"]["nats"] < found["ode"]["nats"] + 4 * found["bound"]["nats_se"]
+
+
+def test_one_probe_does_not_know_its_own_error() -> None:
+    data = checkpoint(DiffusionConfig(dataset="digits", **SMALL))
+    *_, pictures, _, _ = run(data, n_examples=4, probes=1)
+    assert np.isnan(pictures.arrays["log_p_std"]).all() and np.isfinite(pictures.arrays["log_p"]).all()
+
+
+def test_a_stop_keeps_what_is_there() -> None:
+    control = Control()
+    events = []
+    for event in likelihood_run(LikelihoodConfig(device="cpu", bound_draws=2, n_examples=2000), POINTS, control):
+        events.append(event)
+        if isinstance(event, Snapshot):
+            control.send({"kind": "stop"})
+    assert sum(isinstance(event, Snapshot) for event in events) == 1
+    assert isinstance(events[-1], Finished) and events[-1].stopped and events[-1].step == PART[False]
+
+
+def test_the_seed_decides() -> None:
+    first, again, other = (run(POINTS, n_examples=10, seed=seed)[-3].arrays["bound"] for seed in (1, 1, 2))
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
+def test_one_example_has_no_spread() -> None:
+    (row,) = json.loads(summarise({"log_p": np.array([-3.0])}, 64).tobytes())
+    assert row["nats"] == -3.0 and row["nats_se"] is None and row["bits_se"] is None
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        (AutoencoderConfig(dataset="digits", **SMALL), "that of a diffusion model"),
+        (DiffusionConfig(dataset="mixture", conditional="on", label_dropout=0.0, **SMALL), "always saw the class"),
+    ],
+)
+def test_other_models_are_refused(config, sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        run(checkpoint(config))
+
+
+def test_a_model_with_classes_is_measured_without_them() -> None:
+    data = checkpoint(DiffusionConfig(dataset="mixture", conditional="on", **SMALL))
+    assert unpack(data).config.conditional == "on"
+    assert np.isfinite(run(data, n_examples=10)[-3].arrays["log_p"]).all()
