@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from playground.settings import ConfigError, FieldSpec, Settings, field_specs, setting
-from playground.studies import ArenaConfig, BoundsConfig, ComparisonConfig, Device, LikelihoodConfig, ReflowConfig, StudyConfig
+from playground.study_settings import ArenaConfig, BoundsConfig, ComparisonConfig, Device, LikelihoodConfig, ReflowConfig, StudyConfig
 
 __all__ = [
     "AnyDataset", "ArenaConfig", "AutoencoderConfig", "BoundsConfig", "CONFIGS", "ComparisonConfig", "ConfigError", "DiffusionConfig", "FieldSpec", "IMAGE_DATASETS",

@@ -16,11 +16,10 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 SOURCES = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 
 ORDER = (
-    "settings", "studies", "config", "units", "events", "control", "cadence", "data", "nn", "noise", "likelihoods",
+    "settings", "study_settings", "config", "units", "events", "control", "cadence", "data", "nn", "noise", "likelihoods",
     "autoencoder", "bounds", "quadrature", "gaps", "diagnosis", "factors", "denoiser", "latent_denoiser", "objectives",
     "sampling", "oracle", "flow_likelihood", "metrics", "projection", "checkpoint", "tasks", "inspection", "training",
-    "generation", "evaluation", "comparison", "reflow", "reflow_run", "forward", "likelihood_run", "diffusers_bridge",
-    "arena", "runtimes", "views", "ui",
+    "generation", "forward", "diffusers_bridge", "studies", "runtimes", "views", "ui",
 )  # fmt: skip
 """From top to bottom: a module may import what stands before it, and its own package."""
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from playground.arena import arena_run, folder_run, schedulers_run
-from playground.arena.board import PATHS, TILES, spread
-from playground.arena.model import Reference, open_model
-from playground.arena.run import Arena, NetworkCalls
+from playground.studies.arena import arena_run, folder_run, schedulers_run
+from playground.studies.arena.board import PATHS, TILES, spread
+from playground.studies.arena.model import Reference, open_model
+from playground.studies.arena.run import Arena, NetworkCalls
 from playground.config import AutoencoderConfig, ArenaConfig, ConfigError, DiffusionConfig
 from playground.control import Control
 from playground.diffusers_bridge.exporting import folder_as_zip

@@ -242,7 +242,7 @@ def test_it_learns_where_the_codes_are(sources) -> None:
     task = LatentDiffusionTask(config.replace(autoencoder=SOURCES["ae"]), load_dataset("digits"), torch.device("cpu"))
     task.prepare(model)
     codes = task.train_x
-    from playground.comparison import Comparison
+    from playground.studies.comparison import Comparison
 
     class Fake:
         config = SampleConfig(sampling_steps=30)

@@ -17,8 +17,8 @@ from playground.events import Finished, Progress, Snapshot, Started
 from playground.generation import load_model, sample
 from playground.noise import SCHEDULES
 from playground.oracle import MixtureDenoiser
-from playground.reflow import EULER_STEPS, follow, train_on_pairs
-from playground.reflow_run import reflow_run
+from playground.studies.reflow import EULER_STEPS, follow, train_on_pairs
+from playground.studies.reflow_run import reflow_run
 from playground.training import train
 
 FLOW = SCHEDULES["rectified_flow"]

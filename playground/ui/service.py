@@ -29,11 +29,11 @@ SETTLE_SECONDS = 0.2
 ANSWER_SECONDS = 20.0
 """Longest wait for an answer; the longest questions take a second or two."""
 STUDIES: dict[str, tuple[type[StudyConfig], str]] = {
-    "arena": (ArenaConfig, "playground.arena:arena_run"),
-    "bounds": (BoundsConfig, "playground.evaluation:bounds_run"),
-    "likelihood": (LikelihoodConfig, "playground.likelihood_run:likelihood_run"),
-    "comparison": (ComparisonConfig, "playground.comparison:comparison_run"),
-    "reflow": (ReflowConfig, "playground.reflow_run:reflow_run"),
+    "arena": (ArenaConfig, "playground.studies.arena:arena_run"),
+    "bounds": (BoundsConfig, "playground.studies.bounds:bounds_run"),
+    "likelihood": (LikelihoodConfig, "playground.studies.likelihood:likelihood_run"),
+    "comparison": (ComparisonConfig, "playground.studies.comparison:comparison_run"),
+    "reflow": (ReflowConfig, "playground.studies.reflow_run:reflow_run"),
 }
 """Measurements of a trained model, each a run of its own: name -> its settings, and the generator that makes it."""
 COMMANDS = ("pause", "resume", "stop", "continue")

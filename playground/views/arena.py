@@ -12,7 +12,7 @@ from playground.views.images import Payload
 
 
 def arena_study(memory: Any, record: Any) -> dict[str, Payload]:
-    """The view `arena` of a run of `playground.arena`."""
+    """The view `arena` of a run of `playground.studies.arena`."""
     return {"arena": arena(record.snapshot.arrays, record.snapshot.step)}
 
 
@@ -20,7 +20,7 @@ def arena(arrays: dict[str, np.ndarray], step: int) -> Payload:
     """`{step, rows, floor, left_out, schedulers, evaluations, unit, reference, n_samples, seeds, image, pictures}`.
 
     `rows`: [{name, title, target, nfe, steps, mean, std, n, distances, seconds_mean, difference, ours, reason}], as in
-    `arena/board.py`, `floor`: {mean, std, n}. `pictures`: by the index of a row, for images `{h, w, n, data: u8 (n*h*w)}`, for points
+    `studies/arena/board.py`, `floor`: {mean, std, n}. `pictures`: by the index of a row, for images `{h, w, n, data: u8 (n*h*w)}`, for points
     `{dots: f32 (k*2), T, n, ways: f32 (T*n*2)}`, the ways from noise to data.
     """
     return results(arrays) | {"step": int(step), "pictures": _pictures(arrays)}

@@ -16,11 +16,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from playground.comparison import comparison_run
+from playground.studies.comparison import comparison_run
 from playground.config import AutoencoderConfig, ComparisonConfig, DiffusionConfig, ReflowConfig, RunConfig, VAEConfig
 from playground.control import Control
 from playground.events import Snapshot
-from playground.reflow_run import reflow_run
+from playground.studies.reflow_run import reflow_run
 from playground.training import train
 from playground.views.comparison import ROWS, said
 

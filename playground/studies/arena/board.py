@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.arena.model import ArenaModel
+from playground.studies.arena.model import ArenaModel
 from playground.tasks import thin, to_uint8
 
 TILES = 10

@@ -5,6 +5,6 @@
     run      the loop: `arena_run`, and `schedulers_run`, which says who may take part; `folder_run`, which looks into a folder
 """
 
-from playground.arena.run import arena_run, folder_run, schedulers_run
+from playground.studies.arena.run import arena_run, folder_run, schedulers_run
 
 __all__ = ["arena_run", "folder_run", "schedulers_run"]

@@ -11,7 +11,7 @@ import torch
 from playground.checkpoint import unpack
 from playground.config import AutoencoderConfig, BoundsConfig, ConfigError, VAEConfig
 from playground.control import Control
-from playground.evaluation import ESTIMATES, GAPS, arrays_of, bounds_run
+from playground.studies.bounds import ESTIMATES, GAPS, arrays_of, bounds_run
 from playground.events import Finished, Progress, Snapshot, Started
 from playground.generation import load_model
 from playground.quadrature import log_evidence

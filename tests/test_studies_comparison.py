@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from playground.comparison import ROWS, SHOWN, comparison_run
+from playground.studies.comparison import ROWS, SHOWN, comparison_run
 from playground.config import AutoencoderConfig, ComparisonConfig, ConfigError, RunConfig, VAEConfig
 from playground.control import Control
 from playground.events import Finished, Progress, Snapshot, Started

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from playground.arena.board import PATHS, Board, Row
-from playground.arena.model import ArenaModel, Reference, floor_distances, open_model, reference_of
+from playground.studies.arena.board import PATHS, Board, Row
+from playground.studies.arena.model import ArenaModel, Reference, floor_distances, open_model, reference_of
 from playground.config import ArenaConfig, ConfigError
 from playground.control import Control
 from playground.diffusers_bridge.catalogue import scheduler_classes, title, version

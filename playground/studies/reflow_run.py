@@ -21,7 +21,7 @@ from playground.denoiser import ClippedDenoiser, Denoiser
 from playground.events import Event, Finished, Progress, Snapshot, Started
 from playground.generation import load_model
 from playground.metrics import REPEATS, Draw, Reading, Ruler
-from playground.reflow import EULER_STEPS, FRAMES, follow, train_on_pairs
+from playground.studies.reflow import EULER_STEPS, FRAMES, follow, train_on_pairs
 from playground.sampling import initial_noise
 from playground.tasks import TASKS, as_pixels, pick_device, to_uint8
 

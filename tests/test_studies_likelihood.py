@@ -15,7 +15,7 @@ from playground.control import Control
 from playground.data import load_dataset
 from playground.data.points import MIXTURE
 from playground.events import Finished, Progress, Snapshot, Started
-from playground.likelihood_run import PART, likelihood_run, summarise
+from playground.studies.likelihood import PART, likelihood_run, summarise
 from playground.tasks import TASKS
 
 SMALL = {"width": 16, "depth": 1, "device": "cpu"}
