@@ -37,7 +37,7 @@ class LikelihoodConfig(StudyConfig):
         ge=1, le=16,
     )  # fmt: skip
     bound_draws: int = setting(
-        16, "Noise levels", "At how many random noise levels the variational bound looks at each example.", ge=2, le=1000
+        64, "Noise levels", "At how many random noise levels the variational bound looks at each example.", ge=2, le=1000
     )
 
 

@@ -12,7 +12,7 @@ from playground.config import LikelihoodConfig
 from playground.data import load_dataset
 from playground.events import Snapshot, Started
 from playground.runtimes import RunRecord
-from playground.views.diffusion_views import PICKED, diffusion_views, points_static
+from playground.views.diffusion_views import PICKED, diffusion_views, points_static, samples_grid
 from playground.views.frames import RunViews
 
 
@@ -31,8 +31,16 @@ def test_particles_of_a_conditional_model_carry_their_classes():
 
 def test_samples_of_a_conditional_model_are_named():
     grid = diffusion_views(RunViews(), with_labels("images", np.repeat(np.arange(10), 3)))["samples"]
-    assert grid["rows"][0]["notes"][:4] == ["0", "0", "0", "1"] and len(grid["rows"][0]["notes"]) == grid["rows"][0]["n"] == 30
+    assert grid["rows"][0]["notes"] == [str(k) for k in range(10)] * 3 and grid["columns"] == 10 and grid["rows"][0]["n"] == 30
     assert "notes" not in diffusion_views(RunViews(), shown(begun("images"), 10, "images"))["samples"]["rows"][0]
+
+
+@pytest.mark.parametrize("labels", [[2, 2, 7, 7], [7, 2, 7, 2]])
+def test_a_class_has_a_column_and_the_tiles_move_with_their_names(labels):
+    images = np.array(labels, "u1")[:, None, None, None].repeat(4, 2).repeat(4, 3)
+    grid = samples_grid(images, 10, np.array(labels), "digits")
+    assert grid["columns"] == 2 and grid["rows"][0]["notes"] == ["2", "7", "2", "7"]
+    assert raw(grid["rows"][0]["data"], "u1").reshape(4, 16)[:, 0].tolist() == [2, 7, 2, 7]
 
 
 def test_held_out_images_to_pick_from_are_where_their_index_says():

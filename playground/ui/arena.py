@@ -19,7 +19,7 @@ from playground.ui.service import REFUSALS, Service, named
 from playground.views.arena import folder, schedulers
 
 SCHEDULERS, EXPORT, FOLDER, RUN = (f"playground.{task}" for task in (
-    "arena:schedulers_run", "diffusers_bridge.exporting:export_run", "arena:folder_run", "arena:arena_run",
+    "studies.arena:schedulers_run", "diffusers_bridge.exporting:export_run", "studies.arena:folder_run", "studies.arena:arena_run",
 ))  # fmt: skip
 MAX_FOLDER = 20 * 2**20
 MAX_FOLDERS = 4

@@ -29,16 +29,26 @@ def diffusion_views(memory: Memory, record: Any) -> dict[str, Payload]:
         )  # fmt: skip
         return {"particles": moving | ({"labels": u8(arrays["sample_labels"])} if "sample_labels" in arrays else {})}
     notes = [f"t = {t:.2f}" for t in arrays["times"]]
-    n = len(arrays["samples"])
-    columns = {25: 13}.get(n, min(16, max(1, int(np.ceil(np.sqrt(2 * n))))))
-    grid = payloads.image_grid(arrays["samples"], step, columns=columns)
-    if "sample_labels" in arrays:
-        names = load_dataset(record.config["dataset"]).label_names
-        grid["rows"][0]["notes"] = [names[k] if 0 <= k < len(names) else "any" for k in arrays["sample_labels"]]
     return {
-        "samples": grid,
+        "samples": samples_grid(arrays["samples"], step, arrays.get("sample_labels"), record.config["dataset"]),
         "strip": payloads.strip(arrays["strip"], step, notes=notes),
     }
+
+
+def samples_grid(samples: np.ndarray, step: int, labels: np.ndarray | None, dataset: str) -> Payload:
+    """Samples as tiles; those of a model that was told classes with their names, a column a class where all are drawn."""
+    n = len(samples)
+    columns = {25: 13}.get(n, min(16, max(1, int(np.ceil(np.sqrt(2 * n))))))
+    if labels is None:
+        return payloads.image_grid(samples, step, columns=columns)
+    different, each = np.unique(labels, return_counts=True)
+    if 1 < len(different) <= 16 and each.max() == each.min():
+        order = np.argsort(labels, kind="stable").reshape(len(different), -1).T.ravel()
+        samples, labels, columns = samples[order], labels[order], len(different)
+    names = load_dataset(dataset).label_names
+    grid = payloads.image_grid(samples, step, columns=columns)
+    grid["rows"][0]["notes"] = [names[k] if 0 <= k < len(names) else "any" for k in labels]
+    return grid
 
 
 @lru_cache(maxsize=8)

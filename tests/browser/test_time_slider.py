@@ -48,7 +48,7 @@ def test_the_pictures_go_back_while_the_run_goes_on(open_page, name):
     tab.wait_frame("frame.replay === 0 && frame.views.curves.marker === 0")
     first = tab.wait_other(MAPS[name], now)
     expect(tab.card(MAPS[name]).locator(".pg-step")).to_have_text("step 0")
-    expect(tab.panel.locator(".curves-future")).to_be_visible()
+    expect(tab.panel.locator(".curves-future").first).to_be_visible()
     tab.wait_beyond(tab.step())  # the run goes on
     tab.wait_beyond(tab.step())
     assert tab.pixels(MAPS[name]) == first
@@ -56,7 +56,7 @@ def test_the_pictures_go_back_while_the_run_goes_on(open_page, name):
     expect(time_of(tab)).to_contain_text("no weights are kept so early")
     time_of(tab).locator(".time-now").click()
     is_past(tab, False)
-    expect(tab.panel.locator(".curves-future")).to_be_hidden()
+    expect(tab.panel.locator(".curves-future").first).to_be_hidden()
     tab.wait_other(MAPS[name], first)
 
 

@@ -31,7 +31,8 @@ const SAID = {
 function decades() {
   const mine = shown === 'loss' ? ['net_train', 'net_held_out'] : ['against_exact'], model = mine.flatMap(key => Array.from(found[key].data)).filter(v => v > 0);
   if (!model.length) return [-3, 1];
-  return [Math.log10(Math.min(...model)) - (shown === 'loss' ? 1.5 : 0.5), Math.log10(Math.max(...model)) + 1];
+  const top = Math.log10(Math.max(...model)), beside = shown === 'loss' ? 0 : Math.max(...found.zero.data);
+  return [Math.log10(Math.min(...model)) - (shown === 'loss' ? 1.5 : 0.5), Math.max(top + 1, Math.min(top + 3, Math.log10(Math.max(beside, 1e-9)) + 0.1))];
 }
 
 function layout(unit) {
