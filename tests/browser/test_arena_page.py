@@ -118,14 +118,14 @@ def test_points_from_end_to_end(open_page) -> None:
 def test_a_stop_keeps_what_is_done(open_page) -> None:
     arena = trained(open_page(), "Eight Gaussians", 20)
     arena.wait_for_list()
-    arena.chips("DDIMScheduler", "UniPCMultistepScheduler")
+    arena.pick.get_by_role("button", name="all that fit").click()
     arena.numbers(3, 100)
     arena.run(then="running")
-    expect(arena.card("Results").locator("tbody tr").first).to_contain_text("±")
+    expect(arena.card("Results")).to_contain_text("±")
     arena.bar.locator("[data-do=stop]").click()
     arena.status("stopped")
-    expect(arena.card("Results").locator('[data-name="DDIMScheduler"]')).to_contain_text("±")
-    assert arena.payload("payload.rows.length") == 4
+    expect(arena.card("Results")).to_contain_text("±")
+    assert 1 <= arena.payload("payload.rows.filter(row => row.mean != null).length") < arena.payload("payload.rows.length")
 
 
 def test_a_model_leaves_as_a_folder_and_comes_back(open_page, tmp_path) -> None:

@@ -46,7 +46,8 @@ function layout(payload) {
 }
 
 function drawChart(payload) {
-  note.textContent = payload.floor.mean == null ? '' : `- - real against real: ${withSpread(payload.floor.mean, payload.floor.std)}`;
+  const low = least(payload), sunk = isLog && payload.rows.some(row => row.mean != null && row.mean < low);
+  note.textContent = payload.floor.mean == null ? '' : `- - real against real: ${withSpread(payload.floor.mean, payload.floor.std)}${sunk ? '; hollow: smaller than the axis shows' : ''}`;
   logButton.setAttribute('aria-pressed', String(isLog));
   P.react(plot, traces(payload), layout(payload), {displaylogo: false, displayModeBar: false, responsive: false});
   plot.dataset.drawn = (Number(plot.dataset.drawn) || 0) + 1;

@@ -137,7 +137,13 @@ function follow(payload, newest, payloads) {
   return other || had !== Boolean(payload);
 }
 
-buttons.forEach(button => button.addEventListener('click', () => { mode = button.dataset.mode; error.textContent = ''; rows.classList.remove('lab-stale'); draw(); }));
+/* Guidance is about one class, so one is picked. */
+function choose(name) {
+  mode = name;
+  if (mode === 'guidance' && labelSelect.value === '-1' && labelSelect.options.length > 1) labelSelect.value = '0';
+}
+
+buttons.forEach(button => button.addEventListener('click', () => { choose(button.dataset.mode); error.textContent = ''; rows.classList.remove('lab-stale'); draw(); }));
 go.addEventListener('click', request);
 seedButton.addEventListener('click', () => { seed += 1; request(); });
 $$('[data-set]').forEach(input => input.addEventListener('input', () => { if (input.dataset.set === 'brush') painter.brush(value('brush')); else stale(); draw(); }));

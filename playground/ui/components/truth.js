@@ -77,7 +77,7 @@ function drawPosterior(a) {
   const side = Math.max(extent[1] - extent[0], extent[3] - extent[2]), cx = (extent[0] + extent[1]) / 2, cy = (extent[2] + extent[3]) / 2;
   const place = z => [size / 2 + (z[0] - cx) / side * size, size / 2 - (z[1] - cy) / side * size];
   paintTruth(context, truthCurves(a, place), colours);
-  const soft = pg.cssVar('--soft-text'), bar = niceTicks(0, side / 3, 2).pop() || side / 4;
+  const soft = pg.cssVar('--soft-text'), decade = 10 ** Math.floor(Math.log10(side / 3)), bar = [5, 2, 1].map(k => k * decade).find(length => length <= side / 3);
   context.fillStyle = context.strokeStyle = soft;
   context.lineWidth = 1.5;
   context.beginPath();

@@ -17,14 +17,15 @@ from playground.ui.tabs.common import LATEX, QUIET, TrainingTab
 CHANNEL = "bounds"
 LIVE_EMPTY = (
     "Press Train: −ELBO, the tighter −IWAE with 50 samples and, with one or two latent dimensions, −log p(x) itself, of "
-    "the same held-out images. What lies between the outer two is the gap."
+    "the same 32 held-out images. What lies between the outer two is the gap."
 )
 HINT = "Measures the model above, at any time while it trains and after. Stop keeps what it has."
 WORDS = (
     "$\\log p(x) - \\mathrm{ELBO} = \\mathrm{KL}\\big(q(z|x)\\,\\Vert\\,p(z|x)\\big)$. **Approximation gap**: what the "
     "best diagonal Gaussian for an image, found by optimising it, still lacks. **Amortisation gap**: what the encoder, "
     "one network for all images, loses on top. More samples tighten the bound: $\\mathrm{ELBO} \\le \\mathrm{IWAE}_5 "
-    "\\le \\mathrm{IWAE}_{50} \\le \\log p(x)$ (Burda et al. 2016; Cremer et al. 2018)."
+    "\\le \\mathrm{IWAE}_{50} \\le \\log p(x)$ (Burda et al. 2016; Cremer et al. 2018). The live curves are of the first "
+    "32 held-out images; *Evaluate* takes as many as you ask for."
 )
 
 
