@@ -290,11 +290,12 @@ def test_a_real_process_has_low_priority_survives_being_killed_and_ends():
 
 
 SERVER = """
-import sys, time
+import signal, time
 import numpy as np
 from playground.projection import ProjectionSettings
 from playground.runtimes.projector import Projector
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored from birth where the tests run in the background of a shell
     projector = Projector(lambda run: print(projector.pid, flush=True), rest=0.0)
     projector.submit("a", 1, np.random.default_rng(0).normal(size=(60, 5)), ProjectionSettings("tsne"))
     time.sleep(600)
