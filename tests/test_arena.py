@@ -128,10 +128,9 @@ def test_a_stop_keeps_what_is_done(checkpoints) -> None:
 
 def test_results_that_come_quickly_are_told_during_the_next_long_row(checkpoints) -> None:
     settings = ArenaConfig(**QUICK, schedulers=("DDIMScheduler",), evaluations=(2, 1000))
-    for event in arena_run(settings, checkpoints["points"]):
-        if isinstance(event, Snapshot) and (rows := json.loads(event.arrays["board"].tobytes())["rows"]):
-            assert rows[0]["n"] == 2 and rows[1]["n"] == 0
-            break
+    snapshots = (event for event in arena_run(settings, checkpoints["points"]) if isinstance(event, Snapshot))
+    boards = (json.loads(snapshot.arrays["board"].tobytes())["rows"] for snapshot in snapshots)
+    assert next(rows for rows in boards if rows and rows[0]["n"] == 2)[1]["n"] == 0
 
 
 def test_a_scheduler_that_fails_on_the_way_does_not_end_the_others(checkpoints, monkeypatch) -> None:
