@@ -126,7 +126,8 @@ def test_a_stop_keeps_what_is_done(checkpoints) -> None:
     assert rows[0]["n"] == 2 and rows[1]["n"] == 0 and rows[1]["mean"] is None
 
 
-def test_results_that_come_quickly_are_told_during_the_next_long_row(checkpoints) -> None:
+def test_results_that_come_quickly_are_told_during_the_next_long_row(checkpoints, monkeypatch) -> None:
+    monkeypatch.setattr("playground.studies.arena.run.SNAPSHOT_SECONDS", 0.05)
     settings = ArenaConfig(**QUICK, schedulers=("DDIMScheduler",), evaluations=(2, 1000))
     snapshots = (event for event in arena_run(settings, checkpoints["points"]) if isinstance(event, Snapshot))
     boards = (json.loads(snapshot.arrays["board"].tobytes())["rows"] for snapshot in snapshots)
