@@ -6,6 +6,7 @@ weights travel as safetensors bytes (see `checkpoint.py`).
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,3 +104,13 @@ class Answer:
 
 
 Event = Started | Progress | Snapshot | Checkpoint | Paused | Finished | Failed | SampleStep | Answer
+
+
+def json_array(value: Any) -> np.ndarray:
+    """What is no array, for a snapshot: its JSON as bytes, uint8 (n,)."""
+    return np.frombuffer(json.dumps(value).encode(), np.uint8)
+
+
+def read_json(array: np.ndarray) -> Any:
+    """What `json_array` was given."""
+    return json.loads(np.asarray(array, np.uint8).tobytes())

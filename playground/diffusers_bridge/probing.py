@@ -17,7 +17,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from playground.diffusers_bridge.catalogue import parameters, required, scheduler_classes
+from playground.diffusers_bridge.catalogue import required, scheduler_classes
 from playground.diffusers_bridge.conventions import CONVENTIONS
 from playground.diffusers_bridge.driving import Driver, Entry, NotCompatible, last
 from playground.metrics import energy_distance
@@ -178,8 +178,3 @@ def driver_of(verdict: Verdict, schedule: Schedule) -> Driver:
         raise NotCompatible(verdict.reason)
     with quietly():
         return Driver(scheduler_classes()[0][verdict.name], verdict.entry, schedule)
-
-
-def takes_generator(cls: type) -> bool:
-    """Whether the noise that a class draws can be fixed from outside."""
-    return "generator" in parameters(cls.step)

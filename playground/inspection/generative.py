@@ -57,14 +57,10 @@ def generate(space: Space, args: Arguments) -> Arrays:
     z = draw(n, generator).to(space.device)
     shown = torch.randperm(len(task.test_x), generator=generator)[:n].to(space.device)
 
-    def train(count: int, generator: torch.Generator) -> Tensor:
-        chosen = torch.randperm(len(task.train_x), generator=generator)[:count].to(space.device)
-        return task.scale(task.train_x[chosen])
-
     draws = {
         "distance": lambda count, generator: space.decode(draw(count, generator).to(space.device)),
-        "floor": train,
-        "reconstructed": lambda count, generator: space.decode(space.encode(train(count, generator))),
+        "floor": task.some_train,
+        "reconstructed": lambda count, generator: space.decode(space.encode(task.some_train(count, generator))),
     }
     readings = distances_to_data(draws, task.scale(task.test_x), seed)
     numbers = {name: np.float32(reading.mean) for name, reading in readings.items()}

@@ -6,6 +6,7 @@ latent dimensions also `log p(x)` itself and the best Gaussian's ELBO, which par
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Iterator
 
@@ -46,14 +47,11 @@ def bounds_run(config: BoundsConfig, checkpoint: bytes, control: Control | None 
     said = {"dataset": about.config.dataset, "steps": len(order), "of_step": about.step, "likelihood": about.config.likelihood}
     yield Started(config.model_dump() | said, about.n_parameters("ema"), str(device))
     generator = torch.Generator(device).manual_seed(config.seed)
-    double = load_model(checkpoint, str(device)).double() if model.latent_dim <= 2 else None
+    double = copy.deepcopy(model).double() if model.latent_dim <= 2 else None
     rows: list[Row] = []
     began = shown = time.perf_counter()
     for index in order:
-        while control.paused and not control.stopped:
-            control.wait(1.0)
-        control.update()
-        if control.stopped:
+        if not control.proceed():
             break
         x = task.scale(task.test_x[int(index)][None])
         rows.append(measure(model, double, x, config.importance_samples, generator) | {"index": int(index)})

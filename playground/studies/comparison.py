@@ -11,7 +11,6 @@ real images, and the floor: real training images against the held-out ones. """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 
@@ -24,13 +23,13 @@ from playground.config import ComparisonConfig, ConfigError, LatentDiffusionConf
 from playground.control import Control
 from playground.data import load_dataset
 from playground.denoiser import ClippedDenoiser
-from playground.events import Event, Finished, Progress, Snapshot, Started
+from playground.events import Event, Failed, Finished, Progress, Snapshot, Started, json_array
 from playground.generation import load_model
 from playground.inspection.generative import COMPONENTS, mixture
 from playground.latent_denoiser import LatentDenoiser
 from playground.metrics import REPEATS, Draw, Ruler
 from playground.sampling import initial_noise, reverse, time_grid
-from playground.tasks import pick_device, to_uint8
+from playground.tasks import TASKS, pick_device, to_uint8
 from playground.training import train
 
 SHOWN = 24
@@ -80,8 +79,8 @@ class Comparison:
         self.config, self.about, self.checkpoints, self.control = config, about, checkpoints, control
         self.device = pick_device(config.device)
         self.dataset = load_dataset(about["ae"].dataset)
-        self.real = torch.from_numpy(np.array(self.dataset.test.x)).to(self.device).float().div_(255.0)
-        self.train_x = torch.from_numpy(np.array(self.dataset.train.x)).to(self.device)
+        self.task = TASKS["ae"](about["ae"], self.dataset, self.device)
+        self.real = self.task.scale(self.task.test_x)
         self.models = {name: load_model(data, str(self.device)) for name, data in checkpoints.items()}
         self.rows: dict[str, dict[str, float]] = {}
         self.grids: dict[str, np.ndarray] = {}
@@ -132,22 +131,17 @@ class Comparison:
         """What makes the draws of each row that needs no training."""
         ae, vae, seed = self.models["ae"], self.models["vae"], self.config.seed
         return {
-            "floor": lambda: self.some_real,
-            "ae_codes": lambda: lambda n, generator: self.decode("ae", ae.encode(self.some_real(n, generator))),
+            "floor": lambda: self.task.some_train,
+            "ae_codes": lambda: lambda n, generator: self.decode("ae", ae.encode(self.task.some_train(n, generator))),
             "vae_codes": lambda: self.of_vae_codes,
             "ae_gaussian": lambda: self.of_codes(mixture(self.codes(), 1, seed)),
             "ae_mixture": lambda: self.of_codes(mixture(self.codes(), COMPONENTS, seed)),
             "vae_prior": lambda: lambda n, generator: self.decode("vae", torch.randn(n, vae.latent_dim, generator=generator)),
         }
 
-    def some_real(self, n: int, generator: torch.Generator) -> Tensor:
-        """Random training images in [0, 1], (n, C, H, W)."""
-        chosen = torch.randperm(len(self.train_x), generator=generator)[:n].to(self.device)
-        return self.train_x[chosen].float().div_(255.0)
-
     def of_vae_codes(self, n: int, generator: torch.Generator) -> Tensor:
         """Training images through the VAE: decoded draws from `q(z|x)`."""
-        posterior = self.models["vae"].encode(self.some_real(n, generator))
+        posterior = self.models["vae"].encode(self.task.some_train(n, generator))
         eps = torch.randn(posterior.mean.shape, generator=generator).to(self.device)
         return self.decode("vae", posterior.sample(eps))
 
@@ -155,7 +149,7 @@ class Comparison:
     def codes(self) -> Tensor:
         """The autoencoder's codes of all training images, on the CPU, (N, d). Raises `ConfigError` where some are not
         finite."""
-        codes = torch.cat([self.models["ae"].encode(part.float().div_(255.0)) for part in self.train_x.split(CHUNK)]).cpu()
+        codes = torch.cat([self.models["ae"].encode(self.task.scale(part)) for part in self.task.train_x.split(CHUNK)]).cpu()
         if not bool(codes.isfinite().all()):
             raise ConfigError("Some codes of the autoencoder are not finite numbers, so no distribution can be fitted to them.")
         return codes
@@ -188,7 +182,7 @@ class Comparison:
                 self.done, self.rate = before + event.step, event.steps_per_second
                 yield self.progress()
             checkpoint = getattr(event, "checkpoint", checkpoint) or checkpoint
-            if hasattr(event, "message"):
+            if isinstance(event, Failed):
                 raise ConfigError(f"The diffusion in the latent space could not be trained: {event.message}")
         return load_model(checkpoint, str(self.device))
 
@@ -214,4 +208,4 @@ class Comparison:
             "rows": self.rows, "now": now, "n": min(self.config.n_samples, len(self.real) // 2), "repeats": REPEATS,
             "latent_dim": self.about["ae"].latent_dim, "steps": self.config.steps,
         }  # fmt: skip
-        return Snapshot(self.done, {"table": np.frombuffer(json.dumps(table).encode(), np.uint8), **self.grids})
+        return Snapshot(self.done, {"table": json_array(table), **self.grids})

@@ -5,7 +5,6 @@ The mathematics stands in `flow_likelihood.py`; here are the loop, the progress 
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from playground.control import Control
 from playground.data import load_dataset
 from playground.data.points import MIXTURE
 from playground.denoiser import Denoiser
-from playground.events import Event, Finished, Progress, Snapshot, Started
+from playground.events import Event, Finished, Progress, Snapshot, Started, json_array
 from playground.flow_likelihood import PIXEL_STEP, OdeLikelihood, dequantise, pixel_start, rademacher, variational_bound
 from playground.generation import load_model
 from playground.tasks import DiffusionTask, pick_device
@@ -106,7 +105,7 @@ def summarise(arrays: dict[str, np.ndarray], dimensions: int) -> np.ndarray:
         row["bits"] = bits_per_dimension(-mean, dimensions, "diffusion") if image else None
         row["bits_se"] = error / (dimensions * math.log(2.0)) if image and error is not None else None
         rows.append(row)
-    return np.frombuffer(json.dumps(rows).encode(), np.uint8)
+    return json_array(rows)
 
 
 def _mean(values: np.ndarray) -> tuple[float, float | None]:

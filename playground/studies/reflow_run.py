@@ -4,7 +4,6 @@ after."""
 from __future__ import annotations
 
 import copy
-import json
 import math
 import time
 from collections.abc import Iterator
@@ -18,11 +17,11 @@ from playground.config import ConfigError, ReflowConfig, RunConfig
 from playground.control import Control
 from playground.data import load_dataset
 from playground.denoiser import ClippedDenoiser, Denoiser
-from playground.events import Event, Finished, Progress, Snapshot, Started
+from playground.events import Event, Finished, Progress, Snapshot, Started, json_array
 from playground.generation import load_model
 from playground.metrics import REPEATS, Draw, Reading, Ruler
-from playground.studies.reflow import EULER_STEPS, FRAMES, follow, train_on_pairs
 from playground.sampling import initial_noise
+from playground.studies.reflow import EULER_STEPS, FRAMES, follow, train_on_pairs
 from playground.tasks import TASKS, as_pixels, pick_device, to_uint8
 
 PAIRS = {"points": 20_000, "images": 2_000}
@@ -117,7 +116,7 @@ class Reflow:
         real = self.task.scale(self.task.test_x)
         ruler = Ruler(real, self.config.seed, self.n)
         if self.numbers["floor"] is None:
-            self.numbers["floor"] = pair_of(ruler.measure(self.some_real))
+            self.numbers["floor"] = pair_of(ruler.measure(self.task.some_train))
         tiles = []
         for steps in EULER_STEPS:
             if not self.control.proceed():
@@ -145,10 +144,6 @@ class Reflow:
 
     def sampled(self, model: Denoiser, n_steps: int) -> Draw:
         return lambda n, generator: self.solve(model, self.noise(n, generator), n_steps)
-
-    def some_real(self, n: int, generator: torch.Generator) -> Tensor:
-        chosen = torch.randperm(len(self.task.train_x), generator=generator)[:n].to(self.device)
-        return self.task.scale(self.task.train_x[chosen])
 
     # --- reflow --------------------------------------------------------------------------------------------------------
 
@@ -210,7 +205,7 @@ class Reflow:
             "repeats": REPEATS, "training_steps": self.config.steps,
             "kind": self.kind,
         }  # fmt: skip
-        return Snapshot(self.done, {"numbers": np.frombuffer(json.dumps(numbers).encode(), np.uint8), **self.arrays})
+        return Snapshot(self.done, {"numbers": json_array(numbers), **self.arrays})
 
 
 def pair_of(reading: Reading) -> list[float]:

@@ -83,6 +83,10 @@ class Task(ABC):
         """The training examples `index` (n,), scaled; random where the data themselves are drawn."""
         return self.scale(self.train_x[index])
 
+    def some_train(self, n: int, generator: torch.Generator) -> Tensor:
+        """`n` different training examples, scaled; `generator` lives on the CPU."""
+        return self.scale(self.train_x[torch.randperm(len(self.train_x), generator=generator)[:n].to(self.device)])
+
     def held_out_batches(self, generator: torch.Generator) -> Iterator[tuple[int, Any]]:
         """Held-out data in parts, each with its number of examples, as `loss` takes them."""
         for x in self.test_x[: self.n_held_out].split(1000):

@@ -10,6 +10,7 @@ from playground.config import ConfigError
 from playground.ui.following import SCRIPT, followed, run_of
 from playground.ui.preview import preview
 from playground.ui.service import REFUSALS, Service
+from playground.ui.tabs.common import QUIET
 
 CHOICES = (
     ("the data", "data"), ("the latent space of the autoencoder on tab 1", "ae"),
@@ -50,11 +51,10 @@ class DiffuseIn:
     def wire(self, tab: Any, columns: list[gr.Column]) -> None:
         """Keeps the choice of data true to the latent space; `columns` are for points and for images."""
         dataset = tab.form.controls["dataset"]
-        quiet: dict[str, Any] = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
         shown = [self.note, dataset, tab.preview, *columns]
-        self.choice.input(self.picked, [self.choice, tab.bar, dataset, self.followed], shown, js=SCRIPT, **quiet)
+        self.choice.input(self.picked, [self.choice, tab.bar, dataset, self.followed], shown, js=SCRIPT, **QUIET)
         self.found = tab.found
-        tab.bar.attached(self.restore, None, [self.choice, self.note, dataset], **quiet)
+        tab.bar.attached(self.restore, None, [self.choice, self.note, dataset], **QUIET)
 
     def picked(self, choice: str, shown: Any, dataset: str, channels: Any) -> list[Any]:
         """The choice was changed: the data are those of the latent space, and cannot be chosen."""

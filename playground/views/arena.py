@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 
+from playground.events import read_json
 from playground.views.codec import f32, u8
 from playground.views.images import Payload
 
@@ -43,15 +43,15 @@ def _pictures(arrays: dict[str, np.ndarray]) -> dict[str, Payload]:
 
 def results(arrays: dict[str, np.ndarray]) -> Payload:
     """The numbers alone: `{rows, floor, left_out, unit, reference, …}`."""
-    return json.loads(arrays["board"].tobytes())
+    return read_json(arrays["board"])
 
 
 def schedulers(arrays: dict[str, np.ndarray]) -> Payload:
     """Who may take part: `{schedule, version, in: [{name, title, noise, ours, convention, spacing, distance}], out: [{name, title,
     reason}]}`."""
-    return json.loads(arrays["schedulers"].tobytes())
+    return read_json(arrays["schedulers"])
 
 
 def folder(arrays: dict[str, np.ndarray]) -> Payload:
     """What is in an opened diffusers folder: `{shape, n_parameters, dataset, schedule, prediction}`."""
-    return json.loads(arrays["folder"].tobytes())
+    return read_json(arrays["folder"])

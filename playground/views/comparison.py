@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-import numpy as np
-
+from playground.events import read_json
 from playground.views.codec import u8
 from playground.views.images import Payload, tiles_of
 
@@ -30,7 +28,7 @@ def comparison_views(memory: Any, record: Any) -> dict[str, Payload]:
     tiles?: u8}], h, w, unit, n, repeats, latent_dim, said, step}`. `best` is the distance of real codes through the same
     decoder; `tiles` (k*h*w)."""
     arrays = record.snapshot.arrays
-    table = json.loads(np.asarray(arrays["table"], np.uint8).tobytes())
+    table = read_json(arrays["table"])
     known = table["rows"]
     rows, size = [], (0, 0)
     for name, (title, how, role) in ROWS.items():

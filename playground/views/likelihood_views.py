@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 
+from playground.events import read_json
 from playground.views.codec import f32
 from playground.views.images import Payload
 
@@ -29,7 +29,7 @@ def likelihood_views(memory: Any, record: Any) -> dict[str, Payload]:
             "name": str(row["name"]), "label": str(row.get("label", row["name"])),
             "role": ROLES.get(str(row["name"]), "held_out"), **{key: _number(row.get(key)) for key in NUMBERS},
         }
-        for row in json.loads(np.asarray(arrays["summary"], np.uint8).tobytes())
+        for row in read_json(arrays["summary"])
     ]  # fmt: skip
     return {"likelihood": {
         "rows": rows, "n": len(arrays["log_p"]), "step": int(step),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 
+from playground.events import read_json
 from playground.data import load_dataset
 from playground.views.codec import q16
 from playground.views.images import ImageRow, Payload, image_table
@@ -26,7 +26,7 @@ def reflow_views(memory: Any, record: Any) -> dict[str, Payload]:
     se], relative, distance: {steps: [mean, std]}} | null, step}`. Of points also `reflow_paths`: `{T, n, before: q16 (T*n*2),
     after?: q16, lo, hi, view, data: q16 (m*2), step}`; of images `reflow_tiles`, laid out as an image table."""
     arrays, step = record.snapshot.arrays, record.snapshot.step
-    numbers = json.loads(np.asarray(arrays["numbers"], np.uint8).tobytes())
+    numbers = read_json(arrays["numbers"])
     images = numbers["kind"] == "images"
     unit = "energy distance, in pixel values (−1 to 1)" if images else "energy distance, in units of the data"
     views: dict[str, Payload] = {"reflow": numbers | {"phase": PHASES.get(numbers["phase"], ""), "unit": unit, "step": step}}

@@ -184,7 +184,7 @@ def main() -> None:
     options.state.mkdir(parents=True, exist_ok=True)
     n = min(options.test, len(test))
     print(f"{len(train):,} training images, {n:,} of {len(test):,} test images, {device}, {options.threads} threads; -log p(x) in nats, k = {DRAWS:,}")
-    print(f"| model  | published | here ± error over images | error of the draws | own bound | active (published) | epochs | s training | s measuring |")
+    print("| model  | published | here ± error over images | error of the draws | own bound | active (published) | epochs | s training | s measuring |")
     print("|---|---|---|---|---|---|---|---|---|")
     for name in options.models:
         training = Training(name, train, options.state)

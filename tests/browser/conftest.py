@@ -85,3 +85,18 @@ def open_page(chromium: Browser, server: str, client) -> Iterator[Callable[..., 
         except Exception as error:  # a run that never was is the point of some tests
             assert "not known here" in str(error)
     assert not complaints, complaints
+
+
+@pytest.fixture(scope="module")
+def runs(client, request) -> Callable[[str], str]:
+    """Finished runs by kind (`KINDS` of the test's module), trained when they are first asked for."""
+    known: dict[str, str] = {}
+
+    def run(kind: str) -> str:
+        if kind not in known:
+            *_, last = client.submit(request.module.KINDS[kind], api_name="/train")
+            assert last["status"] == "finished", last
+            known[kind] = last["run"]
+        return known[kind]
+
+    return run

@@ -34,21 +34,6 @@ RANGE = "() => [...document.querySelectorAll('.map-plot')].find(node => node.off
 INK = "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.reduce((sum, byte, k) => sum + (k % 4 === 3 && byte > 0), 0)"
 
 
-@pytest.fixture(scope="module")
-def runs(client) -> Callable[[str], str]:
-    """Finished runs by kind, trained when they are first asked for."""
-    known: dict[str, str] = {}
-
-    def run(kind: str) -> str:
-        if kind not in known:
-            *_, last = client.submit(KINDS[kind], api_name="/train")
-            assert last["status"] == "finished", last
-            known[kind] = last["run"]
-        return known[kind]
-
-    return run
-
-
 class Map(Tab):
     """The tab's latent map, and how to touch it."""
 

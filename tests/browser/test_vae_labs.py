@@ -19,21 +19,6 @@ KINDS = {
 NUMBER = r"\(?(−?[\d,]+\.\d+)\)?"
 
 
-@pytest.fixture(scope="module")
-def runs(client) -> Callable[[str], str]:
-    """Finished runs by kind, trained when they are first asked for."""
-    known: dict[str, str] = {}
-
-    def run(kind: str) -> str:
-        if kind not in known:
-            *_, last = client.submit(KINDS[kind], api_name="/train")
-            assert last["status"] == "finished", last
-            known[kind] = last["run"]
-        return known[kind]
-
-    return run
-
-
 class Labs(Tab):
     """The VAE's tab with its sections."""
 

@@ -148,5 +148,3 @@ def floor_distances(model: ArenaModel, reference: Reference, n: int, seeds: list
     """Distances of other real examples to the reference, one for each seed: what a perfect sampler of a perfect model has."""
     draw = model.fresh or (lambda n, seed: model.fine(n, seed + 20_000).cpu())
     return [reference.distance(draw(n, seed)) for seed in seeds]
-
-

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from playground.studies.arena.board import PATHS, Board, Row
-from playground.studies.arena.model import ArenaModel, Reference, floor_distances, open_model, reference_of
 from playground.config import ArenaConfig, ConfigError
 from playground.control import Control
 from playground.diffusers_bridge.catalogue import scheduler_classes, title, version
@@ -21,8 +17,10 @@ from playground.diffusers_bridge.importing import FolderError, open_folder
 from playground.diffusers_bridge.levels import level_at
 from playground.diffusers_bridge.parity import difference, our_sampler, ours_on_their_levels
 from playground.diffusers_bridge.probing import Verdict, driver_of, quietly, verdict, verdicts
-from playground.events import Event, Finished, Progress, Snapshot, Started
+from playground.events import Event, Finished, Progress, Snapshot, Started, json_array
 from playground.noise import SCHEDULES
+from playground.studies.arena.board import PATHS, Board, Row
+from playground.studies.arena.model import ArenaModel, Reference, floor_distances, open_model, reference_of
 
 SNAPSHOT_SECONDS = 1.0
 PROGRESS_SECONDS = 0.15
@@ -189,7 +187,7 @@ def schedulers_run(schedule: str, control: Control | None = None) -> Iterator[Ev
         "in": [described(v) for v in found if v.entry is not None],
         "out": [{"name": v.name, "title": title(v.name), "reason": v.reason} for v in found if v.entry is None],
     }  # fmt: skip
-    yield Snapshot(0, {"schedulers": np.frombuffer(json.dumps(told).encode(), np.uint8)})
+    yield Snapshot(0, {"schedulers": json_array(told)})
     yield Finished(0, b"")
 
 
@@ -204,5 +202,5 @@ def folder_run(data: bytes, control: Control | None = None) -> Iterator[Event]:
         "shape": folder.shape, "n_parameters": folder.n_parameters, "dataset": folder.dataset,
         "schedule": folder.denoiser.schedule.title, "prediction": folder.denoiser.prediction,
     }  # fmt: skip
-    yield Snapshot(0, {"folder": np.frombuffer(json.dumps(told).encode(), np.uint8)})
+    yield Snapshot(0, {"folder": json_array(told)})
     yield Finished(0, b"")

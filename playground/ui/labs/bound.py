@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import gradio as gr
 
 from playground.config import BoundsConfig
@@ -11,8 +9,8 @@ from playground.ui.components.bounds import bounds
 from playground.ui.components.curves import curves
 from playground.ui.components.run_bar import run_bar
 from playground.ui.forms import Form
-from playground.ui.service import REFUSALS
-from playground.ui.tabs.common import LATEX, QUIET, TrainingTab
+from playground.ui.labs.studying import study
+from playground.ui.tabs.common import LATEX, TrainingTab
 
 CHANNEL = "bounds"
 LIVE_EMPTY = (
@@ -45,14 +43,4 @@ def draw(tab: TrainingTab) -> None:
             with gr.Row():
                 form.draw("n_examples", "importance_samples", "seed")
 
-    def evaluate(shown: Any, *held: Any) -> dict[str, str]:
-        """Evaluate was pressed: a run id for its run bar, or a sentence."""
-        run = shown.get("run") if isinstance(shown, dict) else None
-        if run is None:
-            return {"error": "There is no model to measure yet: press Train first."}
-        try:
-            return {"run": tab.service.study("bounds", run, form.values(*held))}
-        except REFUSALS as error:
-            return {"error": str(error)}
-
-    bar.train(evaluate, [tab.bar, *form.inputs], bar, **QUIET)
+    study(tab, bar, "bounds", form)

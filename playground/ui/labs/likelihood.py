@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import gradio as gr
 
 from playground.config import LikelihoodConfig
 from playground.ui.components.likelihood import likelihood
 from playground.ui.components.run_bar import run_bar
 from playground.ui.forms import Form
-from playground.ui.service import REFUSALS
-from playground.ui.tabs.common import QUIET, TrainingTab
+from playground.ui.labs.studying import study
+from playground.ui.tabs.common import TrainingTab
 
 HINT = "Measures log p(x) of held-out examples under the model above, with its newest weights; it may go on training meanwhile."
 
@@ -27,13 +25,4 @@ def draw(tab: TrainingTab) -> None:
         form.draw(*form.rest())
     likelihood("likelihood")
 
-    def evaluate(shown: Any, *held: Any) -> dict[str, str]:
-        run = shown.get("run") if isinstance(shown, dict) else None
-        if run is None:
-            return {"error": "There is no model to measure yet: press Train first."}
-        try:
-            return {"run": tab.service.study("likelihood", run, form.values(*held))}
-        except REFUSALS as error:
-            return {"error": str(error)}
-
-    bar.train(evaluate, [tab.bar, *form.inputs], bar, **QUIET)
+    study(tab, bar, "likelihood", form)

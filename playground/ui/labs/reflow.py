@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import gradio as gr
 
 from playground.config import POINT_DATASETS, ReflowConfig
@@ -12,8 +10,8 @@ from playground.ui.components.reflow import reflow_numbers, reflow_paths
 from playground.ui.components.run_bar import run_bar
 from playground.ui.forms import Form
 from playground.ui.labs.fitting import fit
-from playground.ui.service import REFUSALS
-from playground.ui.tabs.common import LATEX, QUIET, TrainingTab
+from playground.ui.labs.studying import study
+from playground.ui.tabs.common import LATEX, TrainingTab
 
 TEXT = (
     "A **rectified flow** learns from straight lines between data $x_0$ and noise $x_1$ that have nothing to do with "
@@ -25,6 +23,7 @@ TEXT = (
     "It needs a model with the noise schedule *rectified flow*; let the network predict the velocity."
 )
 HINT = "Takes the model above as it is now: measures it, draws pairs with it, trains a copy on them, and measures again."
+NO_FLOW = "There is no model to straighten yet: choose the noise schedule rectified flow, and press Train first."
 TILES_EMPTY = "Images after 1, 2 and 4 Euler steps from the same noise will stand here, before and after reflow."
 
 
@@ -47,15 +46,4 @@ def draw(tab: TrainingTab) -> None:
             image_table("reflow", view="reflow_tiles", title="Images of few steps", empty=TILES_EMPTY, height=430)
     fit(tab, [for_points, for_images])
 
-    def straighten(shown: Any, *held: Any) -> dict[str, str]:
-        run = shown.get("run") if isinstance(shown, dict) else None
-        if run is None:
-            return {
-                "error": "There is no model to straighten yet: choose the noise schedule rectified flow, and press Train first."
-            }
-        try:
-            return {"run": tab.service.study("reflow", run, form.values(*held))}
-        except REFUSALS as error:
-            return {"error": str(error)}
-
-    bar.train(straighten, [tab.bar, *form.inputs], bar, **QUIET)
+    study(tab, bar, "reflow", form, NO_FLOW)
