@@ -64,7 +64,7 @@ class Autoencoder(nn.Module):
 
 
 class VAE(nn.Module):
-    """An encoder of two numbers a dimension, mean and log standard deviation, and a decoder whose outputs are the parameters
+    """An encoder of two numbers per dimension, mean and log standard deviation, and a decoder whose outputs are the parameters
     of `p(x|z)`: `likelihood` says which."""
 
     def __init__(self, encoder: nn.Module, decoder: nn.Module, latent_dim: int, likelihood: Likelihood) -> None:

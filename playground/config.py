@@ -70,7 +70,7 @@ class LatentConfig(RunConfig):
     depth: int = setting(2, "Depth", "Hidden layers in the encoder and in the decoder.", ge=1, le=6)
     map_points: int = setting(
         1000, "Points on the map", "Held-out images on the latent map, as far as there are so many. More make fewer pictures "
-        "a second.", ge=50, le=10_000,
+        "per second.", ge=50, le=10_000,
     )  # fmt: skip
     input_noise: float = setting(
         0.0, "Input noise", "While training, the encoder sees each image with Gaussian noise of this standard deviation, and the "
@@ -139,7 +139,7 @@ class SamplerSettings(Settings):
 
     sampler: Sampler = setting(
         "ddim", "Sampler", "DDPM draws fresh noise at each step; DDIM needs none (η = 0); Euler and Heun solve the ODE in t, "
-        "Karras' Heun in σ/α, DPM-Solver++ in log-SNR. Both Heuns ask the network twice a step.", main=True, live=True,
+        "Karras' Heun in σ/α, DPM-Solver++ in log-SNR. Both Heuns ask the network twice per step.", main=True, live=True,
     )  # fmt: skip
     sampling_steps: int = setting(20, "Sampling steps", "Steps from noise to data.", ge=1, le=1000, main=True, live=True)
     eta: float = setting(

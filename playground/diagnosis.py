@@ -14,7 +14,7 @@ from typing import Any
 
 ACTIVE_ABOVE = 0.01
 LITTLE = 0.5
-"""Nats an image, in all dimensions together: below this z tells hardly more than nothing."""
+"""Nats per image, in all dimensions together: below this z tells hardly more than nothing."""
 FAR = 16.0
 """Variance of a coordinate of z, where the prior has 1 (or its mean, squared): a usual code is four standard deviations out."""
 SETTLED_STEPS, SETTLED_SHARE, LONGEST_WAIT = 200, 0.1, 1000
@@ -46,7 +46,7 @@ def diagnose(
     total = float(sum(kl_per_dimension))
     most_silent = n_silent > d / 2 if beta > 1.0 else n_silent > 0.75 * d
     if most_silent or total < LITTLE:
-        said = carries_nothing(n_silent, d) if most_silent else f"z carries next to nothing ({total:.2g} nats an image)"
+        said = carries_nothing(n_silent, d) if most_silent else f"z carries next to nothing ({total:.2g} nats per image)"
         why, what = _reason_for_silence(config)
         return Diagnosis(active, f"{said}: {why}.", what)
     variance, shift = max(map(float, aggregate_variance)), max(abs(float(mean)) for mean in aggregate_mean)

@@ -140,7 +140,7 @@ def pixel_start(schedule: Schedule) -> float:
     the model meets there what it was trained on; or `t_min` where that is later.
 
     The bound ends there, too: below that level noise no longer hides grey values, and a model that does not know that there are
-    only 256 of them would pay for each decade of noise anew. (At that level it pays 0.04 nats a pixel for not knowing.)
+    only 256 of them would pay for each decade of noise anew. (At that level it pays 0.04 nats per pixel for not knowing.)
     """
     log_snr = torch.tensor([-2.0 * math.log(PIXEL_STEP / math.sqrt(12.0))], dtype=torch.float64)
     return float(schedule.time_at(log_snr))

@@ -7,7 +7,7 @@
 
 All log-likelihoods are in nats per example, normaliser included. For Gaussians they are densities. Where the variance is
 learned the levels must be spread out ("dequantised", Uria et al. 2013): on a pixel that is always 0, a density of the bare
-levels could grow without bound; of spread-out ones its logarithm is at most log 256 a pixel, on average (Theis et al. 2016).
+levels could grow without bound; of spread-out ones its logarithm is at most log 256 per pixel, on average (Theis et al. 2016).
 
 The mean squared error is the first of them in disguise: `-log N(x; m, σ² I) = |x - m|² / (2 σ²) + const`, so that to weigh it
 against a KL is to choose σ, though most code never says which: `sum (x - m)²` is σ² = ½, and a mean over D pixels is σ² = D / 2.

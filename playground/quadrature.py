@@ -25,7 +25,7 @@ SPACING = 0.25
 LARGEST_RADIUS = 24.0
 """How far the first lattice reaches around the origin, at most."""
 RESOLVED = 3.0
-"""A peak counts as seen when the weights of its points are worth this many points a dimension (h = 1.2 standard deviations)."""
+"""A peak counts as seen when the weights of its points are worth this many points per dimension (h = 1.2 standard deviations)."""
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def test_without_a_heavy_kl_something_else_is_blamed(settings, reason: str) -> N
 
 def test_next_to_nothing_in_all_is_a_collapse_even_where_dimensions_count_as_active() -> None:
     """So it was after 1000 steps with β = 100: a variance of 0.018, and a hundredth of a nat."""
-    assert told([0.088, 0.009], [0.16, 0.018], beta=100.0).sentence.startswith("z carries next to nothing (0.097 nats an image): β = 100")
+    assert told([0.088, 0.009], [0.16, 0.018], beta=100.0).sentence.startswith("z carries next to nothing (0.097 nats per image): β = 100")
 
 
 @pytest.mark.parametrize(("d", "words"), [(1, "The only dimension carries nothing"), (2, "None of the 2 dimensions carries anything")])

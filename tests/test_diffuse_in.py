@@ -116,7 +116,7 @@ def test_the_choice_on_the_page(service, source, latent) -> None:
     assert ended(service, run).config["dataset"] == "digits"
     plain = where.start(TINY | {"dataset": "mixture"}, "data", {})
     assert ended(service, plain).config["model"] == "diffusion"
-    assert "2 numbers an image" in said("vae", service.registry.get(source).config)
+    assert "2 numbers per image" in said("vae", service.registry.get(source).config)
 
 
 def test_what_a_page_says_it_follows_may_be_anything() -> None:

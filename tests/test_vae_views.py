@@ -86,7 +86,7 @@ def test_bernoulli_is_a_cross_entropy_without_a_density():
     config = VAEConfig(dataset="digits", likelihood="bernoulli")
     payload = bound_terms.vae_terms(record(config, reconstruction=20.0, kl=PIXELS * math.log(2) - 20.0, mse=0.05))
     assert payload["lines"][0]["terms"] == [] and "cross-entropy" in payload["lines"][0]["note"]
-    assert payload["bits"] == "1.000", "D log 2 nats are one bit a pixel"
+    assert payload["bits"] == "1.000", "D log 2 nats are one bit per pixel"
 
 
 def test_penalties_of_an_autoencoder_are_terms_and_those_switched_off_are_not():

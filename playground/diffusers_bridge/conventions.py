@@ -1,6 +1,6 @@
 """What a scheduler hands a network, and what it wants back.
 
-A scheduler gives the network some `x = a x_0 + s ε` and some label of time, and takes one number a pixel back. A convention
+A scheduler gives the network some `x = a x_0 + s ε` and some label of time, and takes one number per pixel back. A convention
 says what `(a, s)` are and how `x_0` becomes that answer. Which convention a class follows is not listed anywhere: each one that
 the class's own signature allows is tried, and the exact denoiser is the judge (`probing.py`).
 """

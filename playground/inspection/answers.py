@@ -110,7 +110,7 @@ def grid(space: Space, args: Arguments) -> Arrays:
 
 
 def traversals(space: Space, args: Arguments) -> Arrays:
-    """One row of `n` images a dimension, for at most ten, those that carry most first: `images` (d'·n, H, W), their dimensions
+    """One row of `n` images per dimension, for at most ten, those that carry most first: `images` (d'·n, H, W), their dimensions
     `order` (d',) and what they carry, `kl` (d',) (nats; the variance of the codes for an autoencoder).
 
     The other coordinates are those of point `index`, or 0 for a VAE and the mean code for an autoencoder. The one that moves

@@ -1,5 +1,5 @@
-"""Questions to a diffusion model of images: paths between two noises, an image's own noise, a new start from a noisy image, and
-a part painted anew. Images come out as uint8 (n, H, W)."""
+"""Questions to a diffusion model of images: paths between two noises, inversion, image-to-image, and
+inpainting. Images come out as uint8 (n, H, W)."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def inpaint(lab: Lab, args: Arguments) -> Arrays:
     x_0, n = lab.held_out(args), args.whole("n", 1, 16, default=4)
     missing = args.mask("mask", *lab.shape[1:], lab.device)[None, None]
     if not bool(missing.any()):
-        raise ConfigError("Nothing is missing: mark the part to be painted with ones in the mask.")
+        raise ConfigError("Nothing is missing: mark the part to be inpainted with ones in the mask.")
     times = time_grid(lab.schedule, args.whole("steps", 2, 200, default=50))
     states = inpainting(
         lab.clipped(lab.told(lab.model, args)), lab.schedule, x_0, missing, n, times, lab.generator(args),

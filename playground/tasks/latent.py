@@ -22,7 +22,7 @@ from playground.tasks.base import Interrupted, Task, one_per_class, to_uint8
 LIVE_IMAGES, LIVE_DRAWS = 32, 50
 """Held-out images, and draws of z for each, in the bounds that are read while a model trains."""
 LIVE_ORDER = 8
-"""Nodes a dimension where the ELBO is integrated."""
+"""Nodes per dimension where the ELBO is integrated."""
 LIVE_ERROR = 0.1
 """Mean error of the integral beside them, in nats, above which it is not told."""
 DRAWN_ONCE = 2014

@@ -85,4 +85,4 @@ def said(choice: str, config: dict[str, Any]) -> str:
     """What the latent space is."""
     d = config["latent_dim"]
     numbers = "1 number" if d == 1 else f"{d} numbers"
-    return f"Its latents: {numbers} an image, standardised. Data and decoder: those of the {NAMES[choice]}. Network: an MLP."
+    return f"Its latents: {numbers} per image, standardised. Data and decoder: those of the {NAMES[choice]}. Network: an MLP."

@@ -29,7 +29,7 @@ TITLES: dict[str, dict[str, str]] = {
     "conditional": {"off": "no", "on": "yes: the network is told the class"},
     "sampler": {
         "ddpm": "DDPM (ancestral)", "ddim": "DDIM", "euler": "Euler, ODE in t", "heun": "Heun, ODE in t",
-        "edm_heun": "Heun (Karras), ODE in σ/α", "dpmpp_2m": "DPM-Solver++ (2M)",
+        "edm_heun": "Karras' Heun, ODE in σ/α", "dpmpp_2m": "DPM-Solver++ (2M)",
     },
 }  # fmt: skip
 """What a choice is called on the page, where its name in the code is too short."""

@@ -16,7 +16,7 @@ ROWS = {
     "vae_diffusion": ("VAE + diffusion", "a diffusion model of draws from q(z|x)", "posterior"),
     "ae_codes": ("AE, real codes", "real images, encoded and decoded", "reconstruction"),
     "vae_codes": ("VAE, real codes", "real images, encoded and decoded", "posterior"),
-    "floor": ("real images", "training images: the floor", "data"),
+    "floor": ("real images", "training images in the place of samples", "data"),
 }
 """Name -> title, how z is drawn, and the role whose colour the row has: that of its decoder."""
 REFERENCES = ("ae_codes", "vae_codes", "floor")

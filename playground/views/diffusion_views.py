@@ -36,7 +36,7 @@ def diffusion_views(memory: Memory, record: Any) -> dict[str, Payload]:
 
 
 def samples_grid(samples: np.ndarray, step: int, labels: np.ndarray | None, dataset: str) -> Payload:
-    """Samples as tiles; those of a model that was told classes with their names, a column a class where all are drawn."""
+    """Samples as tiles; those of a model that was told classes with their names, one column per class where all are drawn."""
     n = len(samples)
     columns = {25: 13}.get(n, min(16, max(1, int(np.ceil(np.sqrt(2 * n))))))
     if labels is None:

@@ -20,7 +20,7 @@ def likelihood_views(memory: Any, record: Any) -> dict[str, Payload]:
     """`likelihood`: `{rows: [{name, label, role, nats, nats_se, bits, bits_se, difference, difference_se}], each: {name: f32 (k)},
     spread: {name: f32 (k)}, n, step}`.
 
-    Nats per example, higher is better; `bits` a dimension, lower is better, null where it means nothing; numbers that are
+    Nats per example, higher is better; `bits` per dimension, lower is better, null where it means nothing; numbers that are
     not finite are null. `difference` is that to the true density on the same examples. `spread` is the standard deviation of
     a value over the random numbers that estimate it."""
     arrays, step = record.snapshot.arrays, record.snapshot.step

@@ -19,7 +19,7 @@ ROLES_OF_SERIES = {
 }
 """Last part of a loss name -> the role whose colour its curve has."""
 
-SERIES_LABELS = {"train": "training", "held_out": "held-out", "floor": "best possible", "kl": "KL"}
+SERIES_LABELS = {"train": "training", "held_out": "held-out", "floor": "irreducible", "kl": "KL"}
 
 
 def curves(

@@ -34,7 +34,7 @@ def latest_step(record: Any, name: str) -> int:
 
 
 def loss_curves(record: Any) -> Payload:
-    """Training and held-out loss, and the floor below them where it is known."""
+    """Training and held-out loss, and the irreducible loss below them where it is known."""
     term = MAIN_TERM[kind(record.config)]
     chosen = {split: record.history[f"{split}/{term}"] for split in ("train", "held_out") if f"{split}/{term}" in record.history}
     floor = latest(record, f"floor/{term}")

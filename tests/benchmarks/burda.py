@@ -5,7 +5,7 @@
 MNIST is a path: an `.npz` with `x_train` and `x_test`, or a folder with the four original files. The budget is shared among
 the models. What was trained is kept in the state folder, and the next call goes on from there, so that ten minutes on a
 CPU say something and the whole schedule (3,280 epochs a model) can be had in pieces. Prints the estimate of -log p(x) with
-5,000 draws an image beside the published figure, and how far the run got: figures of a run that has not ended are higher.
+5,000 draws per image beside the published figure, and how far the run got: figures of a run that has not ended are higher.
 
 As published: 784-200-200-50 and back with tanh, Bernoulli pixels redrawn for every batch, batches of 20, Adam with epsilon
 1e-4, Glorot's initial weights, and 3^i epochs at a learning rate of 0.001 · 10^(-i/7) for i = 0..7.

@@ -154,8 +154,8 @@ def test_the_image_lab(tab):
         expect(lab.locator(".lab-tiles canvas")).to_have_count(n_tiles)
 
     lab.locator(".lab-picker canvas").nth(5).click()
-    drawn(2, 12)  # start from an image
-    lab.get_by_role("button", name="paint in").click()
+    drawn(2, 12)  # image-to-image
+    lab.get_by_role("button", name="inpainting").click()
     go.click()
     expect(error).to_contain_text("Draw over a part of the image first")
     box = lab.locator(".lab-paint canvas").bounding_box()
@@ -167,7 +167,7 @@ def test_the_image_lab(tab):
     lab.get_by_role("button", name="clear").click()
     go.click()
     expect(error).to_contain_text("Draw over a part of the image first")
-    lab.get_by_role("button", name="invert").click()
+    lab.get_by_role("button", name="inversion").click()
     drawn(2, 11)
     expect(lab).to_contain_text("Its noise has mean")
     lab.get_by_role("button", name="between two noises").click()

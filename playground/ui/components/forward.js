@@ -79,7 +79,7 @@ function drawPanel(panel, i) {
 const PLOT = {
   coefficients: {lo: 0, hi: 1.2, ticks: [0, 0.5, 1], lines: s => [[s.alpha, []], [s.sigma, [5, 4]]], show: f => `α ${SHOW.alpha(f.alpha)}, σ ${SHOW.sigma(f.sigma)}`},
   log_snr: {lo: -14, hi: 14, ticks: [-10, 0, 10], lines: s => [[s.log_snr, []]], show: f => SHOW.log_snr(f.log_snr)},
-  signal: {lo: 0, hi: 1.05, ticks: [0, 0.5, 1], lines: s => [[s.signal, []]], show: f => `${SHOW.signal(f.signal)}, ≤ ${SHOW.bits(f.bits)} bits a dimension`},
+  signal: {lo: 0, hi: 1.05, ticks: [0, 0.5, 1], lines: s => [[s.signal, []]], show: f => `${SHOW.signal(f.signal)}, ≤ ${SHOW.bits(f.bits)} bits per dimension`},
 };
 const MARGIN = {left: 30, right: 6, top: 6, bottom: 18};
 const across = (at, width) => MARGIN.left + at * (width - MARGIN.left - MARGIN.right);

@@ -28,7 +28,7 @@ NUMBERS = (
     ("signal", "signal", "α² Var(x₀) / (α² Var(x₀) + σ²): the share of the variance of xₜ that is data"),
     (
         "bits", "bits left ≤",
-        "At most ½ log₂(1 + α² Var(x₀) / σ²) bits about x₀ a dimension are left in xₜ: the capacity of a channel with this noise",
+        "At most ½ log₂(1 + α² Var(x₀) / σ²) bits per dimension about x₀ are left in xₜ: the capacity of a channel with this noise",
     ),
 )  # fmt: skip
 TEMPLATE = f"""

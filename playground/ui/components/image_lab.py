@@ -12,15 +12,15 @@ from playground.ui.components.shared import component
 
 MODES = {
     "edit": (
-        "start from an image",
-        "Noise as of time t on an image, and the way back from there: little noise keeps what it shows, much noise only its layout.",
+        "image-to-image",
+        "SDEdit (Meng et al. 2022): noise as of time t on an image, and the way back from there. Little noise keeps what it shows, much noise only its layout.",
     ),
     "inpaint": (
-        "paint in",
+        "inpainting",
         "Mark a part of an image; the model fills it in, and keeps the rest. The noisy known part is put back at every step.",
     ),
     "invert": (
-        "invert",
+        "inversion",
         "From an image up to the noise that it is made from, by the ODE, and down again: the way is the same, so the image comes back.",
     ),
     "interpolate": (
@@ -58,9 +58,9 @@ TEMPLATE = f"""
   <div class="lab-work" hidden>
     <div class="lab-picker" role="listbox" aria-label="Held-out image" tabindex="0"></div>
     <div class="lab-paint" hidden>
-      <canvas tabindex="0" role="img" aria-label="The image; draw over the part to be painted anew"></canvas>
+      <canvas tabindex="0" role="img" aria-label="The image; draw over the part to be inpainted"></canvas>
       <div class="lab-tools">
-        <span>Draw over what is to be painted anew; with Shift, take it back.</span>
+        <span>Draw over what is to be inpainted; with Shift, take it back.</span>
         {slider("brush", "brush", 1, 9, 3, 1)}
         <button type="button" class="pg-small" data-mask="half">lower half</button>
         <button type="button" class="pg-small" data-mask="clear">clear</button>

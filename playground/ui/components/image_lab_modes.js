@@ -11,9 +11,9 @@ const LAB_MODES = {
   },
   inpaint: {
     needs: ['picker', 'paint', 'label', 'scale', 'steps', 'seed'],
-    refuse: s => (s.masked ? '' : 'Draw over a part of the image first: that part will be painted anew.'),
+    refuse: s => (s.masked ? '' : 'Draw over a part of the image first: that part will be inpainted.'),
     ask: (ask, s) => ask('inpaint', {index: s.index, mask: s.mask(), n: 6, seed: s.seed, steps: Math.min(s.steps, 50), resample: 3, ...s.condition}),
-    rows: a => [{title: 'the image', note: 'and what is left of it', tiles: [[a.original], [a.masked]]}, {title: 'painted in', note: 'each with other noise', tiles: each(a.images)}],
+    rows: a => [{title: 'the image', note: 'and what is left of it', tiles: [[a.original], [a.masked]]}, {title: 'inpainted', note: 'each with other noise', tiles: each(a.images)}],
   },
   invert: {
     needs: ['picker', 'label', 'steps'],

@@ -54,7 +54,7 @@ function draw(payload, frame) {
   empty.hidden = any;
   $('.likelihood-body').hidden = !any;
   note.textContent = any ? `${pg.thousands(payload.n)} examples, mean ± standard error` : '';
-  said.textContent = any ? 'One dot an example, on the dotted line where both agree. The flow carries noise to data one to one, so that the density of the noise gives log p(x), with the volume that the flow gains on the way; the bound costs no ODE, and lies below it on average.' : '';
+  said.textContent = any ? 'One dot per example, on the dotted line where both agree. The flow carries noise to data one to one, so that the density of the noise gives log p(x), with the volume that the flow gains on the way; the bound costs no ODE, and lies below it on average.' : '';
   if (!any) { if (plot.data) P.purge(plot); return; }
   drawRows(payload);
   drawPlot(payload);

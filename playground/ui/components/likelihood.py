@@ -8,7 +8,7 @@ from playground.ui.components.shared import card, component
 
 EMPTY = (
     "Press Evaluate: log p(x) of held-out examples will stand here, by the flow of the model and as a lower bound, in nats and "
-    "for images in bits a dimension, the units in which a VAE is measured too. For the mixture of Gaussians, also the truth."
+    "for images in bits per dimension, the units in which a VAE is measured too. For the mixture of Gaussians, also the truth."
 )
 
 

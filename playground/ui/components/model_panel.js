@@ -84,7 +84,7 @@ const DRAW = {
       tiles(node.lastChild, answer.images, k * n, (k + 1) * n, n, 52, `Traversal of dimension ${j + 1}`);
     });
     const around = pins.length ? 'pin A' : isVAE ? 'z = 0' : 'the mean code';
-    hint.textContent = `One dimension a row, from ${isVAE ? '−3 to 3' : '3 standard deviations below its mean to 3 above'}; the others stay at ${around}${pins.length ? '' : ' (pin a dot to start from it)'}. Ordered by ${isVAE ? 'KL: a dimension with a KL near 0 carries nothing' : 'variance'}.`;
+    hint.textContent = `One row per dimension, from ${isVAE ? '−3 to 3' : '3 standard deviations below its mean to 3 above'}; the others stay at ${around}${pins.length ? '' : ' (pin a dot to start from it)'}. Ordered by ${isVAE ? 'KL: a dimension with a KL near 0 carries nothing' : 'variance'}.`;
     return order.length;
   },
   generate(answer) {
@@ -105,7 +105,7 @@ function drawDistance(answer) {
   const bars = [['samples', answer.distance, answer.distance_std, 'samples'], ['reconstructions', answer.reconstructed, answer.reconstructed_std, 'reconstruction'],
                 ['real against real', answer.floor, answer.floor_std, 'data']].filter(bar => bar[1] != null);
   const most = Math.max(...bars.map(bar => bar[1] + (bar[2] || 0)), 1e-9), head = document.createElement('p');
-  head.textContent = 'Energy distance to held-out images, in pixel values (0: cannot be told apart; 1 is the step from black to white). Mean of five measurements ± spread of one; “real against real” is the floor.';
+  head.textContent = 'Energy distance to held-out images, in pixel values (0: cannot be told apart; 1 is the step from black to white). Mean of five measurements ± spread of one; “real against real”: training images in the place of samples.';
   distance.replaceChildren(head, ...bars.map(([name, value, spread, role]) => {
     const line = document.createElement('div'), title = document.createElement('span'), track = document.createElement('span'), bar = document.createElement('i'), number = document.createElement('b');
     title.textContent = name;

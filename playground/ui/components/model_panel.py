@@ -24,7 +24,7 @@ QUESTIONS = {
 }
 TITLES = {"ae": "Sample it as if it were generative", "vae": "Look inside"}
 HINTS = {
-    "ae": "An autoencoder says nothing about where to draw z from. Pick a rule, and see what comes out, and how far it is from real data.",
+    "ae": "An autoencoder says nothing about where to draw z from. Pick a distribution, and see what comes out, and how far it is from real data.",
     "vae": "Pick a picture: it is made from the newest weights, once a second while the model trains.",
 }
 

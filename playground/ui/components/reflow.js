@@ -29,7 +29,7 @@ function drawDistance(payload) {
     nodes.push(line(steps === 1 ? '1 step' : `${steps} steps`, 'reflow-before', before.distance[steps], top, true));
     nodes.push(line('', 'reflow-after', after && after.distance[steps], top));
   }
-  if (floor) nodes.push(line('floor', 'reflow-floor', floor, top, true));
+  if (floor) nodes.push(line('real', 'reflow-floor', floor, top, true));
   part('distance').replaceChildren(heading('Distance of samples from data', 'after so many Euler steps; shorter is better'), ...nodes);
 }
 
@@ -49,7 +49,7 @@ function draw(payload) {
   how.textContent = payload && payload.before ? `S = E∫|dx/dt − (x₁ − x₀)|² dt over ${pg.thousands(payload.n)} paths of ${payload.ode_steps} Euler steps, in squared units of the data`
     + `${payload.after ? ` (in shares of E|x₁ − x₀|²: ${short(payload.before.relative)} before, ${short(payload.after.relative)} after)` : ''}. `
     + `Distance: ${payload.unit}, mean ± standard deviation of ${payload.repeats} measurements, each of ${pg.thousands(payload.n)} samples against as many held-out examples; `
-    + `before and after from the same noise; the floor is that of training examples. Trained on ${pg.thousands(payload.pairs)} pairs for ${pg.thousands(payload.training_steps)} steps.` : '';
+    + `before and after from the same noise; “real” is training examples in the place of samples. Trained on ${pg.thousands(payload.pairs)} pairs for ${pg.thousands(payload.training_steps)} steps.` : '';
   if (!payload || !payload.before) { ['straightness', 'distance'].forEach(name => part(name).replaceChildren()); return; }
   drawStraightness(payload);
   drawDistance(payload);

@@ -72,7 +72,7 @@ function drawWords() {
 }
 
 /* --- variance, on a log axis ---------------------------------------------------------------------------------------------------- */
-const KINDS = [['path', 'path, through z', 'posterior'], ['score_baseline', 'score function, with a baseline', 'noise'], ['score', 'score function', 'error']];
+const KINDS = [['path', 'path, through z', 'posterior'], ['score_baseline', 'REINFORCE, with a baseline', 'noise'], ['score', 'REINFORCE', 'error']];
 function meanOf(name, from, d) { const data = shown[name].data.subarray(from, from + d); return data.reduce((sum, value) => sum + value, 0) / d; }
 
 function drawVariance() {
@@ -100,7 +100,7 @@ function drawSays() {
   const d = shown.mean.data.length, ratio = (name, from) => meanOf(`${name}_variance`, from, d) / meanOf('path_variance', from, d), times = value => (value >= 10 ? pg.thousands(Number(value.toPrecision(2))) : value.toPrecision(2));
   const j = plane()[0], named = ['path', 'score'].map(name => withError(shown[`${name}_mean`].data[j], shown[`${name}_se`].data[j]));
   const truth = shown.truth && isFinite(shown.truth.data[j]) ? `; by quadrature: ${fixed(shown.truth.data[j], 3)}` : '';
-  says.textContent = `Both aim at the same gradient (μ${sub(j + 1)}: path ${named[0]}, score function ${named[1]}${truth}), but the score function needs ${times(ratio('score', 0))} times as many draws for the same precision in μ, ${times(ratio('score', d))} times in log σ`
+  says.textContent = `Both aim at the same gradient (μ${sub(j + 1)}: path ${named[0]}, REINFORCE ${named[1]}${truth}), but REINFORCE needs ${times(ratio('score', 0))} times as many draws for the same precision in μ, ${times(ratio('score', d))} times in log σ`
     + `${shown.score_baseline_variance ? `; a baseline brings that down to ${times(ratio('score_baseline', 0))} and ${times(ratio('score_baseline', d))}` : ''}.`;
 }
 

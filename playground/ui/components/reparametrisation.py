@@ -10,7 +10,7 @@ from playground.ui.components.shared import card, component
 
 EMPTY = (
     "Press Train: draws ε of a standard normal, where they land as z = μ + σ ε, what is decoded there; and how much the "
-    "gradient for μ and σ varies from draw to draw, against the score-function estimator, which must do without the path."
+    "gradient for μ and σ varies from draw to draw, against REINFORCE, which must do without the path."
 )
 TOOLS = '<button type="button" class="pg-small trick-again" disabled>other draws</button>'
 BODY = (

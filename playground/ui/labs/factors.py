@@ -9,7 +9,7 @@ from playground.ui.tabs.common import LATEX, TrainingTab
 
 WORDS = (
     "A cell is $I(z_j; v_k) / H(v_k)$, how much of the factor's entropy the code tells. The words beside a strip say "
-    "what that dimension moves. Nothing in the ELBO asks for one factor a dimension; a larger β (Higgins et al. 2017) "
+    "what that dimension moves. Nothing in the ELBO asks for one factor per dimension; a larger β (Higgins et al. 2017) "
     "often helps, at the price of sharpness. Try 6 latent dimensions with β = 1 and β = 4."
 )
 

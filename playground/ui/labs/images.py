@@ -1,4 +1,4 @@
-"""What a model of images can be used for: guidance, paths between noises, an image's own noise, variations, and painting in."""
+"""What a model of images can be used for: guidance, paths between noises, inversion, image-to-image, and inpainting."""
 
 from __future__ import annotations
 

@@ -16,9 +16,9 @@ from playground.ui.service import REFUSALS
 from playground.ui.tabs.common import LATEX, QUIET, TrainingTab
 
 TEXT = (
-    "An autoencoder has no rule for drawing a new $z$, and a VAE's rule, its prior, only nearly fits where its encoder "
+    "An autoencoder has no prior to draw a new $z$ from, and that of a VAE only nearly fits where its encoder "
     "puts images. "
-    "**Latent diffusion** learns the rule: it diffuses in the standardised latents $z = (E(x) - m) / s$ of a finished "
+    "**Latent diffusion** learns one: it diffuses in the standardised latents $z = (E(x) - m) / s$ of a finished "
     "encoder, and the decoder turns its samples into "
     "images. For a VAE the latents are drawn from $q(z|x)$ afresh for every batch, because that is what its decoder was "
     "trained on. "
