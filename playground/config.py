@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from playground.settings import ConfigError, FieldSpec, Settings, field_specs, setting
+from playground.settings import ConfigError, FieldSpec, Settings, brief, field_specs, setting
 from playground.study_settings import ArenaConfig, BoundsConfig, ComparisonConfig, Device, LikelihoodConfig, ReflowConfig, StudyConfig
 
 __all__ = [
@@ -126,7 +126,7 @@ class VAEConfig(LatentConfig):
         5, "Draws k", "For the objective iwae: draws of z for each image, and so many times the work.", ge=2, le=64, unit="draws"
     )
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, /, **values: Any) -> None:
         super().__init__(**values)
         if self.objective == "iwae" and (self.beta != 1.0 or self.kl_warmup or self.free_bits):
             raise ConfigError(
@@ -214,7 +214,7 @@ def parse_config(values: dict[str, Any]) -> RunConfig:
     """The config that `values["model"]` names, from plain values (a form, a link, a checkpoint, an API call)."""
     model = values.get("model")
     if not isinstance(model, str) or model not in CONFIGS:
-        raise ConfigError(f"model = {model!r} is unknown: it must be one of {', '.join(CONFIGS)}.")
+        raise ConfigError(f"model = {brief(model)} is unknown: it must be one of {', '.join(CONFIGS)}.")
     return CONFIGS[model](**values)
 
 

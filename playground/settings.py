@@ -7,6 +7,7 @@ field, the value and the range, in the same words everywhere.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from reprlib import Repr
 from typing import Any, Literal, get_args, get_origin
 
 import annotated_types
@@ -15,6 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 HIDDEN = ("model", "study", "autoencoder")
 """Fields that nobody sets: what kind of thing this is, and the settings of the autoencoder that a latent diffusion works with."""
+
+
+LONGEST = 60
+"""Characters of a value that a refusal repeats."""
+MOST_SENTENCES = 4
+"""Refused settings that are named one by one."""
+_BRIEF = Repr()
+_BRIEF.maxlevel, _BRIEF.maxdict, _BRIEF.maxlist, _BRIEF.maxstring, _BRIEF.maxother = 2, 3, 4, LONGEST, LONGEST
 
 
 class ConfigError(ValueError):
@@ -43,11 +52,11 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, /, **values: Any) -> None:
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise ConfigError(" ".join(_sentence(type(self), item) for item in error.errors())) from None
+            raise ConfigError(_sentences(type(self), error.errors(include_url=False, include_context=False))) from None
 
     @field_validator("*", mode="before")
     @classmethod
@@ -57,7 +66,7 @@ class Settings(BaseModel):
             raise ValueError
         return value
 
-    def replace(self, **changes: Any):
+    def replace(self, /, **changes: Any):
         """A copy with some settings changed, checked like new ones."""
         return type(self)(**{**self.model_dump(), **changes})
 
@@ -97,12 +106,25 @@ def _field_spec(name: str, field) -> FieldSpec:
     )  # fmt: skip
 
 
+def brief(value: Any) -> str:
+    """`value` as it would be written in Python, cut where it is long or deep: a refusal repeats no megabyte that came in."""
+    return _BRIEF.repr(value)
+
+
+def _sentences(config: type[Settings], items: list[dict[str, Any]]) -> str:
+    """The first few errors, each as a sentence, and how many more there are."""
+    said = [_sentence(config, item) for item in items[:MOST_SENTENCES]]
+    if len(items) > MOST_SENTENCES:
+        said.append(f"{len(items) - MOST_SENTENCES} more settings are refused.")
+    return " ".join(said)
+
+
 def _sentence(config: type[Settings], item: dict[str, Any]) -> str:
     """One pydantic error as a sentence that says what was wrong and what would be right."""
     name = str(item["loc"][0]) if item["loc"] else "?"
     specs = field_specs(config)
     if name not in specs:
-        return f"{name} is not a setting here: known settings are {', '.join(specs)}."
+        return f"{name if name.isidentifier() and len(name) <= LONGEST else brief(name)} is not a setting here: known settings are {', '.join(specs)}."
     spec = specs[name]
     if spec.choices:
         right = f"one of {', '.join(map(str, spec.choices))}"
@@ -111,4 +133,4 @@ def _sentence(config: type[Settings], item: dict[str, Any]) -> str:
         right = f"{whole} from {spec.low:g} to {spec.high:g}" + (f" {spec.unit}" if spec.unit else "")
     else:
         right = {"int": "a whole number", "float": "a number"}.get(spec.kind, "text")
-    return f"{name} = {item['input']!r} is refused: it must be {right}."
+    return f"{name} = {brief(item['input'])} is refused: it must be {right}."

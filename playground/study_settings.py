@@ -87,10 +87,10 @@ class ArenaConfig(StudyConfig):
     seeds: int = setting(3, "Seeds", "Measurements of each distance, from other initial noise each.", ge=1, le=20, main=True)
     n_samples: int = setting(300, "Samples", "In one measurement.", ge=10, le=2000, main=True)
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, /, **values: Any) -> None:
         """Raises `ConfigError` for lists that are empty, too long, or of something else."""
         names, numbers = values.get("schedulers", ("DDIMScheduler",)), values.get("evaluations", (1,))
-        if not (isinstance(names, (list, tuple)) and 1 <= len(names) <= 60 and all(isinstance(n, str) and n.isidentifier() for n in names)):
+        if not (isinstance(names, (list, tuple)) and 1 <= len(names) <= 60 and all(isinstance(n, str) and n.isidentifier() and len(n) <= 80 for n in names)):
             raise ConfigError("schedulers are refused: they must be 1 to 60 names of classes of diffusers.schedulers.")
         whole = isinstance(numbers, (list, tuple)) and all(type(n) is int and 1 <= n <= 1000 for n in numbers)
         if not (whole and 1 <= len(numbers) <= 12):

@@ -36,6 +36,12 @@ def begin(client):
         assert job.result(SECONDS)["status"] == "stopped"
 
 
+@pytest.fixture(scope="module")
+def points(client):
+    """The run of a small diffusion model of points, which has ended."""
+    return client.predict(POINTS | {"steps": 5}, api_name="/train")["run"]
+
+
 def until(client, run, condition):
     """The first status for which `condition` holds."""
     deadline = time.monotonic() + SECONDS
@@ -165,16 +171,32 @@ def test_describe_lists_every_setting_with_its_bounds(client):
         ("vae", "Settings are given by name"),
         ([["model", "vae"]], "Settings are given by name"),
         ({"model": ["vae"]}, "model = ['vae'] is unknown"),
+        (AE | {"self": 1}, "self is not a setting here"),
+        (AE | {"steps": "9" * 10**6}, "is refused: it must be a whole number from 1 to 200000."),
     ],
 )
 def test_bad_settings_are_refused_in_a_sentence(client, settings, words):
     assert words in refused(client, settings, api_name="/train")
 
 
+@pytest.mark.parametrize("settings", [{"self": 1}, [1], 3, "words", None, {"x" * 10**6: 1}], ids=lambda value: repr(value)[:12])
+@pytest.mark.parametrize("api_name", ["/set", "/sample", "/arena"])
+def test_settings_of_every_endpoint_are_refused_in_a_sentence(client, points, api_name, settings):
+    sentence = refused(client, points, settings, api_name=api_name)
+    assert "is not a setting here" in sentence or "Settings are given by name" in sentence
+    assert len(sentence) < 2000
+
+
 @pytest.mark.parametrize("api_name, rest", [("/status", ()), ("/checkpoint", ()), ("/command", ("stop",)), ("/set", ({},)), ("/sample", ({},))])
 @pytest.mark.parametrize("run", ["nothing", "", None, 3, {"a": [1]}, "x" * 10_000], ids=lambda run: repr(run)[:12])
 def test_an_unknown_run_is_said_to_be_unknown(client, api_name, rest, run):
     assert "not known here" in refused(client, run, *rest, api_name=api_name)
+
+
+def test_what_is_no_training_has_no_live_settings_and_no_samples(client, points):
+    drawing = client.predict(points, {"n_samples": 2}, api_name="/sample")["run"]
+    for api_name in ("/set", "/sample"):
+        assert "trains no model" in refused(client, drawing, {}, api_name=api_name)
 
 
 def test_unknown_commands_are_refused(client):

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from playground.config import (
-    CONFIGS, AutoencoderConfig, ConfigError, DiffusionConfig, SampleConfig, Settings, VAEConfig, change_live, field_specs, parse_config,
+    CONFIGS, ArenaConfig, AutoencoderConfig, BoundsConfig, ConfigError, DiffusionConfig, SampleConfig, Settings, VAEConfig, change_live, field_specs,
+    parse_config,
 )  # fmt: skip
+from playground.settings import brief
 
 ALL: tuple[type[Settings], ...] = (*CONFIGS.values(), SampleConfig)
 FIELDS = [(config, spec) for config in ALL for spec in field_specs(config).values()]
@@ -35,7 +37,7 @@ def test_bounds_are_kept(config, spec) -> None:
     tiny = 1 if spec.kind == "int" else 1e-9 * max(1.0, abs(spec.high))
     for outside in (spec.low - tiny, spec.high + tiny, -1e30 if spec.kind == "float" else -(10**12), 10**400):
         sentence = refused(config, **{spec.name: outside})
-        assert sentence.startswith(f"{spec.name} = {outside!r} is refused: ") and sentence.endswith(".")
+        assert sentence.startswith(f"{spec.name} = {brief(outside)} is refused: ") and sentence.endswith(".")
         assert f"from {spec.low:g} to {spec.high:g}" in sentence
 
 
@@ -144,3 +146,31 @@ def test_live_settings() -> None:
         "diffusion": {"learning_rate", "sampler", "sampling_steps", "eta", "guidance_scale"},
         "latent_diffusion": {"learning_rate", "sampler", "sampling_steps", "eta", "guidance_scale"},
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("config", [*ALL, ArenaConfig, BoundsConfig])
+@pytest.mark.parametrize("name", ["self", "cls", "values", "x\ud800", "", "a b", "n" * 100_000, "__class__", "model_config"], ids=lambda name: repr(name[:12]))
+def test_a_name_that_is_no_setting_is_refused_whatever_it_is(config, name) -> None:
+    for sentence in (refused(config, **{name: 1}), refused_change(config, **{name: 1})):
+        assert " is not a setting here: known settings are " in sentence and len(sentence) < 1500
+        sentence.encode()  # a half of a surrogate pair would not reach a page
+
+
+def refused_change(config: type[Settings], **values: Any) -> str:
+    with pytest.raises(ConfigError) as caught:
+        config().replace(**values)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["x" * 10**6, ["x" * 10**6] * 9, {"x" * 10**6: 1}, [[[[["deep"] * 99] * 99] * 9] * 9]], ids=["text", "list", "dict", "deep"])
+def test_a_refusal_does_not_repeat_a_megabyte(value) -> None:
+    for sentence in (refused(AutoencoderConfig, steps=value), refused(AutoencoderConfig, **{f"n{i}": value for i in range(500)})):
+        assert len(sentence) < 4000
+    with pytest.raises(ConfigError) as caught:
+        parse_config({"model": value})
+    assert len(str(caught.value)) < 600
+
+
+def test_of_many_mistakes_the_first_few_are_named_and_the_rest_counted() -> None:
+    sentence = refused(AutoencoderConfig, **{f"typo_{i}": 1 for i in range(10)})
+    assert "typo_3 is not" in sentence and "typo_4" not in sentence and sentence.endswith("6 more settings are refused.")

@@ -156,7 +156,7 @@ class RunRegistry:
         self.touch(run_id)
         self._find(run_id).attempt.send({"kind": "resume"})
 
-    def set(self, run_id: str, **values: Any) -> None:
+    def set(self, run_id: str, /, **values: Any) -> None:
         """Change live settings; the caller has checked them. A page that comes back and a Continue find them changed."""
         self.touch(run_id)
         live = self._find(run_id)

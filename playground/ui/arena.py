@@ -60,13 +60,13 @@ class Desk:
     def run(self, run: str | None, chosen: Any, values: dict[str, Any]) -> str:
         """Starts the arena with the folder that `chosen` names, or else with the newest weights of `run`; returns its run id."""
         chosen = chosen if isinstance(chosen, dict) else {}
-        values = values | {name: chosen[name] for name in ("schedulers", "evaluations") if chosen.get(name) is not None}
+        values = named(values) | {name: chosen[name] for name in ("schedulers", "evaluations") if chosen.get(name) is not None}
         wanted = chosen.get("folder")
         if wanted is not None:
             data = self._folders.get(wanted) if isinstance(wanted, str) else None
             if data is None:
                 raise ConfigError("That folder is no longer kept here: please open it again.")
-            settings = ArenaConfig(**{"device": self._service.device, **named(values)})
+            settings = ArenaConfig(**{"device": self._service.device, **values})
             return self._service.registry.start(settings, task=RUN, checkpoint=data)
         if run is None:
             raise ConfigError("There is no model to run yet: press Train at the top, or open a diffusers folder.")

@@ -82,8 +82,7 @@ class Service:
     def sample(self, run: str, values: dict[str, Any]) -> str:
         """Starts drawing samples from a run's newest weights, while it trains or after, as a run of its own."""
         config = SampleConfig(**{"device": self.device, **named(values)})
-        source = parse_config(self.registry.get(run).config)
-        if source.model == "ae":
+        if self._trained(run)["model"] == "ae":
             raise ConfigError(
                 "An autoencoder defines no distribution, so there is nothing to sample from: "
                 "train a VAE or a diffusion model."
@@ -101,6 +100,13 @@ class Service:
             )
         settings = config(**{"device": self.device, **named(values)})
         return self.registry.start(settings, task=task, checkpoint=self.checkpoint(run), **kwargs)
+
+    def _trained(self, run: str) -> dict[str, Any]:
+        """The settings of a run that trains a model, or did. Raises `ConfigError` for others."""
+        config = self.registry.get(run).config
+        if "model" not in config:
+            raise ConfigError("This run trains no model: it measures one, or draws from it.")
+        return config
 
     def fork(self, run: str, step: int, values: dict[str, Any]) -> str:
         """Starts a new run from the last checkpoint of a run that is kept at or before `step`, and returns its id; the old
@@ -152,7 +158,7 @@ class Service:
 
     def set(self, run: str, values: dict[str, Any]) -> None:
         """Changes live settings of a run. Raises `ConfigError` for others and for bad values."""
-        change_live(parse_config(self.registry.get(run).config), named(values))
+        change_live(parse_config(self._trained(run)), named(values))
         self.registry.set(run, **values)
 
     def command(self, request: Any) -> dict[str, Any]:
