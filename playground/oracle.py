@@ -58,18 +58,21 @@ class MixtureDenoiser:
         c, var, means, r = self._parts(x, t, label)
         return (c.alpha * (r @ means) - x) / var
 
-    def log_density(self, x: Tensor, t: Tensor) -> Tensor:
-        """`log p_t(x)` in nats, (n,)."""
+    def log_density(self, x: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
+        """`log p_t(x)` in nats, (n,); with a `label` that of its component alone, `log p_t(x | label)`."""
         c, var, means = self._components(x, t)
-        return self._log_joint(x, c, var, means).logsumexp(1)
+        joint, prior = self._log_joint(x, c, var, means), self.weights.to(x).log().expand(len(x), -1)
+        if label is not None:
+            other = _other(label, torch.arange(len(means), device=label.device))
+            joint, prior = joint.masked_fill(other, -torch.inf), prior.masked_fill(other, -torch.inf)
+        return joint.logsumexp(1) - prior.logsumexp(1)
 
     def _parts(self, x: Tensor, t: Tensor, label: Tensor | None) -> tuple[Coefficients, Tensor, Tensor, Tensor]:
         """Coefficients and `var_t`, (n, 1) or (1, 1); means, (k, d); responsibilities `r`, (n, k)."""
         c, var, means = self._components(x, t)
         joint = self._log_joint(x, c, var, means)
         if label is not None:
-            other = (label[:, None] >= 0) & (label[:, None] != torch.arange(len(means), device=label.device))
-            joint = joint.masked_fill(other, -torch.inf)
+            joint = joint.masked_fill(_other(label, torch.arange(len(means), device=label.device)), -torch.inf)
         return c, var, means, joint.softmax(1)
 
     def _components(self, x: Tensor, t: Tensor) -> tuple[Coefficients, Tensor, Tensor]:
@@ -120,12 +123,18 @@ class IdealDenoiser:
         """`∇ log p_t(x) = -E[eps|x_t] / σ`, (n, ...)."""
         return -self(x, t, label).eps / self._enter(x, t)[1].sigma.reshape(-1, *[1] * (x.ndim - 1)).to(x)
 
-    def log_density(self, x: Tensor, t: Tensor) -> Tensor:
-        """`log p_t(x) = log 1/N Σ_i N(x; α x_i, σ² I)` in nats, (n,)."""
+    def log_density(self, x: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
+        """`log p_t(x) = log 1/N Σ_i N(x; α x_i, σ² I)` in nats, (n,); with a `label` over the N examples of that class."""
         flat, c = self._enter(x, t)
-        total, _ = self._pass(flat, c, None)
-        normaliser = 0.5 * self.size * (2.0 * math.pi * c.sigma**2).log() + math.log(len(self.data))
+        total, _ = self._pass(flat, c, label)
+        normaliser = 0.5 * self.size * (2.0 * math.pi * c.sigma**2).log() + self._count(label)
         return (total - normaliser)[:, 0].to(x)
+
+    def _count(self, label: Tensor | None) -> Tensor | float:
+        """`log N`, of the examples that a label leaves; (n, 1) where there are labels."""
+        if label is None or self.labels is None:
+            return math.log(len(self.data))
+        return (~_other(label, self.labels)).sum(1, keepdim=True).to(self.dtype).log()
 
     def _part(self, i: int, size: int) -> Tensor:
         """Some of the data as numbers around their mean, (size, D)."""
@@ -148,14 +157,18 @@ class IdealDenoiser:
             logits = c.alpha * (x @ part.T) - 0.5 * c.alpha**2 * part.square().sum(1)
             logits = (logits - 0.5 * x.square().sum(1, keepdim=True)) / c.sigma**2
             if label is not None and self.labels is not None:
-                other = (label[:, None] >= 0) & (label[:, None] != self.labels[i : i + size])
-                logits = logits.masked_fill(other, -torch.inf)
+                logits = logits.masked_fill(_other(label, self.labels[i : i + size]), -torch.inf)
             new = torch.maximum(highest, logits.max(1, keepdim=True).values)
             weights = (logits - new).exp().nan_to_num(0.0)  # NaN: nothing of this class has come by yet
             keep = (highest - new).exp().nan_to_num(0.0)
             total, mean = keep * total + weights.sum(1, keepdim=True), keep * mean + weights @ part
             highest = new
         return highest + total.log(), mean / total + self.center
+
+
+def _other(label: Tensor, labels: Tensor) -> Tensor:
+    """Which of `labels` (m,) are of another class than `label` (n,) asks for, (n, m); -1 asks for none."""
+    return (label[:, None] >= 0) & (label[:, None] != labels)
 
 
 class Exact:

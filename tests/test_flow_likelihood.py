@@ -43,6 +43,24 @@ def test_the_flow_of_the_exact_denoiser_has_the_true_density(schedule) -> None:
     assert float((early - truth).abs().max()) < 0.003 + 10.0 * noise
 
 
+@pytest.mark.parametrize(("error", "above"), [(lambda t: 0.3 + 0.0 * t, True), (lambda t: 0.3 * (12.0 * t).sin(), False)])
+def test_the_bound_may_lie_on_either_side_of_the_ode(error, above: bool) -> None:
+    """One Gaussian N(0, 1) and a denoiser whose `eps` is wrong by `error(t)`: the flow adds up an error that keeps its sign, which the
+    reverse SDE forgets; one that changes its sign cancels in the flow, and the bound pays for its square."""
+    schedule = SCHEDULES["linear"]
+    exact = MixtureDenoiser(torch.zeros(1, 1, dtype=torch.float64), 1.0, torch.ones(1, dtype=torch.float64), schedule)
+
+    def wrong(x_t: torch.Tensor, t: torch.Tensor) -> Prediction:
+        c, eps = schedule.at(t).like(x_t), exact(x_t, t).eps + error(t).reshape(-1, 1)
+        return Prediction((x_t - c.sigma * eps) / c.alpha, eps)
+
+    x = torch.randn(1000, 1, generator=generator(), dtype=torch.float64)
+    ode, bound = ode_log_likelihood(wrong, schedule, x)[0], variational_bound(wrong, schedule, x, 64, generator(1), pixels=False)
+    difference = bound.elbo - ode
+    spread = float(difference.std()) / math.sqrt(len(x))
+    assert float(difference.mean()) > 5.0 * spread if above else float(difference.mean()) < -5.0 * spread
+
+
 @ALL
 def test_in_single_precision_too(schedule) -> None:
     x = points(50)

@@ -95,9 +95,12 @@ def test_a_field_lies_on_its_places() -> None:
 
 @pytest.mark.parametrize("schedule", ["cosine", "rectified_flow"])
 @pytest.mark.parametrize("t", [0.1, 0.6, 1.0])
-def test_the_learned_density_of_the_exact_model_is_the_true_one(schedule: str, t: float) -> None:
+@pytest.mark.parametrize("told", [{}, {"label": 3}])
+def test_the_learned_density_of_the_exact_model_is_the_true_one(schedule: str, t: float, told: dict) -> None:
+    """Of all classes, and of the one asked for."""
     made, model = perfect(schedule, "v")
-    exact, learned = (answer(made, model, "density", {"t": t, "n": 9, "what": what, "extent": [-2, 2, -2, 2]}) for what in ("exact", "learned"))
+    asked = {"t": t, "n": 9, "extent": [-2, 2, -2, 2]} | told
+    exact, learned = (answer(made, model, "density", asked | {"what": what}) for what in ("exact", "learned"))
     assert exact["log_density"].shape == (9, 9) and learned["extent"].tolist() == [-2, 2, -2, 2]
     near = exact["log_density"] > -12.0
     np.testing.assert_allclose(learned["log_density"][near], exact["log_density"][near], atol=0.05)
@@ -258,6 +261,8 @@ def test_a_model_that_always_saw_the_class_needs_one() -> None:
     with pytest.raises(ConfigError, match="cannot be guided"):
         answer(made, model, "field", question | {"label": 1, "guidance_scale": 2.0})
     answer(made, model, "field", question | {"label": 1})
+    with pytest.raises(ConfigError, match="without guidance only"):
+        answer(*perfect("cosine", "v"), "density", {"t": 0.5, "n": 4, "label": 1, "guidance_scale": 2.0})
     with pytest.raises(ConfigError, match="from -1 to 7"):
         answer(made, model, "field", question | {"label": 8})
 

@@ -52,6 +52,26 @@ def test_tweedie(schedule, time) -> None:
 
 
 @ALL
+@TIMES
+def test_the_densities_of_the_classes_make_up_that_of_all(schedule, time) -> None:
+    """`p_t(x) = Σ_k w_k p_t(x | k)`, and the class's density of a data set is that of its examples alone."""
+    exact = oracle(schedule)
+    *_, x, t = draw(exact, 50, time)
+    each = torch.stack([exact.log_density(x, t, torch.tensor([k])) for k in range(3)], dim=1)
+    torch.testing.assert_close((each + exact.weights.log()).logsumexp(1), exact.log_density(x, t), rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(exact.log_density(x, t, torch.tensor([-1])), exact.log_density(x, t))
+    own = torch.arange(50) % 3
+    torch.testing.assert_close(exact.log_density(x, t, own), each[torch.arange(50), own])
+
+    data, labels = draw(exact, 40, time)[0], torch.arange(40) % 4
+    ideal = IdealDenoiser(data, schedule, labels=labels, chunk=7)
+    alone = [IdealDenoiser(data[labels == k], schedule).log_density(x, t) for k in range(4)]
+    torch.testing.assert_close(ideal.log_density(x, t, torch.tensor([2])), alone[2])
+    own = torch.arange(50) % 4
+    torch.testing.assert_close(ideal.log_density(x, t, own), torch.stack(alone, dim=1)[torch.arange(50), own])
+
+
+@ALL
 def test_density_integrates_to_one(schedule) -> None:
     exact = oracle(schedule)
     for time in (0.1, 0.5, 0.95):

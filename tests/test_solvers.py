@@ -110,6 +110,42 @@ def test_order_of_convergence_in_log_snr(schedule: Schedule, sampler: str, order
     assert math.log2(error(100) / error(200)) == pytest.approx(order, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    ("sampler", "orders"),
+    [
+        ("ddim", {"linear": 1, "cosine": 1, "rectified_flow": 1, "variance_exploding": 1}),
+        ("euler", {"linear": 1, "cosine": 1, "rectified_flow": 1, "variance_exploding": 1}),
+        ("heun", {"linear": 2, "cosine": 2, "rectified_flow": 2, "variance_exploding": 2}),
+        ("edm_heun", {"linear": 1, "cosine": 2, "rectified_flow": 2, "variance_exploding": 2}),
+        ("dpmpp_2m", {"linear": 1, "cosine": 2, "rectified_flow": 2, "variance_exploding": 2}),
+    ],
+)
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_order_of_convergence_on_even_times_down_to_data(name: str, sampler: str, orders: dict[str, int]) -> None:
+    """The grid that samples are drawn on, and the order that the docstrings promise on it: under linear β the last step, one of DDIM,
+    makes two of them first order. Along one axis the flow keeps the order of points, so that it is known from the distributions."""
+    schedule, means, weights = SCHEDULES[name], torch.tensor([-1.0, 0.8]).double(), torch.tensor([0.4, 0.6]).double()
+    exact = MixtureDenoiser(means[:, None], 0.3, weights, schedule)
+    first, last = (schedule.at(torch.tensor(t, dtype=torch.float64)) for t in (schedule.t_max, 0.0))
+
+    def share_below(x: torch.Tensor, c) -> torch.Tensor:
+        return (weights * torch.special.ndtr((x - c.alpha * means) / (c.alpha * 0.3).hypot(c.sigma))).sum(1, keepdim=True)
+
+    x = first.sigma * torch.linspace(-2, 2, 9, dtype=torch.float64)[:, None]
+    low, high = x * 0.0 - 5.0, x * 0.0 + 5.0
+    for _ in range(50):
+        middle = 0.5 * (low + high)
+        below = share_below(middle, last) < share_below(x, first)
+        low, high = middle.where(below, low), high.where(below, middle)
+
+    def error(n: int) -> float:
+        *_, end = reverse(exact, schedule, x, time_grid(schedule, n), sampler)
+        return float((end.x - low).square().mean().sqrt())
+
+    found = math.log2(error(100) / error(800)) / 3
+    assert abs(found - orders[name]) < 0.5, found
+
+
 # --- what a step costs -----------------------------------------------------------------------------------------------
 
 

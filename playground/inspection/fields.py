@@ -40,7 +40,8 @@ def field(lab: Lab, args: Arguments) -> Arrays:
 
 def density(lab: Lab, args: Arguments) -> Arrays:
     """Points: `log p_t` in nats on n x n places, `log_density` (n, n), rows with the second coordinate rising: the `exact` one, or
-    the `learned` one, from the model's probability-flow ODE (of all classes together)."""
+    the `learned` one, from the model's probability-flow ODE. With a `label` both are of that class alone; a guided flow follows
+    no density that is known, so there is an exact one only without guidance."""
     lab.plane("A density")
     t, learned = lab.time(args), args.choice("what", ("exact", "learned"), default="exact") == "learned"
     n, extent = args.whole("n", 2, 64 if learned else 200, default=32 if learned else 64), _extent(lab, args, t)
@@ -51,7 +52,9 @@ def density(lab: Lab, args: Arguments) -> Arrays:
         told = lab.told(lab.model, args)
         found = ode_log_likelihood(told, lab.schedule, places / alpha, start, tolerance=1e-4)[0] - 2.0 * np.log(alpha)
     else:
-        found = lab.exact.log_density(places, t)
+        if args.number("guidance_scale", 0.0, 20.0, default=1.0) != 1.0:
+            raise ConfigError("The exact density is known without guidance only: the guidance scale must be 1.")
+        found = lab.exact.log_density(places, t, lab.label(args))
     return {"log_density": floats(found.reshape(n, n)), "extent": floats(extent), "exact_known": np.asarray(int(lab.known))}
 
 

@@ -3,6 +3,10 @@
 Three see the ODE in different variables, and that is all that tells them apart: `euler` and `heun` step in `t`; `ddim` and
 `edm_heun` in `σ/α`, where the ODE of `x/α` is `d(x/α) = eps d(σ/α)` and a constant `eps` is followed exactly; `dpmpp_2m` in
 log-SNR, where a constant `x_0` is.
+
+The order of a method is that of its error in the size of its steps. The last step of `edm_heun` and `dpmpp_2m`, to `σ = 0`, is one
+of DDIM, with an error of `(σ/α)²` where it begins. On even steps of time that is second order where `σ ~ t` near 0 (cosine, rectified
+flow), and first where `σ ~ √t` (linear β); under variance exploding `σ` never becomes 0.
 """
 
 from __future__ import annotations
@@ -48,7 +52,8 @@ def heun(step: Step) -> Tensor:
 
 def edm_heun(step: Step) -> Tensor:
     """Heun's method in `σ/α` (Karras et al. 2022, algorithm 1, where `α = 1`): a DDIM step, and again with the mean of the
-    `eps` at both ends, two evaluations. The last step, to `σ = 0`, is one of DDIM."""
+    `eps` at both ends, two evaluations. Second order; the last step, to `σ = 0`, is one of DDIM, and makes the whole first order
+    under linear β."""
     now, next = step.now, step.next
     width = next.sigma - now.sigma * next.alpha / now.alpha
     start = next.alpha / now.alpha * step.x
@@ -62,7 +67,7 @@ def edm_heun(step: Step) -> Tensor:
 def dpmpp_2m(step: Step) -> Tensor:
     """DPM-Solver++(2M): `x_s = (σ_s/σ_t) x - α_s (e^-h - 1) D`, `h` the step in half log-SNR, with `D` the `x_hat_0` of this step
     extrapolated by that of the one before to the step's middle (Lu et al. 2022, algorithm 2): second order, one evaluation.
-    The first step, and one to `σ = 0`, where `h` is infinite, are first order: those of DDIM."""
+    The first step, and one to `σ = 0`, where `h` is infinite, are those of DDIM: the last makes the whole first order under linear β."""
     now, next = step.now, step.next
     decay = (now.alpha / now.sigma) * (next.sigma / next.alpha)  # e^-h
     target = step.prediction.x_0

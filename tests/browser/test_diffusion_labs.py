@@ -119,6 +119,7 @@ def test_learned_and_exact_fields_and_errors_by_time(tab):
     errors.get_by_role("button", name="losses").click()
     expect(errors.locator(".scatterlayer .trace")).to_have_count(5)
     expect(errors.locator(".errors-said")).to_contain_text("knows every training example by heart")
+    expect(errors.locator(".errors-said")).to_contain_text("on training data nothing beats the ideal denoiser")
 
 
 def test_the_likelihood_is_measured_against_the_truth(tab):
@@ -136,6 +137,7 @@ def test_the_likelihood_is_measured_against_the_truth(tab):
     expect(card.locator(".likelihood-row")).to_have_count(3)
     expect(card).to_contain_text(re.compile(r"−?\d+\.\d+ ± \d+\.\d+ nats"))
     expect(card).to_contain_text("to the truth")
+    expect(card.locator(".likelihood-said")).to_contain_text("it may lie on either side of the ODE’s value")
     expect(card.locator(".scatterlayer .trace")).to_have_count(3)
 
 

@@ -46,7 +46,7 @@ function drawTable(payload) {
   under.textContent = [
     `${payload.unit}, to ${payload.reference}: mean ± standard deviation over ${payload.seeds} seeds of ${payload.n_samples} samples each; seconds are for one seed.`,
     'The estimate is unbiased: where nothing differs it scatters around zero. Bold: within one spread of the best of its column.',
-    'NFE is counted at the network: methods of second order ask twice a step. Real against real: other real examples in the place of samples. Differences to our own are round-off; Heun\'s method in σ / α multiplies it by the largest σ / α.', ...left,
+    'NFE is counted at the network: Heun and KDPM2 ask twice a step; multistep methods (DPM-Solver++, UniPC) ask once, remember, and are of second order too. Real against real: other real examples in the place of samples. Differences to our own are round-off; Heun\'s method in σ / α multiplies it by the largest σ / α.', ...left,
   ].join(' ');
 }
 

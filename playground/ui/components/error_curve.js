@@ -24,7 +24,7 @@ const LINES = {
 };
 const SAID = {
   error: known => `How far what the model says is from the exact answer, on noisy held-out examples. ${known ? 'The exact answer is that of the mixture, in closed form: this is all of the loss that could still be learned away.' : 'The exact answer is the ideal denoiser of the training set: to come close to it near t = 0 would be to memorise (see the losses).'}`,
-  loss: known => `The ideal denoiser of a finite training set is their softmax-weighted mean: near t = 0 it knows every training example by heart, and fails on held-out ones. A model that fails to be ideal is the better one there${known ? '; the mixture’s own answer is the best for both' : ''}.`,
+  loss: known => `The ideal denoiser of a finite training set is their softmax-weighted mean: near t = 0 it knows every training example by heart, and fails on held-out ones. A model that fails to be ideal is the better one there${known ? '; on held-out data nothing beats the mixture’s own answer, on training data nothing beats the ideal denoiser' : ''}.`,
 };
 
 /* Decades that hold the model, and what is near it: an exact answer may be off by thousands near t = 0, or by nothing. */

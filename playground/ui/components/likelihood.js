@@ -49,12 +49,20 @@ function drawPlot(payload) {
   }, {displaylogo: false, displayModeBar: false, responsive: false});
 }
 
+/* The two are of two samplers of one network: no inequality holds between them (Song et al. 2021, Maximum likelihood training; Lu et al. 2022). */
+function saying(payload) {
+  const images = payload.rows.some(row => row.bits != null);
+  return ['One dot per example, on the dotted line where both agree. The flow carries noise to data one to one, so that the density of the noise gives log p(x), with the volume that the flow gains on the way.',
+    images ? 'Pixels are whole numbers, and are made continuous by uniform noise first: what the ODE tells of images is therefore itself a lower bound, on average.' : '',
+    'The variational bound costs no ODE. It bounds log p(x) of another sampler of the same network, the one that adds noise (the reverse SDE): it may lie on either side of the ODE’s value.'].filter(Boolean).join(' ');
+}
+
 function draw(payload, frame) {
   const any = Boolean(payload && payload.n);
   empty.hidden = any;
   $('.likelihood-body').hidden = !any;
   note.textContent = any ? `${pg.thousands(payload.n)} examples, mean ± standard error` : '';
-  said.textContent = any ? 'One dot per example, on the dotted line where both agree. The flow carries noise to data one to one, so that the density of the noise gives log p(x), with the volume that the flow gains on the way; the bound costs no ODE, and lies below it on average.' : '';
+  said.textContent = any ? saying(payload) : '';
   if (!any) { if (plot.data) P.purge(plot); return; }
   drawRows(payload);
   drawPlot(payload);
