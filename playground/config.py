@@ -27,6 +27,7 @@ AnyDataset = Literal[
     "digits", "fashion_mnist", "sprites", "fashion_mnist_full",
 ]  # fmt: skip
 Sampler = Literal["ddpm", "ddim", "euler", "heun", "edm_heun", "dpmpp_2m"]
+TimeGrid = Literal["uniform_t", "karras", "log_snr"]
 
 
 class RunConfig(Settings):
@@ -142,6 +143,10 @@ class SamplerSettings(Settings):
         "Karras' Heun in σ/α, DPM-Solver++ in log-SNR. Both Heuns ask the network twice per step.", main=True, live=True,
     )  # fmt: skip
     sampling_steps: int = setting(20, "Sampling steps", "Steps from noise to data.", ge=1, le=1000, main=True, live=True)
+    time_grid: TimeGrid = setting(
+        "uniform_t", "Time grid", "Where on the way the steps lie. Karras' and log-SNR put more of them near the data; which is best "
+        "depends on the sampler.", live=True,
+    )  # fmt: skip
     eta: float = setting(
         0.0, "η (DDIM only)", "Fresh noise in DDIM: 0 is deterministic, 1 is as noisy as DDPM.", ge=0.0, le=1.0, live=True
     )

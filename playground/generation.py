@@ -88,10 +88,10 @@ def _denoise(model: nn.Module, about: RunConfig, config: SampleConfig, control: 
     data, labels = load_dataset(about.dataset), sample_labels(about, config)
     generator = torch.Generator(next(model.parameters()).device).manual_seed(config.sampling_seed)
     shape, bounds, to_data = workspace(model, data)
-    noise = initial_noise(model.schedule, (config.n_samples, *shape), generator)
+    times = time_grid(model.schedule, config.sampling_steps, grid=config.time_grid)
+    noise = initial_noise(model.schedule, (config.n_samples, *shape), generator, times[0])
     label = None if labels is None else torch.from_numpy(labels).to(noise.device)
     denoiser = guided(model, label, config.guidance_scale, bounds)
-    times = time_grid(model.schedule, config.sampling_steps)
     for state in reverse(denoiser, model.schedule, noise, times, config.sampler, config.eta, generator):
         control.update()
         if control.stopped:

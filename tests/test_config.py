@@ -143,8 +143,8 @@ def test_live_settings() -> None:
     live = {model: {spec.name for spec in field_specs(config).values() if spec.live} for model, config in CONFIGS.items()}
     assert live == {
         "ae": {"learning_rate", "input_noise", "sparsity", "contraction"}, "vae": {"learning_rate", "input_noise", "beta"},
-        "diffusion": {"learning_rate", "sampler", "sampling_steps", "eta", "guidance_scale"},
-        "latent_diffusion": {"learning_rate", "sampler", "sampling_steps", "eta", "guidance_scale"},
+        "diffusion": {"learning_rate", "sampler", "sampling_steps", "time_grid", "eta", "guidance_scale"},
+        "latent_diffusion": {"learning_rate", "sampler", "sampling_steps", "time_grid", "eta", "guidance_scale"},
     }  # fmt: skip
 
 

@@ -41,15 +41,10 @@ class Counted:
         return self.denoiser(x_t, t)
 
 
-def time_grid(schedule: Schedule, n_steps: int, start: float | None = None) -> Tensor:
-    """`n_steps + 1` times, evenly from `start` (else `t_max`) down to 0, float64."""
-    return torch.linspace(schedule.t_max if start is None else start, 0.0, n_steps + 1, dtype=torch.float64)
-
-
-def initial_noise(schedule: Schedule, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    """`x` at `t_max`: `N(0, sigma² I)`, shape (n, ...), on the generator's device."""
+def initial_noise(schedule: Schedule, shape: tuple[int, ...], generator: torch.Generator, t: float | None = None) -> Tensor:
+    """`x` at `t`, the first time of a grid (else `t_max`): `N(0, sigma² I)`, shape (n, ...), on the generator's device."""
     eps = torch.randn(shape, generator=generator, device=generator.device)
-    return schedule.prior_std() * eps
+    return (schedule.prior_std() if t is None else float(schedule.sigma(torch.tensor(float(t), dtype=torch.float64)))) * eps
 
 
 @torch.no_grad()

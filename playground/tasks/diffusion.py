@@ -80,19 +80,19 @@ class DiffusionTask(Task):
         n, generator = 25 if self.dataset.is_image else 300, torch.Generator(self.device).manual_seed(self.config.seed)
         label = self.every_class(n) if self.conditional else None
         scale = self.config.guidance_scale if self.config.label_dropout > 0.0 else 1.0  # else there is nothing to guide away from
-        x = initial_noise(model.schedule, (n if label is None else len(label), *self.dataset.shape), generator)
+        times = time_grid(model.schedule, self.config.sampling_steps, grid=self.config.time_grid)
+        x = initial_noise(model.schedule, (n if label is None else len(label), *self.dataset.shape), generator, times[0])
         states = reverse(
-            guided(model, label, scale, self.bounds), model.schedule, x,
-            time_grid(model.schedule, self.config.sampling_steps), self.config.sampler, self.config.eta, generator,
-        )  # fmt: skip
-        frames, times = [], []
+            guided(model, label, scale, self.bounds), model.schedule, x, times, self.config.sampler, self.config.eta, generator
+        )
+        frames, seen = [], []
         for state in states:
             if interrupted():
                 return None
             frames.append(state.x[:1] if self.dataset.is_image and state.index < state.total else state.x)
-            times.append(state.t)
+            seen.append(state.t)
         keep = thin(len(frames), STRIP_FRAMES if self.dataset.is_image else 65)
-        found = {"times": np.array(times, "f4")[keep]}
+        found = {"times": np.array(seen, "f4")[keep]}
         if self.dataset.is_image:
             found |= {
                 "samples": to_uint8(as_pixels(frames[-1])),

@@ -18,7 +18,7 @@ from playground.ui.labs.fitting import which
 from playground.ui.service import REFUSALS
 from playground.ui.tabs.common import QUIET, TrainingTab
 
-SAMPLER = ("sampler", "sampling_steps", "eta", "guidance_scale")
+SAMPLER = ("sampler", "sampling_steps", "time_grid", "eta", "guidance_scale")
 """Settings of the tab's form that steer its live pictures and the fresh samples alike."""
 STRIP = "The first of the samples on its way from noise (left) to data (right) will stand here."
 FRESH = "Press Sample: fresh samples, drawn with the newest weights of the model above, will stand here."
