@@ -250,3 +250,67 @@ def test_a_table_as_a_schedule() -> None:
     for value, found in ((schedule.alpha, d_alpha), (schedule.sigma, d_sigma)):
         slope = (value(inside.detach() + step) - value(inside.detach() - step)) / (2 * step)
         torch.testing.assert_close(found, slope, rtol=1e-4, atol=1e-6)
+
+
+# --- folders that would fill the memory -----------------------------------------------------------------------------------------
+
+NETWORK = {
+    "sample_size": 8, "in_channels": 1, "out_channels": 1, "block_out_channels": [8, 16], "layers_per_block": 1, "norm_num_groups": 4,
+    "down_block_types": ["DownBlock2D", "DownBlock2D"], "up_block_types": ["UpBlock2D", "UpBlock2D"], "add_attention": False,
+}  # fmt: skip
+
+
+def folder(network: dict | None = None, scheduler: dict | None = None, weights: bytes | None = None, index: str = INDEX) -> bytes:
+    """A folder that opens as it is, with settings changed."""
+    import diffusers
+    import safetensors.torch
+
+    if weights is None:
+        weights = safetensors.torch.save(diffusers.UNet2DModel(**NETWORK).state_dict())
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        made.writestr("model_index.json", index)
+        made.writestr("scheduler/scheduler_config.json", json.dumps({"num_train_timesteps": 1000} | (scheduler or {})))
+        made.writestr("unet/config.json", json.dumps(NETWORK | (network or {})))
+        made.writestr("unet/diffusion_pytorch_model.safetensors", weights)
+    return out.getvalue()
+
+
+def test_the_folder_of_these_tests_opens() -> None:
+    assert open_folder(folder()).shape == (1, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"scheduler": {"num_train_timesteps": 300_000_000}}, r"num_train_timesteps = 300000000 is refused in a folder: it must be from 2 to 20,000\."),
+        ({"scheduler": {"num_train_timesteps": 10**400}}, "num_train_timesteps = 1000"),
+        ({"scheduler": {"trained_betas": [0.1] * 200_000}}, "trained_betas has 200,000 entries"),
+        ({"scheduler": {"beta_end": float("nan")}}, "beta_end = nan is refused"),
+        ({"network": {"block_out_channels": [32768, 32768]}}, "block_out_channels = 32768 is refused"),
+        ({"network": {"block_out_channels": [4096, 4096]}}, "do not fit"),
+        ({"network": {"layers_per_block": 5000}}, "layers_per_block = 5000 is refused"),
+        ({"network": {"down_block_types": ["DownBlock2D"] * 9}}, "9 entries"),
+        ({"network": {"sample_size": 100_000}}, "sample_size = 100000"),
+        ({"network": {"sample_size": None}}, "does not say how large"),
+        ({"network": {"in_channels": 10**6}}, "in_channels = 1000000"),
+        ({"network": {"down_block_types": ["Nothing", "DownBlock2D"]}}, "could not be opened"),
+        ({"network": {"norm_num_groups": 0}}, "could not be opened"),
+        ({"network": {"nothing": "x" * (2 << 20)}}, "larger than 1 MB"),
+        ({"weights": b"nothing"}, "safetensors is damaged"),
+        ({"weights": (2**60).to_bytes(8, "little") + b"{}"}, "safetensors is damaged"),
+        ({"index": INDEX.replace("DDPMScheduler", "N" * 10**5)}, "is not one of diffusers 0"),
+        ({"index": INDEX.replace('["diffusers", "DDPMScheduler"]', '["diffusers", ["a"]]')}, "names no scheduler"),
+        ({"index": INDEX.replace("UNet2DModel", "U" * 10**5)}, "only folders with a UNet2DModel"),
+    ],
+    ids=lambda value: str(value)[:50],
+)  # fmt: skip
+def test_a_folder_is_refused_before_anything_large_is_built(changes: dict, sentence: str) -> None:
+    import resource
+
+    data = folder(**changes)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(FolderError, match=sentence) as caught:
+        open_folder(data)
+    assert len(str(caught.value)) < 400
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000, "kB"

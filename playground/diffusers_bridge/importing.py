@@ -1,7 +1,8 @@
 """A diffusers folder with a `UNet2DModel`, ours or another's, as a denoiser that the arena can run.
 
-Only JSON and safetensors are read, nothing is unpacked to disk, no code of the folder is run, and its sizes are bounded: the
-archive may come from anybody.
+Only JSON and safetensors are read, nothing is unpacked to disk, and no code of the folder is run: the archive may come from
+anybody. A kilobyte of JSON can describe a network of a terabyte, so every number is held against its bounds first, and the
+network is sketched on torch's `meta` device, which takes no memory, until its weights are known to be there.
 """
 
 from __future__ import annotations
@@ -16,11 +17,24 @@ import torch
 from torch import Tensor, nn
 
 from playground.denoiser import Prediction
-from playground.diffusers_bridge.catalogue import scheduler_classes
+from playground.diffusers_bridge.catalogue import scheduler_classes, version
 from playground.diffusers_bridge.exporting import ABOUT
 from playground.noise import SCHEDULES, Schedule
+from playground.settings import brief
 
 MAX_BYTES = 256 * 2**20
+"""Of all files of a folder together, unpacked."""
+MAX_JSON = 2**20
+MAX_PARAMETERS = MAX_BYTES // 4
+MOST_LEVELS = 8
+"""Resolutions of a U-Net, and so the longest list among its settings."""
+LARGEST = 100_000
+"""No setting of a network or of a scheduler is beyond this, and no list longer, ..."""
+BOUNDS = {
+    "sample_size": (4, 256), "in_channels": (1, 64), "out_channels": (1, 64), "layers_per_block": (1, 16), "block_out_channels": (1, 4096),
+    "num_train_timesteps": (2, 20_000),
+}  # fmt: skip
+"""... and these, which make networks large and tables long, lie within bounds of their own."""
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 
 
@@ -100,8 +114,10 @@ def open_folder(data: bytes) -> Folder:
             return _open(_Reader(archive))
     except FolderError:
         raise
-    except (zipfile.BadZipFile, ValueError, LookupError, TypeError, RuntimeError, OSError) as error:
-        raise FolderError(f"This folder could not be opened ({' '.join(str(error).split())[:160]}).") from error
+    except MemoryError as error:
+        raise FolderError("This folder needs more memory than there is for it here.") from error
+    except Exception as error:  # whatever zipfile, json, safetensors or diffusers make of what anybody may have written
+        raise FolderError(f"This folder could not be opened ({short(error)}).") from error
 
 
 class _Reader:
@@ -122,6 +138,8 @@ class _Reader:
 
     def json(self, path: str) -> dict[str, Any]:
         data = self.read(path)
+        if data is not None and len(data) > MAX_JSON:
+            raise FolderError(f"Its {path} is larger than {MAX_JSON >> 20} MB, which no settings are.")
         found = json.loads(data) if data is not None else None
         if not isinstance(found, dict):
             raise FolderError(f"This folder has no {path}, so it cannot be opened.")
@@ -129,43 +147,82 @@ class _Reader:
 
 
 def _open(files: _Reader) -> Folder:
-    import safetensors.torch
-    from diffusers import UNet2DModel
-
-    kinds = {name: value[1] for name, value in files.json("model_index.json").items() if isinstance(value, list) and len(value) == 2}
+    parts = files.json("model_index.json").items()
+    kinds = {name: value[1] for name, value in parts if isinstance(value, list) and len(value) == 2 and isinstance(value[1], str)}
     if kinds.get("unet") != "UNet2DModel":
-        raise FolderError(f"Its network is {kinds.get('unet') or 'missing'}: only folders with a UNet2DModel can be opened here.")
+        raise FolderError(f"Its network is {(kinds.get('unet') or 'missing')[:60]}: only folders with a UNet2DModel can be opened here.")
     schedule, prediction, steps = _levels(kinds.get("scheduler"), files.json("scheduler/scheduler_config.json"))
     settings = {name: value for name, value in files.json("unet/config.json").items() if not name.startswith("_")}
     if settings.get("num_class_embeds") or settings.get("class_embed_type"):
         raise FolderError("Its network wants to be told a class, which the arena does not do for folders.")
-    network = UNet2DModel(**settings)
-    weights = files.read(f"unet/{WEIGHTS}")
-    if weights is None:
-        raise FolderError(f"This folder has no unet/{WEIGHTS}: save it with safetensors, which is diffusers' default.")
-    network.load_state_dict(safetensors.torch.load(weights))
-    size = settings["sample_size"]
-    side = (size, size) if isinstance(size, int) else tuple(size)
+    network = _network(settings, files.read(f"unet/{WEIGHTS}"))
+    size = settings.get("sample_size")
+    side = (size, size) if isinstance(size, int) else tuple(size or ())
+    if len(side) != 2:
+        raise FolderError("Its network does not say how large its images are: unet/config.json needs a sample_size.")
     about = json.loads(files.read(ABOUT) or b"{}")
     named = about.get("dataset") if isinstance(about, dict) else None
     return Folder(
-        Foreign(network.eval().requires_grad_(False), schedule, prediction, steps), (settings["in_channels"], *side),
+        Foreign(network.eval().requires_grad_(False), schedule, prediction, steps), (network.config.in_channels, *side),
         named if isinstance(named, str) else None, sum(p.numel() for p in network.parameters()),
     )  # fmt: skip
+
+
+def _network(settings: dict[str, Any], data: bytes | None) -> nn.Module:
+    """The `UNet2DModel` of these settings with the weights in `data`, safetensors."""
+    import safetensors.torch
+    from diffusers import UNet2DModel
+
+    check_bounds(settings, MOST_LEVELS)
+    if data is None:
+        raise FolderError(f"This folder has no unet/{WEIGHTS}: save it with safetensors, which is diffusers' default.")
+    try:
+        weights = safetensors.torch.load(data)
+    except Exception as error:  # SafetensorError, and what torch says of types that it does not know
+        raise FolderError(f"Its unet/{WEIGHTS} is damaged ({short(error)}).") from error
+    with torch.device("meta"):
+        wanted = {name: tensor.shape for name, tensor in UNet2DModel(**settings).state_dict().items()}
+    if wanted != {name: tensor.shape for name, tensor in weights.items()}:
+        raise FolderError("Its weights do not fit the network that its unet/config.json describes.")
+    if sum(shape.numel() for shape in wanted.values()) > MAX_PARAMETERS:
+        raise FolderError(f"Its network has more than {MAX_PARAMETERS / 1e6:.0f} million parameters, which is all that is opened here.")
+    network = UNet2DModel(**settings)
+    network.load_state_dict(weights)
+    return network
+
+
+def check_bounds(settings: dict[str, Any], longest: int = LARGEST) -> None:
+    """Raises `FolderError` for a setting with a number out of `BOUNDS`, or a list with more than `longest` entries."""
+    for name, value in settings.items():
+        entries = value if isinstance(value, list) else [value]
+        if len(entries) > longest:
+            raise FolderError(f"{name[:60]} has {len(entries):,} entries in this folder: at most {longest:,} are taken here.")
+        low, high = BOUNDS.get(name, (-LARGEST, LARGEST))
+        for entry in entries:
+            if isinstance(entry, (int, float)) and not isinstance(entry, bool) and not low <= entry <= high:  # NaN is not
+                raise FolderError(f"{name[:60]} = {brief(entry)} is refused in a folder: it must be from {low:,} to {high:,}.")
+
+
+def short(error: Exception) -> str:
+    """What an error says, on one line that is not too long; its name, where it says nothing."""
+    return " ".join(str(error).split())[:160] or type(error).__name__
 
 
 def _levels(kind: str | None, settings: dict[str, Any]) -> tuple[Schedule, str, int]:
     """The noise levels that a folder's scheduler says its network was trained on, what it predicts, and how many there are."""
     classes, missing = scheduler_classes()
+    if kind is None:
+        raise FolderError("Its model_index.json names no scheduler, so the noise levels of its network are unknown.")
     if kind not in classes:
-        raise FolderError(missing.get(kind or "", f"Its scheduler {kind!r} is not one of this version of diffusers."))
+        raise FolderError(missing.get(kind, f"Its scheduler {brief(kind)} is not one of diffusers {version()}, which is installed here."))
+    check_bounds(settings)
     scheduler = classes[kind].from_config(settings)
     steps = int(scheduler.config.get("num_train_timesteps", 1000))
     table = getattr(scheduler, "alphas_cumprod", None)
     if table is not None and len(table) > 1:
         prediction = scheduler.config.get("prediction_type", "epsilon")
         if prediction not in ("epsilon", "sample", "v_prediction"):
-            raise FolderError(f"Its network predicts {prediction!r}: known here are epsilon, sample and v_prediction.")
+            raise FolderError(f"Its network predicts {brief(prediction)}: known here are epsilon, sample and v_prediction.")
         return TableSchedule(table), prediction, len(table)
     if kind.startswith("FlowMatch"):
         return SCHEDULES["rectified_flow"], "flow", steps
