@@ -1,12 +1,14 @@
 """The program: its flags, what it imports, and servers that leave nothing behind."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 from gradio_client import Client
@@ -23,15 +25,50 @@ def python(*arguments: str) -> str:
 
 def test_help_lists_the_flags():
     text = python("app.py", "--help")
-    for flag in ("--host", "--port", "--share", "--device"):
+    for flag in ("--host", "--port", "--share", "--device", "--memory"):
         assert flag in text
     assert "7860" in text and "127.0.0.1" in text and "{auto,cpu,cuda,mps}" in text
 
 
-@pytest.mark.parametrize("flags", [["--device", "toaster"], ["--port", "many"], ["--unknown"]])
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--device", "toaster"], ["--port", "many"], ["--port", "99999"], ["--port", "0"], ["--port", "-1"], ["--port", "9" * 5000],
+        ["--memory", "much"], ["--memory", "0.1"], ["--memory", "nan"], ["--unknown"],
+    ],
+    ids=lambda flags: " ".join(flags)[:20],
+)  # fmt: skip
 def test_bad_flags_are_refused(flags):
     done = subprocess.run([sys.executable, "app.py", *flags], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2 and "usage:" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("host", ["256.1.1.1", "203.0.113.7", "no.such.name.invalid", "a" * 300], ids=lambda host: host[:20])
+def test_a_host_that_is_not_ours_is_refused_as_a_host(host):
+    done = subprocess.run([sys.executable, "app.py", "--host", host], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1 and "is no address of this machine" in done.stderr
+    assert "port" not in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_worker_may_hold_a_quarter_of_the_memory(running, client):
+    job = client.submit({"model": "ae", "dataset": "digits", "steps": 200_000}, api_name="/train")
+    run = next(iter(job))["run"]
+    while not (limits := {pid: data_limit(pid) for pid in running.workers()}) or None in limits.values():
+        time.sleep(0.05)
+        assert client.predict(run, api_name="/status")["status"] in ("starting", "running")
+    client.predict(run, "stop", api_name="/command")
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    assert all(0 < limit <= max(2**30, total // 4) for limit in limits.values())
+
+
+def data_limit(pid: int) -> int | None:
+    """Bytes of data that a process may hold; None before it has set its limit, or where it has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/limits").read_text().splitlines()
+    except OSError:
+        return None
+    value = next(line for line in lines if line.startswith("Max data size")).split()[3]
+    return None if value == "unlimited" else int(value)
 
 
 def test_the_web_process_needs_no_torch():

@@ -305,3 +305,25 @@ def test_the_web_process_imports_neither_torch_nor_gradio():
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=120)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_a_worker_on_a_gpu_has_no_memory_limit():
+    from playground.config import AutoencoderConfig
+    from playground.runtimes.worker import _takes_gpu
+
+    assert _takes_gpu((AutoencoderConfig(device="cuda"),)) and not _takes_gpu((AutoencoderConfig(device="cpu"),))
+    assert not _takes_gpu(()) and not _takes_gpu((b"a checkpoint to be asked about",))
+
+
+def test_a_container_has_what_its_cgroup_says(tmp_path, monkeypatch):
+    from playground.runtimes import machine
+
+    monkeypatch.setattr(machine, "CGROUP", (tmp_path / "none", tmp_path / "max"))
+    (tmp_path / "max").write_text("max\n")
+    whole = machine.machine_memory()
+    assert whole == os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    assert machine.worker_memory() == max(2**30, whole // 4)
+    (tmp_path / "max").write_text(f"{6 * 2**30}\n")
+    assert machine.machine_memory() == min(whole, 6 * 2**30) and machine.worker_memory() <= 3 * 2**29
+    (tmp_path / "max").write_text(f"{2**30}\n")
+    assert machine.worker_memory() == 2**30

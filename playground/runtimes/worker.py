@@ -45,12 +45,14 @@ class WorkerSettings:
     nice: int = 10
     threads: int = 1
     memory_limit: int | None = None
-    """Bytes of data a worker may hold (RLIMIT_DATA), torch's own 200 MB included; above it, allocation fails."""
+    """Bytes of data a worker may hold (RLIMIT_DATA), torch's own 200 MB included; above it, allocation fails. It counts what
+    a process may write to and has for itself, so not a large file that is only read. Not for a worker that uses a GPU, whose
+    driver maps many times what it uses."""
 
 
 def work(pipe: Connection, task: str, args: tuple, kwargs: dict[str, Any], settings: WorkerSettings) -> None:
     """What a worker process does: send the events of its task, then None."""
-    _settle(settings)
+    _settle(settings, _takes_gpu(args))
     control = Control()
     threading.Thread(target=_listen, args=(pipe, control), daemon=True).start()
     try:
@@ -61,18 +63,29 @@ def work(pipe: Connection, task: str, args: tuple, kwargs: dict[str, Any], setti
         os._exit(1)
 
 
-def _settle(settings: WorkerSettings) -> None:
+def _takes_gpu(args: tuple) -> bool:
+    """Whether the settings of a task, its first argument, put it on a GPU; asked in a way that does not wake one up."""
+    device = getattr(args[0], "device", "cpu") if args else "cpu"
+    if device != "auto":
+        return device == "cuda"
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _settle(settings: WorkerSettings, unlimited: bool = False) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in the terminal is for the server, which ends its workers
     if hasattr(os, "nice"):
         os.nice(settings.nice)
     os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(settings.threads)
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(settings.threads)
-    if settings.memory_limit is not None and sys.platform != "win32":
+    if settings.memory_limit is not None and not unlimited and sys.platform != "win32":
         import resource
 
         hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-        resource.setrlimit(resource.RLIMIT_DATA, (settings.memory_limit, hard))
+        allowed = settings.memory_limit if hard == resource.RLIM_INFINITY else min(settings.memory_limit, hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (allowed, hard))
 
 
 def _listen(pipe: Connection, control: Control) -> None:

@@ -1,0 +1,38 @@
+"""How much memory this machine has, and what share of it one worker may hold. No torch in here."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+GIB = 2**30
+LEAST = 1 * GIB
+"""A worker needs some 300 MB before it trains anything."""
+
+SHARE = 0.25
+"""Of the machine's memory for one worker, by default: as many trainings as are admitted then fit beside each other."""
+CGROUP = tuple(Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory/memory.limit_in_bytes"))
+"""Where a container says how much of the machine is its own (versions 2 and 1)."""
+
+
+def machine_memory() -> int | None:
+    """Bytes of memory that this machine, or the container, has; None where that cannot be found out."""
+    try:
+        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # not on Windows
+        return None
+    return min([there, *(limit for path in CGROUP if (limit := _number(path)))])
+
+
+def worker_memory(share: float = SHARE) -> int | None:
+    """Bytes that one worker may hold by default; None, no limit, where the machine does not say what it has."""
+    there = machine_memory()
+    return None if there is None else max(LEAST, int(share * there))
+
+
+def _number(path: Path) -> int | None:
+    """The number in a file; None where there is no such file, or a word such as "max"."""
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return None
