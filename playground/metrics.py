@@ -56,6 +56,15 @@ def energy_distance(x: Tensor, y: Tensor) -> Tensor:
     return 2.0 * mean_distance(x, y) - mean_distance_within(x) - mean_distance_within(y)
 
 
+def wilson_interval(found: int, of: int, z: float = 1.959964) -> tuple[float, float]:
+    """A 95 % interval for a share of which `found` of `of` >= 1 were seen (Wilson 1927): those p for which `|found/of - p|` is at most
+    `z sqrt(p (1 - p) / of)`. Where nothing, or all, was found it still has a width, which `± z std error` has not."""
+    share, weight = found / of, z * z / of
+    middle = share + 0.5 * weight
+    half = z * math.sqrt(share * (1.0 - share) / of + 0.25 * weight / of)
+    return max(0.0, (middle - half) / (1.0 + weight)), min(1.0, (middle + half) / (1.0 + weight))
+
+
 def distances_to_data(
     draws: Mapping[str, Draw], real: Tensor, seed: int = 0, set_size: int = SET_SIZE, repeats: int = REPEATS
 ) -> dict[str, Reading]:

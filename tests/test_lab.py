@@ -15,7 +15,7 @@ from playground.data.points import MIXTURE
 from playground.denoiser import PARAMETRIZATIONS, Denoiser, build_denoiser
 from playground.inspection import answer
 from playground.inspection.lab import Lab
-from playground.inspection.memory import nearest
+from playground.inspection.memory import blurred, nearest, shifted
 from playground.inspection.table import DIFFUSION
 from playground.noise import SCHEDULES
 from playground.oracle import Exact, IdealDenoiser, mixture_denoiser
@@ -204,8 +204,32 @@ def test_who_learned_by_heart_is_told_from_who_did_not() -> None:
     assert found["floor_share"] == 0.05 and len(found["held_out_to_train"]) == len(made.test_x)
     below = found["held_out_to_train"] / found["held_out_to_held_out"] < found["threshold"]
     assert below.mean() == pytest.approx(0.05, abs=0.01)
+    low, high = found["interval"]
+    assert 0.6 < low < 0.7 and high == pytest.approx(1.0), "eight of eight is not certainty (Wilson)"
     other, untaught = fresh("digits")
     assert answer(other, untaught, "memorisation", {"n": 8, "steps": 5})["share"] < 0.5
+
+
+def test_what_the_meter_misses_is_measured() -> None:
+    """Training images, moved or blurred a little: all are copies, and most are not found."""
+    made, model = fresh("digits")
+    found = answer(made, model, "memorisation", {"n": 40, "steps": 2})
+    assert found["shifted_to_train"].shape == found["blurred_to_train"].shape == (200,) and found["to_train"].shape == (40,)
+    for copies in ("shifted", "blurred"):
+        low, high = found[f"{copies}_interval"]
+        assert low <= found[f"{copies}_share"] < high < 0.7
+    x = torch.arange(9.0).reshape(1, 1, 3, 3)
+    assert shifted(x).tolist() == [[[[0, 0, 1], [3, 3, 4], [6, 6, 7]]]]
+    dot = torch.zeros(1, 1, 9, 9)
+    dot[0, 0, 4, 4] = 1.0
+    spread = (blurred(dot)[0, 0].sum(0) * torch.arange(-4.0, 5.0) ** 2).sum()
+    assert float(blurred(dot).sum()) == pytest.approx(1.0) and float(spread) == pytest.approx(1.0, abs=0.05)
+
+
+def test_a_large_network_is_measured_with_fewer_samples(monkeypatch) -> None:
+    monkeypatch.setattr("playground.inspection.memory.SECONDS", 0.0)
+    found = answer(*fresh("digits"), "memorisation", {"n": 100, "steps": 2})
+    assert len(found["to_train"]) == 32 and len(found["samples"]) == 16
 
 
 def test_the_nearest_image_is_that_of_a_plain_search() -> None:

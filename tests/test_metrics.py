@@ -6,9 +6,10 @@ import math
 
 import numpy as np
 import pytest
+import scipy.stats
 import torch
 
-from playground.metrics import distances_to_data, energy_distance, mean_distance, mean_distance_within
+from playground.metrics import distances_to_data, energy_distance, mean_distance, mean_distance_within, wilson_interval
 
 
 def normal(n: int, seed: int, d: int = 1) -> torch.Tensor:
@@ -72,6 +73,13 @@ def test_where_nothing_differs_it_lies_below_zero_more_often_than_above() -> Non
     found = torch.stack([energy_distance(*torch.randn(2, 10, 2, generator=generator)) for _ in range(2000)])
     assert float((found < 0).double().mean()) == pytest.approx(0.60, abs=0.03)
     assert abs(float(found.mean())) < 4 * float(found.std()) / math.sqrt(2000)
+
+
+def test_the_interval_of_a_share_is_that_of_scipy() -> None:
+    for n in (1, 16, 128, 500):
+        for k in {0, 1, n // 20, n // 2, n - 1, n}:
+            expected = scipy.stats.binomtest(k, n).proportion_ci(0.95, method="wilson")
+            assert wilson_interval(k, n) == pytest.approx(tuple(expected), abs=1e-6)
 
 
 def test_equal_rows_have_no_distance() -> None:

@@ -180,8 +180,10 @@ def test_the_image_lab(tab):
 
     memory = section(tab, "Exact answer", "Memorisation meter")
     memory.get_by_role("button", name="Measure").click()
-    expect(memory.locator(".memory-line")).to_have_count(3)
-    expect(memory.locator(".memory-line b").last).to_have_text("100 %")  # the ideal denoiser repeats the training set
+    expect(memory.locator(".memory-line")).to_have_count(5)
+    expect(memory.locator('[data-who="ideal"] b')).to_have_text("100 %81 to 100 %")  # it repeats the training set: 16 of 16
+    expect(memory.locator('[data-who="model"] b small')).to_have_text(re.compile(r"^[\d.]+ to [\d.]+ %$"))
+    expect(memory.locator(".memory-missed")).to_contain_text("a small one does not prove")
 
 
 def test_classes_can_be_asked_for(tab):

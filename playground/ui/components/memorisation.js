@@ -6,9 +6,12 @@ const ask = as.asker(server, props.tab);
 let frame = null, found = null, busy = false, seed = 0;
 
 const ROWS = [['samples', 'samples of the model', ''], ['nearest', 'nearest training images', ''], ['ideal', 'samples of the ideal denoiser', 'memory-apart'], ['ideal_nearest', 'nearest training images', '']];
-const LINES = [['held_out_to_train', 'held_out_to_held_out', 'floor_share', 'unseen images (floor)', 'data'], ['to_train', 'to_held_out', 'share', 'samples of the model', 'samples'],
-               ['ideal_to_train', 'ideal_to_held_out', 'ideal_share', 'samples of the ideal denoiser', 'error']];
-const MOST = 1.4;
+/* Who, the name of their arrays, title, role */
+const LINES = [['unseen', 'held_out_', 'unseen images (floor)', 'data'], ['model', '', 'samples of the model', 'samples'], ['ideal', 'ideal_', 'samples of the ideal denoiser', 'error'],
+               ['shifted', 'shifted_', 'copies, shifted by a pixel', 'train'], ['blurred', 'blurred_', 'copies, blurred by a pixel', 'train']];
+const MOST = 1.4, MISSED = ['shifted', 'blurred'];
+const percent = share => (100 * share).toFixed(share > 0 && share < 0.095 ? 1 : 0);
+const span = interval => (interval ? `${percent(interval.data[0])} to ${percent(interval.data[1])} %` : '');
 
 function node(tag, className, text = '') {
   const made = document.createElement(tag);
@@ -18,7 +21,8 @@ function node(tag, className, text = '') {
 }
 
 function drawMeter() {
-  const at = ratio => `${100 * Math.min(1, ratio / MOST)}%`, lines = LINES.map(([near, far, share, title, role]) => {
+  const at = ratio => `${100 * Math.min(1, ratio / MOST)}%`, lines = LINES.map(([who, name, title, role]) => {
+    const near = `${name}to_train`, far = `${name}to_held_out`, share = who === 'unseen' ? found.floor_share : found[`${name}share`];
     const line = node('div', 'memory-line'), scale = node('div', 'memory-scale'), limit = document.createElement('em');
     const ratios = Array.from(found[near].data, (d, i) => d / Math.max(1e-9, found[far].data[i])), n = Math.min(ratios.length, 120);
     for (let i = 0; i < n; i++) {
@@ -29,11 +33,16 @@ function drawMeter() {
     }
     limit.style.left = at(found.threshold);
     scale.append(limit);
-    line.append(node('span', '', title), scale, node('b', '', `${(100 * found[share]).toFixed(0)} %`));
+    const value = node('b', '', `${percent(share)} %`);
+    value.append(node('small', '', who === 'unseen' ? 'by choice' : span(found[`${name}interval`])));
+    line.dataset.who = who;
+    line.append(node('span', MISSED.includes(who) ? 'memory-copies' : '', `${title} (${ratios.length})`), scale, value);
     return line;
   });
   meter.replaceChildren(...lines, node('div', 'memory-axis', `Distance to the nearest training image, divided by that to the nearest held-out image (root mean square per pixel), from 0 to ${MOST}. `
-    + `Left of the line at ${found.threshold.toFixed(2)} an image counts as memorised: that is where 5 % of unseen images lie, too. At the right, the share of such images.`));
+    + `Left of the line at ${found.threshold.toFixed(2)} an image counts as memorised: that is where 5 % of unseen images lie, too. At the right, the share of such images with its 95 % interval (Wilson); in brackets, how many there are.`),
+  node('div', 'memory-missed', `What it misses: the copies are ${found.shifted_to_train.shape[0]} training images, changed a little, so that all of them ought to count. Of those shifted by one pixel it finds ${percent(found.shifted_share)} %, of the blurred ones ${percent(found.blurred_share)} %. `
+    + 'A high share therefore shows memorisation, but a small one does not prove that a model makes something new, least of all one whose samples are blurred.'));
 }
 
 function drawRows() {
@@ -68,7 +77,7 @@ button.addEventListener('click', async () => {
   busy = true;
   error.textContent = '';
   draw();
-  const answer = await ask('memorisation', {n: 16, seed});
+  const answer = await ask('memorisation', {n: 128, seed});
   seed += 1;
   busy = false;
   if (frame && frame.run === run) {

@@ -9,8 +9,8 @@ import gradio as gr
 from playground.ui.components.shared import component
 
 HINT = (
-    "Draws 16 samples of the model, and 16 of the ideal denoiser of the training set from the same noise, and looks for the "
-    "training image nearest to each. The ideal denoiser minimises the loss, and can only repeat the training set: a model that "
+    "Draws 128 samples of the model (fewer if they take long), and 16 of the ideal denoiser of the training set from the same noise, "
+    "and looks for the training image nearest to each; the first 16 are shown. The ideal denoiser minimises the loss, and can only repeat the training set: a model that "
     "makes something new does so because it fails to be ideal."
 )
 TEMPLATE = f"""
