@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from playground.studies.comparison import ROWS, SHOWN, comparison_run
-from playground.config import AutoencoderConfig, ComparisonConfig, ConfigError, RunConfig, VAEConfig
+from playground.studies.comparison import ROWS, SHOWN, Comparison, comparison_run
+from playground.config import AutoencoderConfig, ComparisonConfig, ConfigError, LatentDiffusionConfig, RunConfig, VAEConfig
 from playground.control import Control
 from playground.events import Finished, Progress, Snapshot, Started
 from playground.metrics import Ruler, distances_to_data, energy_distance
+from playground.tasks.latent_diffusion import LatentDiffusionTask
 from playground.training import train
 from playground.views.comparison import REFERENCES, comparison_views, said
 
@@ -117,6 +118,22 @@ def test_what_cannot_be_compared_is_refused(ae, other: dict, sentence: str) -> N
 def test_the_two_must_be_what_they_are_called(ae, vae) -> None:
     with pytest.raises(ConfigError, match="an autoencoder and that of a VAE, in this order"):
         next(comparison_run(STUDY, vae, ae))
+
+
+def test_both_rows_of_a_vae_encode_what_it_was_trained_on(ae) -> None:
+    """A Bernoulli VAE knows black and white pixels only: its codes of real images, and those that its diffusion learns from, are theirs."""
+    config = VAEConfig(**TINY | {"steps": 1, "likelihood": "bernoulli"})
+    vae = trained(config)
+    study = Comparison(STUDY, {"ae": AutoencoderConfig(**TINY), "vae": config}, {"ae": ae, "vae": vae}, Control())
+    encode, met = study.models["vae"].encode, []
+    study.models["vae"].encode = lambda x: met.append(x) or encode(x)
+    with torch.no_grad():
+        study.of_vae_codes(300, torch.Generator().manual_seed(0))
+    assert set(met[0].unique().tolist()) == {0.0, 1.0}
+    assert len(study.task.some_train(300, torch.Generator().manual_seed(0)).unique()) > 2, "the floor is of grey images all the same"
+    latent = LatentDiffusionTask(LatentDiffusionConfig(dataset="digits", autoencoder=config, device="cpu"), study.dataset, study.device)
+    shown = latent._pixels()[0].flatten(1)
+    assert bool((torch.cdist(met[0].flatten(1), shown).amin(1) == 0).all()), "the diffusion beside it meets the very same images"
 
 
 # --- the ruler ----------------------------------------------------------------------------------------------------------

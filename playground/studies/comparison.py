@@ -80,6 +80,7 @@ class Comparison:
         self.device = pick_device(config.device)
         self.dataset = load_dataset(about["ae"].dataset)
         self.task = TASKS["ae"](about["ae"], self.dataset, self.device)
+        self.seen = TASKS["vae"](about["vae"], self.dataset, self.device)
         self.real = self.task.scale(self.task.test_x)
         self.models = {name: load_model(data, str(self.device)) for name, data in checkpoints.items()}
         self.rows: dict[str, dict[str, float]] = {}
@@ -140,8 +141,9 @@ class Comparison:
         }
 
     def of_vae_codes(self, n: int, generator: torch.Generator) -> Tensor:
-        """Training images through the VAE: decoded draws from `q(z|x)`."""
-        posterior = self.models["vae"].encode(self.task.some_train(n, generator))
+        """Training images, as the VAE was shown them (black and white for a Bernoulli one), through it: decoded draws from
+        `q(z|x)`."""
+        posterior = self.models["vae"].encode(self.seen.some_train(n, generator))
         eps = torch.randn(posterior.mean.shape, generator=generator).to(self.device)
         return self.decode("vae", posterior.sample(eps))
 
