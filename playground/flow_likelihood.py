@@ -19,7 +19,7 @@ Score-Based Diffusion Models; Lu et al. 2022, Maximum Likelihood Training for Sc
 **Pixels** are whole numbers k = 0..255, which the models see as `k / 127.5 - 1`. The bound is one on the probability of these
 numbers. For the ODE, uniform noise as wide as one step makes them continuous, and the density that remains, times the width of
 a step in every pixel, is on average a lower bound on the same probability (Theis et al. 2016, section 3.1). So both are in nats per
-image, or bits per pixel, of 8-bit images; add `D log 256` for a density on dequantised pixels in [0, 1].
+image of 8-bit images; `units.py` brings them to the unit in which the page shows every likelihood.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """What a decoder says about pixels: `p(x|z)`, a normalised distribution of `x` given what the decoder's network puts out.
 
     gaussian             N(x; m(z), σ² I)           σ fixed; x = k / 255, k = 0..255
-    gaussian_learned     N(x; m(z), s² I)           one s, learned with the weights; x = (k + u) / 256, u ~ U(0, 1)
-    gaussian_per_pixel   N(x; m(z), diag s(z)²)     a second output for every pixel; x = (k + u) / 256
+    gaussian_learned     N(x; m(z), s² I)           one s, learned with the weights; x = (k + u - ½) / 255, u ~ U(0, 1)
+    gaussian_per_pixel   N(x; m(z), diag s(z)²)     a second output for every pixel; x = (k + u - ½) / 255
     bernoulli            Π m(z)^x (1 - m(z))^(1-x)  x is 0 or 1
 
-All log-likelihoods are in nats per example, normaliser included. For Gaussians they are densities. Where the variance is
+All log-likelihoods are in nats per example, normaliser included. For Gaussians they are densities over pixels from 0 to 1. Where the variance is
 learned the levels must be spread out ("dequantised", Uria et al. 2013): on a pixel that is always 0, a density of the bare
-levels could grow without bound; of spread-out ones its logarithm is at most log 256 per pixel, on average (Theis et al. 2016).
+levels could grow without bound; of spread-out ones its logarithm is at most log 255 per pixel, on average (Theis et al. 2016).
 
 The mean squared error is the first of them in disguise: `-log N(x; m, σ² I) = |x - m|² / (2 σ²) + const`, so that to weigh it
 against a KL is to choose σ, though most code never says which: `sum (x - m)²` is σ² = ½, and a mean over D pixels is σ² = D / 2.
@@ -24,7 +24,7 @@ from torch.nn import functional as F
 
 LOG_2PI = math.log(2.0 * math.pi)
 LEAST_LOG_STD, MOST_LOG_STD = math.log(1.0 / 2048.0), math.log(4.0)
-"""Learned standard deviations stay within these: the lower is under that of one spread-out level, 1 / (256 √12)."""
+"""Learned standard deviations stay within these: the lower is under that of one spread-out level, 1 / (255 √12)."""
 
 
 class Likelihood(nn.Module, ABC):
@@ -142,8 +142,8 @@ def build_likelihood(name: str, std: float) -> Likelihood:
 
 
 def dequantise(levels: Tensor, u: Tensor) -> Tensor:
-    """Grey levels 0..255 spread over their cells: `(k + u) / 256`, u uniform in [0, 1) of the same shape; in [0, 1)."""
-    return (levels + u) / 256.0
+    """Grey levels 0..255 spread over their cells, around `k / 255`: `(k + u - ½) / 255`, u uniform in [0, 1) of the same shape."""
+    return (levels + u - 0.5) / 255.0
 
 
 def binarise(levels: Tensor, u: Tensor) -> Tensor:

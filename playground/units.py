@@ -1,29 +1,47 @@
-"""Nats per example and bits per dimension: the one place where one becomes the other.
+"""One unit of likelihood for every model of images, and bits per dimension: the one place where one becomes the other.
 
-A grey level k = 0..255 is discrete, a Gaussian is not. Spread each level evenly over a cell of width w (Uria et al. 2013;
-Theis et al. 2016, §3.1); then E_u log p((k + u) w) <= log P(k) - D log w, where P(k) is the mass of the cells, so that
+**Nats** are of a density over pixels from 0 (black) to 1 (white), in which one grey level k = 0..255 is `LEVEL_WIDTH` wide:
+x = k / 255. A model that sees pixels otherwise, or that gives probabilities of grey levels, is brought to this unit by the change of
+variables, `log p(x) = log p(y) + D log |dy/dx|` (`unit_density`); so nats of the VAE and of diffusion may be compared.
+
+**Bits per dimension** count a lossless code of the grey levels. A level is discrete, a density is not. Spread each level evenly over
+a cell of width w (Uria et al. 2013; Theis et al. 2016, §3.1); then E_u log p(x + (u - ½) w) <= log P(k) - D log w, where P(k) is the
+mass of the cells, so that
 
     bits per dimension = (-log p(x) / D - log w) / log 2
 
-is an upper bound on the bits that a lossless code needs. A Bernoulli model already gives probabilities of black and white.
+is an upper bound on the bits that the code needs. A Bernoulli model gives probabilities of black and white: no cells.
 """
 
 from __future__ import annotations
 
 import math
 
-LEVEL_WIDTH: dict[str, float | None] = {
-    "gaussian": 1.0 / 255.0,  # the pixels are k / 255: a density that hardly changes within a cell, as the noise is >= 0.05
-    "gaussian_learned": 1.0 / 256.0,  # the pixels are (k + u) / 256, u uniform: such a density could grow without bound
-    "gaussian_per_pixel": 1.0 / 256.0,
-    "bernoulli": None,
-    "diffusion": None,  # `flow_likelihood.py` multiplies its densities by the width of a cell itself
-}
-"""Likelihood (as settings name it) -> the width of one grey level in the `x` that it sees; None: probabilities, no cells."""
+LEVEL_WIDTH = 1.0 / 255.0
+"""Of one grey level, where black is 0 and white is 1."""
+UNMODELLED = {"bernoulli": 1}
+"""Likelihood -> bits per dimension of a code that knows nothing of images; 8 where not named: 256 grey levels, all alike."""
+DENSITY = "density over pixels from 0 to 1"
+"""What nats of images are of, in words."""
 
 
-def bits_per_dimension(nats: float, dimensions: int, likelihood: str) -> float:
-    """`nats`: -log p(x) (or a bound on it) of one example with `dimensions` pixels. Works on NumPy arrays too. Raises
-    `KeyError` for a likelihood that is not known."""
-    width = LEVEL_WIDTH[likelihood]
-    return (nats / dimensions - (math.log(width) if width else 0.0)) / math.log(2.0)
+def unit_density(log_p: float, dimensions: int, level_width: float) -> float:
+    """`log p` in nats of a density in which one grey level is `level_width` wide (1 for probabilities of the levels themselves) ->
+    that of a density over pixels from 0 to 1. Works on arrays and tensors too."""
+    return log_p + dimensions * math.log(level_width / LEVEL_WIDTH)
+
+
+def bits_per_dimension(nats: float, dimensions: int, likelihood: str = "") -> float:
+    """`nats`: -log p(x) (or a bound on it) of one example with `dimensions` pixels: of a probability for the likelihood
+    `bernoulli`, else of a density over pixels from 0 to 1. Works on arrays too."""
+    return (nats / dimensions - (0.0 if likelihood == "bernoulli" else math.log(LEVEL_WIDTH))) / math.log(2.0)
+
+
+def unmodelled(likelihood: str = "") -> int:
+    """Bits per dimension of an example that nobody models."""
+    return UNMODELLED.get(likelihood, 8)
+
+
+def least_bits(std: float) -> float:
+    """Bits per dimension that a Gaussian of a fixed `std` (pixels from 0 to 1) pays even where its mean is right everywhere."""
+    return bits_per_dimension(math.log(std * math.sqrt(2.0 * math.pi)), 1)

@@ -97,8 +97,8 @@ def test_the_spread_is_the_root_of_the_mean_variance() -> None:
 def test_levels_are_spread_over_their_own_cells() -> None:
     levels = torch.arange(256, dtype=torch.uint8).repeat(100, 1)
     x = dequantise(levels, torch.rand(levels.shape, generator=torch.Generator().manual_seed(0)))
-    assert torch.equal((x * 256.0).floor(), levels.float()) and 0.0 <= float(x.min()) and float(x.max()) < 1.0
-    assert float((x * 256.0 - levels).mean()) == pytest.approx(0.5, abs=0.01)
+    assert torch.equal((x * 255.0 + 0.5).floor(), levels.float()) and -0.5 <= 255.0 * float(x.min()) and 255.0 * float(x.max()) < 255.5
+    assert float((x * 255.0 - levels).mean()) == pytest.approx(0.0, abs=0.01)
 
 
 def test_black_and_white_keep_the_grey_level_on_average() -> None:

@@ -50,7 +50,7 @@ def test_every_sum_adds_up_as_it_is_shown_and_starts_from_the_numbers_above(seed
     free = float(rng.uniform(0, 2))
     run.history["held_out/free_bits"] = (np.array([10]), np.array([free]))
     payload = bound_terms.vae_terms(run)
-    likelihood, trained = payload["lines"]
+    likelihood, trained, *_ = payload["lines"]
     assert adds_up(payload["total"], payload["terms"])
     for line in (likelihood, trained):
         assert adds_up(line["total"], line["terms"])
@@ -62,7 +62,7 @@ def test_the_squared_error_in_disguise_is_the_mse_of_the_reading():
     line = bound_terms.vae_terms(gaussian(std=0.4, mse=0.0501))["lines"][0]
     assert number(line["terms"][0]["text"]) == pytest.approx(PIXELS * 0.0501 / (2 * 0.16), abs=0.02)
     assert number(line["terms"][1]["text"]) == pytest.approx(PIXELS * math.log(0.4 * math.sqrt(2 * math.pi)), abs=0.02)
-    assert "σ = 0.4" in line["note"] and "density over grey levels" in line["note"]
+    assert "σ = 0.4" in line["note"] and "density over pixels from 0 to 1" in line["note"]
 
 
 def test_what_is_trained_on_is_said_where_it_is_not_the_bound():
@@ -107,8 +107,18 @@ def test_only_nats_of_the_same_kind_may_be_compared():
         return bound_terms.comparable(VAEConfig(**{"dataset": "digits"} | settings).model_dump())
 
     assert unit() == unit(observation_std=0.1) == unit(beta=3.0, latent_dim=8)
-    assert unit(likelihood="gaussian_learned") == unit(likelihood="gaussian_per_pixel")
-    assert len({unit(), unit(likelihood="gaussian_learned"), unit(likelihood="bernoulli"), unit(dataset="sprites")}) == 4
+    assert unit() == unit(likelihood="gaussian_learned") == unit(likelihood="gaussian_per_pixel"), "densities in one unit"
+    assert len({unit(), unit(likelihood="bernoulli"), unit(dataset="sprites")}) == 3
+
+
+def test_more_bits_than_no_model_at_all_are_explained():
+    """σ = 0.4 costs log₂(255 · 0.4 · √2π) = 8.00 bits by itself, and the squared error comes on top."""
+    lines = bound_terms.vae_terms(gaussian(std=0.4, mse=0.05))["lines"]
+    assert "σ = 0.4 alone costs 8.00" in lines[2]["note"] and "learned σ" in lines[2]["note"]
+    assert len(bound_terms.vae_terms(gaussian(std=0.2, mse=0.03))["lines"]) == 2, "7.5 bits need no excuse"
+    assert "small against the errors" in bound_terms.vae_terms(gaussian(std=0.06, mse=0.08))["lines"][2]["note"]
+    coin = record(VAEConfig(dataset="digits", likelihood="bernoulli"), reconstruction=80.0, kl=1.0, mse=0.2)
+    assert "no model at all (1)" in bound_terms.vae_terms(coin)["lines"][2]["note"]
 
 
 def test_a_run_on_the_plane_is_its_readings_and_adds_up_to_the_bound():

@@ -23,7 +23,7 @@ from playground.events import Event, Finished, Progress, Snapshot, Started, json
 from playground.flow_likelihood import PIXEL_STEP, OdeLikelihood, dequantise, pixel_start, rademacher, variational_bound
 from playground.generation import load_model
 from playground.tasks import DiffusionTask, pick_device
-from playground.units import bits_per_dimension
+from playground.units import bits_per_dimension, unit_density
 
 PART = {True: 16, False: 256}
 """Images, or points, that are measured together."""
@@ -37,9 +37,9 @@ def likelihood_run(config: LikelihoodConfig, checkpoint: bytes, control: Control
     """`log p(x)` of `config.n_examples` held-out examples, in an order that the seed decides.
 
     Yields `Started`, `Progress` (step = examples done), after each part a `Snapshot` of all results so far, and `Finished`. Arrays,
-    all in nats and (k,): `log_p` and `log_p_std` (its standard error over the probes; 0 where the divergence is exact), `bound` and
-    `bound_std` (its standard error over noise levels), for the Gaussian mixture `true`; `summary`: JSON as bytes, see
-    `summarise`. Raises `ConfigError` for a model that is no diffusion model.
+    all in nats (of images in the unit of `units.py`) and (k,): `log_p` and `log_p_std` (its standard error over the probes; 0 where
+    the divergence is exact), `bound` and `bound_std` (its standard error over noise levels), for the Gaussian mixture `true`;
+    `summary`: JSON as bytes, see `summarise`. Raises `ConfigError` for a model that is no diffusion model.
     """
     control, about = control or Control(), unpack(checkpoint)
     if about.config.model != "diffusion":
@@ -80,12 +80,14 @@ def measure(
     ode = OdeLikelihood(model, model.schedule, entering, start, probes, TOLERANCE[image])
     while ode.step():
         yield 0.9 * ode.done
-    log_p = ode.log_p() + (math.prod(task.dataset.shape) * math.log(PIXEL_STEP) if image else 0.0)
-    bound = variational_bound(model, model.schedule, x, config.bound_draws, generator, pixels=image)
+    log_p, bound = ode.log_p(), variational_bound(model, model.schedule, x, config.bound_draws, generator, pixels=image)
+    elbo, dimensions = bound.elbo, math.prod(task.dataset.shape)
+    if image:  # a density over pixels from -1 to 1, and a probability of grey levels: both to one over pixels from 0 to 1
+        log_p, elbo = unit_density(log_p, dimensions, PIXEL_STEP), unit_density(elbo, dimensions, 1.0)
     spread = log_p.std(0) / math.sqrt(len(log_p)) if len(log_p) > 1 else torch.zeros(len(x))
     if image and config.probes == 1:
         spread = torch.full((len(x),), torch.nan)  # one probe says nothing about its own error
-    found = {"log_p": log_p.mean(0), "log_p_std": spread, "bound": bound.elbo, "bound_std": bound.std_error}
+    found = {"log_p": log_p.mean(0), "log_p_std": spread, "bound": elbo, "bound_std": bound.std_error}
     if task.dataset.name == "mixture":
         found["true"] = torch.from_numpy(MIXTURE.log_density(x.cpu().numpy()))
     yield {name: value.double().cpu().numpy() for name, value in found.items()}
@@ -102,7 +104,7 @@ def summarise(arrays: dict[str, np.ndarray], dimensions: int) -> np.ndarray:
         mean, error = _mean(arrays[key])
         gap = _mean(arrays[key] - arrays["true"]) if "true" in arrays else (None, None)
         row = {"name": name, "label": LABELS[name], "nats": mean, "nats_se": error, "difference": gap[0], "difference_se": gap[1]}
-        row["bits"] = bits_per_dimension(-mean, dimensions, "diffusion") if image else None
+        row["bits"] = bits_per_dimension(-mean, dimensions) if image else None
         row["bits_se"] = error / (dimensions * math.log(2.0)) if image and error is not None else None
         rows.append(row)
     return json_array(rows)

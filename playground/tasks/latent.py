@@ -117,7 +117,7 @@ class VAETask(LatentTask):
             self.test_x = dequantise(self.test_x, u.to(self.device))
 
     def examples(self, index: Tensor, generator: torch.Generator) -> Tensor:
-        """Pixels k / 255; where the variance is learned, fresh `(k + u) / 256`; for Bernoulli 0 or 1, drawn afresh if dynamic."""
+        """Pixels k / 255; where the variance is learned, fresh `(k + u - ½) / 255`; for Bernoulli 0 or 1, drawn afresh if dynamic."""
         likelihood = self.config.likelihood
         if likelihood == "gaussian" or (likelihood == "bernoulli" and self.config.binarise == "fixed"):
             return self.scale(self.train_x[index])

@@ -11,18 +11,13 @@ import math
 from typing import Any
 
 from playground.data import DATASETS
-from playground.units import bits_per_dimension
+from playground.units import DENSITY, bits_per_dimension, least_bits, unmodelled
 from playground.views import payloads
 from playground.views.numbers import texts_that_add_up
 from playground.views.payloads import Payload
 from playground.views.readings import kind, latest, latest_step
 
 HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
-DENSITIES = {
-    "gaussian": "grey levels k / 255", "gaussian_learned": "dequantised grey levels (k + u) / 256",
-    "gaussian_per_pixel": "dequantised grey levels (k + u) / 256",
-}  # fmt: skip
-"""What the density of a Gaussian likelihood is a density over."""
 
 
 def vae_terms(record: Any) -> Payload | None:
@@ -41,9 +36,10 @@ def vae_terms(record: Any) -> Payload | None:
     if math.isfinite(sum(shown)):
         terms, decimals = dict(zip(terms, shown)), len(payload["total"]["text"].partition(".")[2])
         lines = [_what_it_is(record, terms, decimals), _trained_on(record, terms, decimals)]
+        lines += [line("bits", "", {}, why, decimals)] if (why := worse_than_none(record.config, bits)) else []
     return payload | {
         "bits": f"{bits:.3f}".replace("-", "−") if math.isfinite(bits) else "–", "lines": lines,
-        "raw_bits": 1 if likelihood_of(record.config) == "bernoulli" else 8,
+        "raw_bits": unmodelled(likelihood_of(record.config)),
     }  # fmt: skip
 
 
@@ -96,7 +92,20 @@ def comparable(config: dict[str, Any]) -> str:
     title, name = DATASETS[config["dataset"]].title, likelihood_of(config)
     if name == "bernoulli":  # the held-out images are binarised once, however the training images are
         return f"{title}, probability of binarised pixels"
-    return f"{title}, density over {DENSITIES[name]}"
+    return f"{title}, {DENSITY}"
+
+
+def worse_than_none(config: dict[str, Any], bits: float) -> str:
+    """How a model can need more bits per dimension than no model at all; empty where it does not."""
+    name = likelihood_of(config)
+    if not bits > unmodelled(name):
+        return ""
+    if name != "gaussian":
+        return f"More than no model at all ({unmodelled(name)}): there is still much to learn."
+    std = config.get("observation_std", 0.4)
+    least, most = least_bits(std), unmodelled(name)
+    cause = f"alone costs {least:.2f}, however right the mean" if least > most - 0.5 else "is small against the errors"
+    return f"More than no model at all ({most}): the fixed σ = {std:g} {cause}. A learned σ needs fewer."
 
 
 def _what_it_is(record: Any, terms: dict[str, float], decimals: int) -> dict[str, Any]:
@@ -108,12 +117,12 @@ def _what_it_is(record: Any, terms: dict[str, float], decimals: int) -> dict[str
     if name == "bernoulli":
         return line("likelihood", "", {}, f"{said}: reconstruction is the cross-entropy of black and white pixels.", decimals)
     if name == "gaussian_per_pixel" or mse is None or not std or not math.isfinite(std):
-        return line("likelihood", "", {}, f"{said}: a density over {DENSITIES[name]}.", decimals)
+        return line("likelihood", "", {}, f"{said}: a {DENSITY}.", decimals)
     normaliser = n * (math.log(std) + HALF_LOG_2PI)
     parts = {
         f"{n} · MSE / 2σ²": (terms["reconstruction"] - normaliser, "reconstruction"), f"{n} log σ√2π": (normaliser, "data"),
     }  # fmt: skip
-    note = f"{said}, MSE {mse:.4f}: a density over {DENSITIES[name]}."
+    note = f"{said}, MSE {mse:.4f}: a {DENSITY}."
     return line("likelihood", "reconstruction", parts, note, decimals, carrier=0)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from playground.events import read_json
+from playground.units import DENSITY, unmodelled
 from playground.views.codec import f32
 from playground.views.images import Payload
 
@@ -18,7 +19,7 @@ NUMBERS = ("nats", "nats_se", "bits", "bits_se", "difference", "difference_se")
 
 def likelihood_views(memory: Any, record: Any) -> dict[str, Payload]:
     """`likelihood`: `{rows: [{name, label, role, nats, nats_se, bits, bits_se, difference, difference_se}], each: {name: f32 (k)},
-    spread: {name: f32 (k)}, n, step}`.
+    spread: {name: f32 (k)}, n, step, unit}`; `unit`: a sentence about nats of images, empty for points.
 
     Nats per example, higher is better; `bits` per dimension, lower is better, null where it means nothing; numbers that are
     not finite are null. `difference` is that to the true density on the same examples. `spread` is the standard deviation of
@@ -32,10 +33,19 @@ def likelihood_views(memory: Any, record: Any) -> dict[str, Payload]:
         for row in read_json(arrays["summary"])
     ]  # fmt: skip
     return {"likelihood": {
-        "rows": rows, "n": len(arrays["log_p"]), "step": int(step),
+        "rows": rows, "unit": unit(rows), "n": len(arrays["log_p"]), "step": int(step),
         "each": {name: f32(arrays[key]) for name, key in EACH.items() if key in arrays},
         "spread": {name: f32(arrays[f"{key}_std"]) for name, key in EACH.items() if f"{key}_std" in arrays},
     }}  # fmt: skip
+
+
+def unit(rows: list[dict[str, Any]]) -> str:
+    """What nats of images are of, and how a model can need more bits than none at all."""
+    bits = [row["bits"] for row in rows if row["bits"] is not None]
+    if not bits:
+        return ""
+    more = f" More than {unmodelled()} bits per dimension are more than no model at all: train for longer." if min(bits) > unmodelled() else ""
+    return f"Nats are of a {DENSITY}, as on the VAE’s tab.{more}"
 
 
 def _number(value: Any) -> float | None:

@@ -8,7 +8,7 @@ from playground.data import DATASETS
 
 CODE = "Bits per dimension count a lossless code of the grey levels, at most (Theis et al. 2016)."
 SPREAD = (
-    "Pixels are dequantised, $x = (k + u)/256$ with $u \\sim U(0, 1)$: on bare levels, a pixel that is always black would let "
+    "Pixels are dequantised, $x = (k + u - \\frac12)/255$ with $u \\sim U(0, 1)$: on bare levels, a pixel that is always black would let "
     "the density grow without bound."
 )
 
@@ -45,5 +45,5 @@ def likelihood_words(dataset: str, likelihood: str, std: float | None) -> str:
         f"$-\\log p(x|z) = \\frac{{|x - D(z)|^2}}{{2\\sigma^2}} + {n} \\log(\\sigma\\sqrt{{2\\pi}})$, in nats: "
         f"**{weight:,.0f} × MSE {sign} {abs(normaliser):,.1f}**. So “MSE” is a Gaussian in disguise, and weighing it "
         f"against a KL is choosing σ: a *mean* over the {n} pixels, as in much code, is σ = {math.sqrt(n / 2):.1f}, a "
-        f"*sum* is σ = 0.71. It is a density over grey levels $k/255$: nats may be negative. {CODE}"
+        f"*sum* is σ = 0.71. It is a density over pixels $k/255$, from 0 to 1: nats may be negative. {CODE}"
     )

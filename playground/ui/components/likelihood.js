@@ -62,7 +62,7 @@ function draw(payload, frame) {
   empty.hidden = any;
   $('.likelihood-body').hidden = !any;
   note.textContent = any ? `${pg.thousands(payload.n)} examples, mean ± standard error` : '';
-  said.textContent = any ? saying(payload) : '';
+  said.textContent = any ? [saying(payload), payload.unit].filter(Boolean).join(' ') : '';
   if (!any) { if (plot.data) P.purge(plot); return; }
   drawRows(payload);
   drawPlot(payload);
