@@ -15,7 +15,7 @@ from typing import Any
 import safetensors
 import safetensors.torch
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from playground.config import RunConfig, parse_config
 
@@ -80,6 +80,23 @@ def _unpack(data: bytes) -> Loaded:
         parse_config(json.loads(about["config"])), int(about["step"]), float(about["seconds"]),
         tuple(json.loads(about["data_shape"])), tensors,
     )  # fmt: skip
+
+
+def optimizer_state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """What an optimiser remembers of each weight: "name of the weight/name of the moment" -> tensor."""
+    return {
+        f"{name}/{key}": value
+        for name, weight in model.named_parameters()
+        for key, value in optimizer.state.get(weight, {}).items()
+    }
+
+
+def restore_optimizer(model: nn.Module, optimizer: torch.optim.Optimizer, moments: Mapping[str, Tensor]) -> None:
+    """The inverse of `optimizer_state`."""
+    for name, weight in model.named_parameters():
+        state = {key.rpartition("/")[2]: value for key, value in moments.items() if key.rpartition("/")[0] == name}
+        if state:
+            optimizer.state[weight] = {key: value.to(weight.device) for key, value in state.items()}
 
 
 def _metadata(data: bytes) -> dict[str, Any]:

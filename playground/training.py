@@ -11,13 +11,13 @@ import math
 import time
 import warnings
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from playground.cadence import Cadence
-from playground.checkpoint import CheckpointError, Loaded, pack, unpack
+from playground.checkpoint import CheckpointError, Loaded, optimizer_state, pack, restore_optimizer, unpack
 from playground.config import ConfigError, RunConfig, change_live
 from playground.control import MAX_ASKS, Control
 from playground.data import load_dataset
@@ -29,6 +29,8 @@ REPORTS_PER_SECOND = 8.0
 DIVERGED = 1e9
 """A total loss beyond this is no longer training: its squares overflow, and Adam stands still without a NaN."""
 ANSWERS_BETWEEN_STEPS = 4
+READINGS = ("held_out", "bounds")
+LAST_PICTURE_SECONDS = 2.0  # for the picture of a run that was told to stop; it has five in all
 MAX_PENDING = 1000
 """Losses kept on the device before they are read back, however fast the steps are."""
 
@@ -63,7 +65,7 @@ class Trainer:
             self.task.adopt(self.model, source)
         self.ema = copy.deepcopy(self.model).requires_grad_(False)
         self.generator = torch.Generator(self.device).manual_seed(config.seed)
-        self.step, self.seconds = 0, 0.0
+        self.step, self.seconds, self.measured = 0, 0.0, -1
         pairs = zip(self.model.parameters(), self.ema.parameters())
         self.weights, self.averages = zip(*((weight, average) for weight, average in pairs if weight.requires_grad))
         self.optimizer = torch.optim.Adam(self.weights, lr=config.learning_rate, fused=self.device.type in ("cpu", "cuda"))
@@ -84,14 +86,16 @@ class Trainer:
     def run(self) -> Iterator[Event]:
         """The events of this run."""
         yield Started(self.config.model_dump(), sum(p.numel() for p in self.weights), str(self.device), self.step)
-        yield from self._picture(deadline=math.inf)
+        yield from self._draw(lambda: False)
         failure = None
+        if self.step == 0:  # what any training must beat
+            yield Progress(0, 0.0, self._readings(["held_out"]), learning_rate=self.learning_rate())
         while self.step < self.config.steps and not self.control.stopped and failure is None:
             self.control.update()
             self._apply_changes()
             yield from self._answers(at_most=ANSWERS_BETWEEN_STEPS)
             if self.control.paused:
-                yield from self._pause()
+                failure = yield from self._pause()
                 continue
             self._advance()
             if self.step == self.config.steps or self.reports.due(REPORTS_PER_SECOND) or len(self.pending) >= MAX_PENDING:
@@ -99,8 +103,8 @@ class Trainer:
             if failure is None:
                 yield from self._picture()
                 yield from self._keep()
-        if self.pending and failure is None:  # stopped between two reports
-            failure = yield from self._report()
+        if failure is None and self.control.stopped:
+            failure = yield from self._measure()
         yield failure or (yield from self._finish())
 
     def _advance(self) -> None:
@@ -133,17 +137,24 @@ class Trainer:
         decay = min(self.config.ema_decay, (1 + self.step) / (10 + self.step))
         torch._foreach_lerp_(self.averages, self.weights, 1.0 - decay)
 
-    def _report(self) -> Iterator[Event]:
-        """Reads the losses back; yields `Progress`, returns a `Failed` if one of them is not finite."""
-        began = time.perf_counter()
-        block = torch.stack(self.pending).cpu()
-        self.pending.clear()
-        good = block.isfinite().all(1) & (block[:, 0].abs() < DIVERGED)
-        if not bool(good.all()):
-            return self._failure(block, int(good.int().argmin()))
-        losses = dict(zip(self.terms, block[:, 1:].mean(0).tolist()))
-        losses = {f"train/{name}": value for name, value in losses.items()}
-        losses |= self._readings()
+    def _measure(self) -> Iterator[Event]:
+        """All readings of this very step, so that every panel of a run that stands still speaks of the same one."""
+        if self.measured == self.step:
+            return None
+        return (yield from self._report(wanted=READINGS))
+
+    def _report(self, wanted: Sequence[str] = ()) -> Iterator[Event]:
+        """Reads the losses back; yields `Progress` with them and the readings `wanted`, returns a `Failed` if one of them is not
+        finite."""
+        began, losses = time.perf_counter(), {}
+        if self.pending:
+            block = torch.stack(self.pending).cpu()
+            self.pending.clear()
+            good = block.isfinite().all(1) & (block[:, 0].abs() < DIVERGED)
+            if not bool(good.all()):
+                return self._failure(block, int(good.int().argmin()))
+            losses = {f"train/{name}": value for name, value in zip(self.terms, block[:, 1:].mean(0).tolist())}
+        losses |= self._readings(wanted)
         if self.floor is None:
             self.floor = self.task.floor()
             losses |= {f"floor/{name}": value for name, value in self.floor.items()}
@@ -155,12 +166,14 @@ class Trainer:
         yield Progress(self.step, self.seconds, losses, rate, self.learning_rate())
         return None
 
-    def _readings(self) -> dict[str, float]:
-        """What is due of the losses on held-out data and, where the task has them, the bounds; all of it at the last step."""
+    def _readings(self, wanted: Sequence[str]) -> dict[str, float]:
+        """Losses on held-out data and, where the task has them, the bounds: those `wanted` or due, all of them at the last step."""
         found: dict[str, float] = {}
-        held_out, bounds = (self.readings, 2.0, self.task.held_out), (self.bounds, 0.5, self.task.live_bounds)
-        for name, (clock, rate, read) in {"held_out": held_out, "bounds": bounds}.items():
-            if clock.due(rate) or self.step == self.config.steps:
+        wanted = READINGS if self.step == self.config.steps else wanted
+        self.measured = self.step if set(READINGS) <= set(wanted) else self.measured
+        ways = ((self.readings, 2.0, self.task.held_out), (self.bounds, 0.5, self.task.live_bounds))
+        for name, (clock, rate, read) in zip(READINGS, ways):
+            if name in wanted or (self.step > 0 and clock.due(rate)):
                 began = time.perf_counter()
                 found |= {f"{name}/{term}": value for term, value in read(self.ema).items()}
                 clock.done(began)
@@ -180,22 +193,24 @@ class Trainer:
             kept,
         )
 
-    def _picture(self, deadline: float | None = None) -> Iterator[Event]:
-        """A `Snapshot`, when one is due and somebody looks; or now, given a `deadline` (seconds) instead of the control."""
-        if deadline is None and not self.pictures.due(self.control.snapshot_rate):
-            return
+    def _picture(self) -> Iterator[Event]:
+        """A `Snapshot`, when one is due and somebody looks."""
+        if self.pictures.due(self.control.snapshot_rate):
+            yield from self._draw(self._interrupted)
+
+    def _draw(self, late: Callable[[], bool]) -> Iterator[Event]:
+        """A `Snapshot` now, unless `late` says meanwhile that it is no longer wanted."""
         began = time.perf_counter()
-        late = self._interrupted if deadline is None else lambda: time.perf_counter() - began > deadline
         with torch.no_grad():
             arrays = self.task.snapshot(self.ema, late)
         self.pictures.done(began)
         if arrays is not None:
             yield Snapshot(self.step, arrays)
 
-    def _interrupted(self) -> bool:
-        """Somebody pressed Pause or Stop while a picture was being made."""
+    def _interrupted(self, paused: bool = False) -> bool:
+        """Somebody pressed Pause, Resume or Stop while a picture was being made of a run that moved, or was `paused`."""
         self.control.update()
-        return self.control.stopped or self.control.paused
+        return self.control.stopped or self.control.paused != paused
 
     def _keep(self) -> Iterator[Event]:
         """A `Checkpoint` on request, and every few seconds. Those are first candidates: weights count as good once the
@@ -213,10 +228,14 @@ class Trainer:
             self.checkpoints.done(began)
 
     def _pause(self) -> Iterator[Event]:
-        """Waits until the control says otherwise; answers questions and checkpoint requests meanwhile."""
+        """Waits until the control says otherwise; answers questions and checkpoint requests meanwhile. Returns a `Failed` where
+        the steps before it went wrong."""
         self._tick()
         yield Paused(self.step, True)
-        while self.control.paused and not self.control.stopped:
+        failure = yield from self._measure()
+        if failure is None and self.control.snapshot_rate > 0:
+            yield from self._draw(lambda: self._interrupted(paused=True))
+        while failure is None and self.control.paused and not self.control.stopped:
             self.control.wait(1.0)
             self.control.update()
             self._apply_changes()
@@ -225,6 +244,7 @@ class Trainer:
                 yield self._checkpoint()
         self.clock = time.perf_counter()
         yield Paused(self.step, False)
+        return failure
 
     def _answers(self, at_most: int) -> Iterator[Event]:
         """An `Answer` to each question that came: a few between two steps, so that training goes on however many there are."""
@@ -251,19 +271,14 @@ class Trainer:
         if not all(bool(weight.isfinite().all()) for weight in self.weights):  # the last step of all had a bad gradient
             return self._failure(torch.full((1, len(self.terms) + 1), math.nan), 0)
         stopped = self.step < self.config.steps
-        yield from self._picture(deadline=1.0 if stopped else math.inf)
+        latest = time.perf_counter() + (LAST_PICTURE_SECONDS if stopped else math.inf)
+        yield from self._draw(lambda: time.perf_counter() > latest)
         return Finished(self.step, self._checkpoint().data, stopped)
 
     def _checkpoint(self) -> Checkpoint:
         """Everything needed to go on from here."""
-        names = [name for name, _ in self.model.named_parameters()]
-        moments = {
-            f"{name}/{key}": value
-            for name, parameter in zip(names, self.model.parameters())
-            for key, value in self.optimizer.state.get(parameter, {}).items()
-        }
         groups = {
-            "model": self.model.state_dict(), "ema": self.ema.state_dict(), "optimizer": moments,
+            "model": self.model.state_dict(), "ema": self.ema.state_dict(), "optimizer": optimizer_state(self.model, self.optimizer),
             "random": {"generator": self.generator.get_state()},
         }  # fmt: skip
         self._tick()
@@ -278,11 +293,7 @@ class Trainer:
             raise CheckpointError(
                 "This checkpoint is of another network: model, data shape, width, depth and latent dimensions must be the same."
             ) from error
-        moments = loaded.group("optimizer")
-        for name, parameter in self.model.named_parameters():
-            state = {key.rpartition("/")[2]: value for key, value in moments.items() if key.rpartition("/")[0] == name}
-            if state:
-                self.optimizer.state[parameter] = {k: v.to(parameter.device) for k, v in state.items()}
+        restore_optimizer(self.model, self.optimizer, loaded.group("optimizer"))
         state = loaded.group("random").get("generator", torch.empty(0))
         if state.numel() == self.generator.get_state().numel():  # else it is of another kind of device
             self.generator.set_state(state)

@@ -124,6 +124,17 @@ def test_only_what_changed_is_sent():
     assert views.frame(second, first.version, True, True)["views"].keys() == {"map", "images", "curves", "terms"}
 
 
+def test_the_curves_of_a_run_that_stands_still_are_sent_at_once(monkeypatch):
+    """Nothing newer comes that would bring them later."""
+    monkeypatch.setattr(frames, "CURVES_EVERY", 1e9)
+    views, first = RunViews(), full("ae")
+    views.frame(first, 0, False, True)
+    moving = read(first, 20, losses("ae"))
+    assert views.frame(moving, first.version, True, True)["views"] == {}
+    still = read(replace(moving, status="paused"), 25, losses("ae"))
+    assert views.frame(still, moving.version, True, True)["views"]["curves"]["step"] == 25
+
+
 def test_a_late_viewer_gets_all_of_the_newest():
     views, record = RunViews(), full("vae")
     views.frame(record, 0, False, True)

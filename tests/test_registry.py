@@ -73,18 +73,40 @@ def newest(registry, run_id, name):
 def test_a_series_keeps_first_and_newest_evenly(n):
     series = Series(limit=10)
     for i in range(n):
-        series.add(i, float(-i))
-    steps, values = series.points()
-    assert len(steps) <= 10 and len(steps) >= min(n, 5)
-    assert np.array_equal(values, -steps)
+        series.add(i, 0.0)  # all alike, so that none is an extreme
+    steps, _ = series.points()
+    assert len(steps) <= 10
     if n:
         assert steps[0] == 0 and steps[-1] == n - 1
         strides = np.diff(steps[:-1])
         assert len(set(strides.tolist())) <= 1, "every k-th reading"
 
 
-def test_a_truncated_series_goes_on_evenly():
+@pytest.mark.parametrize("seed", range(20))
+def test_a_series_never_forgets_its_extremes(seed):
+    """However long a run goes on: of each stretch of readings the lowest and the highest are kept, at their steps."""
+    rng = np.random.default_rng(seed)
+    limit, n = int(rng.integers(10, 60)), int(rng.integers(1, 5000))
+    values, series = rng.standard_cauchy(n), Series(limit)
+    for i, value in enumerate(values):
+        series.add(3 * i, value)
+    steps, kept = series.points()
+    assert len(steps) <= limit and (np.diff(steps) > 0).all() and np.array_equal(kept, values[steps // 3])
+    assert kept.max() == values.max() and kept.min() == values.min()
+    stride = series._stride
+    for i in range(0, n, stride):
+        assert {values[i : i + stride].max(), values[i : i + stride].min()} <= set(kept)
+
+
+def test_a_number_that_is_none_hides_no_extreme():
     series = Series(limit=10)
+    for i, value in enumerate([np.nan, 1.0, 9.0, np.nan, 2.0] * 20):
+        series.add(i, value)
+    assert np.nanmax(series.points()[1]) == 9.0
+
+
+def test_a_truncated_series_goes_on_evenly():
+    series = Series(limit=20)
     for i in range(100):
         series.add(i, 0.0)
     stride = series.points()[0][1]
@@ -93,7 +115,16 @@ def test_a_truncated_series_goes_on_evenly():
     for i in range(2 * stride + 1, 1000):
         series.add(i, 1.0)
     steps, _ = series.points()
-    assert steps[-1] == 999 and len(steps) <= 10 and (np.diff(steps) > 0).all()
+    assert steps[-1] == 999 and len(steps) <= 20 and (np.diff(steps) > 0).all()
+
+
+def test_a_truncated_series_forgets_the_extremes_that_came_later():
+    series = Series(limit=10)
+    for i in range(100):
+        series.add(i, float(i))
+    series.truncate(50)
+    steps, values = series.points()
+    assert steps[-1] <= 50 and np.array_equal(steps, values)
 
 
 def test_each_event_raises_the_version_and_that_of_its_part():

@@ -197,8 +197,38 @@ def test_pause_stands_still_and_changes_nothing() -> None:
     pauses = [event for event in events if isinstance(event, Paused)]
     assert [(event.step, event.paused) for event in pauses] == [(9, True), (9, False)]
     between = events[events.index(pauses[0]) + 1 : events.index(pauses[1])]
-    assert [(type(event), event.step) for event in between] == [(Checkpoint, 9)]
+    assert [(type(event), event.step) for event in between] == [(Progress, 9), (Checkpoint, 9)]
     assert same(events[-1].checkpoint, run(diffusion())[-1].checkpoint)
+
+
+@pytest.mark.parametrize("end", [{"kind": "resume"}, {"kind": "stop"}])
+def test_a_run_that_stands_still_is_measured_and_drawn_at_that_very_step(monkeypatch, end) -> None:
+    """Nothing is due for three seconds after the first step, and yet every panel gets what it shows of the step of the pause."""
+    monkeypatch.setattr(training, "REPORTS_PER_SECOND", 0.34)
+    events = run(vae(), {10: {"kind": "pause"}, 11: end}, rate=60.0)
+    pause = next(i for i, event in enumerate(events) if isinstance(event, Paused))
+    after = [event for event in events[pause:] if isinstance(event, Progress | Snapshot)][:2]
+    assert [(type(event), event.step) for event in after] == [(Progress, 9), (Snapshot, 9)]
+    assert {"train/neg_elbo", "held_out/neg_elbo", "bounds/neg_elbo"} <= set(after[0].losses)
+
+
+def test_a_stopped_run_is_measured_and_drawn_at_its_last_step(monkeypatch) -> None:
+    monkeypatch.setattr(training, "REPORTS_PER_SECOND", 0.34)
+    events = run(vae(), {10: {"kind": "stop"}})
+    progress, snapshot, end = events[-3:]
+    assert (type(progress), type(snapshot), type(end)) == (Progress, Snapshot, Finished)
+    assert progress.step == snapshot.step == end.step == 10
+    assert {"train/neg_elbo", "held_out/neg_elbo", "bounds/neg_elbo"} <= set(progress.losses)
+
+
+@MODELS
+def test_the_untrained_model_is_measured_first(make) -> None:
+    """What training must beat: the first reading on held-out data is that of step 0."""
+    events = run(make(steps=1))
+    first = next(event for event in events if isinstance(event, Progress))
+    assert first.step == 0 and all(name.startswith("held_out/") for name in first.losses) and first.losses
+    again = run(make(steps=4), resume=run(make(steps=4), {2: {"kind": "stop"}})[-1].checkpoint)
+    assert again[-1].step == 4 and all(event.step > 0 for event in again if isinstance(event, Progress)), "a run that goes on is not untrained"
 
 
 def test_a_paused_run_can_be_stopped() -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 from playground.views import colours
 from playground.views import payloads as views
 from playground.views.codec import MISSING, f32, q16, u8, unit_to_bytes
+from playground.views.numbers import spikes
 from playground.views.ranges import Range, coding_range, data_range, steady_range
 
 RNG = np.random.default_rng(0)
@@ -242,10 +243,28 @@ def test_curves_names_roles_and_gaps():
         views.curves({"train": ([1, 2], [1.0])}, unit="")
 
 
-def test_long_curves_are_thinned_but_keep_their_ends():
-    series = views.curves({"train": (np.arange(5000), np.arange(5000) * 2.0)}, unit="", most=100)["series"][0]
-    steps, values = raw(series["steps"], "<f4"), raw(series["values"], "<f4")
-    assert len(steps) == 100 and steps[0] == 0 and steps[-1] == 4999 and np.array_equal(values, steps * 2)
+def test_curves_say_of_which_step_their_newest_reading_is():
+    assert views.curves({"train": ([1, 7], [1.0, 2.0]), "held_out": ([0, 5], [1.0, 2.0])}, unit="")["step"] == 7
+
+
+FALL = 80.0 + 460.0 * np.exp(-np.arange(400) / 30.0)
+"""A loss that falls from 540 to 80."""
+
+
+def test_a_spike_lies_outside_and_is_told():
+    steps, values = np.arange(400) * 50, FALL.copy()
+    values[[200, 201]] = 1.2e6, 3000.0
+    shown = spikes({"train": (steps, values), "held_out": (steps, FALL)})
+    assert shown["above"] == [[10_000, 1.2e6], [10_050, 3000.0]]
+    low, high = shown["focus"]
+    assert low < 80 and 540 < high < 600, "the axis shows all the rest, from where it began"
+
+
+@pytest.mark.parametrize("values", [
+    FALL, FALL[::-1], np.full(50, 3.0), [5.0], [], [np.nan, 1.0, np.inf], np.r_[FALL, np.full(400, 2e8)], -1000.0 - FALL,
+])  # fmt: skip
+def test_what_a_run_does_for_long_is_shown(values):
+    assert spikes({"train": (np.arange(len(values)), values)}) == {} and spikes({}) == {}
 
 
 def number(text: str) -> float:

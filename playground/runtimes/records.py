@@ -16,42 +16,59 @@ ACTIVE: tuple[Status, ...] = ("starting", "running", "paused")
 Curve = tuple[np.ndarray, np.ndarray]
 
 
-class Series:
-    """A curve of at most `limit` points: every k-th reading and the newest, with k doubled whenever they grow too many.
+Point = tuple[int, float]
 
-    Which readings are kept depends on their number alone, never on their value, so that the curve is unbiased.
+
+class Series:
+    """A curve of at most `limit` points: of every k readings in a row the first, the lowest and the highest, and the newest of
+    all, with k doubled whenever they grow too many. So a spike stays as high as it was, however long the run goes on.
     """
 
     def __init__(self, limit: int = 500) -> None:
         self._limit, self._stride, self._count = limit, 1, 0
-        self._kept: list[tuple[int, float]] = []
-        self._newest: tuple[int, float] | None = None
+        self._kept: list[tuple[Point, Point, Point]] = []
+        self._newest: Point | None = None
 
     def add(self, step: int, value: float) -> None:
         """Take one reading."""
-        self._newest = (step, value)
+        self._newest = point = (step, value)
         if self._count % self._stride == 0:
-            if len(self._kept) >= self._limit - 1:  # one place is the newest's
-                self._kept = self._kept[::2]
+            while min(3, self._stride) * (len(self._kept) + 1) >= self._limit:  # one place is the newest's
+                self._kept = [joined(*self._kept[i : i + 2]) for i in range(0, len(self._kept), 2)]
                 self._stride *= 2
             if self._count % self._stride == 0:
-                self._kept.append(self._newest)
+                self._kept.append((point,) * 3)
+        self._kept[-1] = joined(self._kept[-1], (point,) * 3)
         self._count += 1
 
     def truncate(self, step: int) -> None:
         """Forget what came after `step`: the run goes on from there."""
-        newest = [self._newest] if self._newest else []
-        self._kept = [point for point in self._kept if point[0] <= step]
+        known = [point for point in (self._newest, *self._points()[::-1]) if point is not None and point[0] <= step]
+        self._newest = known[0] if known else None
+        begun = [of for of in self._kept if of[0][0] <= step]
+        self._kept = [tuple(point if point[0] <= step else of[0] for point in of) for of in begun]
         self._count = len(self._kept) * self._stride
-        self._newest = next((point for point in (*newest, *self._kept[::-1]) if point[0] <= step), None)
+
+    def _points(self) -> list[Point]:
+        """Everything kept, each point once, by step."""
+        return sorted({point[0]: point for of in self._kept for point in of}.values())
 
     def points(self) -> Curve:
         """Steps (int64) and values (float64), both of shape (n,)."""
-        points = list(self._kept)
+        points = self._points()
         if self._newest is not None and (not points or points[-1][0] != self._newest[0]):
             points.append(self._newest)
         steps = np.array([step for step, _ in points], dtype=np.int64)
         return steps, np.array([value for _, value in points], dtype=np.float64)
+
+
+def joined(one: tuple[Point, Point, Point], *others: tuple[Point, Point, Point]) -> tuple[Point, Point, Point]:
+    """The first of `one`, and the lowest and the highest of all; what is no number is neither, unless nothing else is there."""
+    first, low, high = one
+    for _, other_low, other_high in others:
+        low = other_low if other_low[1] < low[1] or low[1] != low[1] else low
+        high = other_high if other_high[1] > high[1] or high[1] != high[1] else high
+    return first, low, high
 
 
 class History:

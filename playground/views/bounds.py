@@ -128,7 +128,7 @@ def signed(mean: float, se: float) -> str:
     """`−75.31 ± 0.42`: as many decimals as the error has two digits of, at least one."""
     decimals = 3 if not math.isfinite(se) or se <= 0 else int(min(4, max(1, 1 - math.floor(math.log10(se)))))
     error = f" ± {se:.{decimals}f}" if math.isfinite(se) else ""
-    return f"{mean:,.{decimals}f}{error}".replace("-", "−")
+    return f"{mean:z,.{decimals}f}{error}".replace("-", "−")
 
 
 def _number(value: float) -> float | None:

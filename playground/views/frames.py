@@ -108,7 +108,7 @@ class RunViews:
         self._moved = False
         now = time.monotonic()
         fresh = self._built.get("curves", (-1, None))[0] >= record.history_version
-        if model in MAIN_TERM and not fresh and (now - self._curves_at >= CURVES_EVERY or not record.active):
+        if model in MAIN_TERM and not fresh and (now - self._curves_at >= CURVES_EVERY or record.status != "running"):
             self._curves_at = now
             self._put(record.version, history_views(record))
 

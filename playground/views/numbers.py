@@ -19,6 +19,7 @@ ROLES_OF_SERIES = {
 }
 """Last part of a loss name -> the role whose colour its curve has."""
 
+MOST_MARKS = 40
 SERIES_LABELS = {"train": "training", "held_out": "held-out", "floor": "irreducible", "kl": "KL"}
 
 
@@ -27,27 +28,47 @@ def curves(
     *,
     unit: str,
     log: bool = False,
-    most: int = 600,
 ) -> Payload:
     """Loss curves: `history` maps a loss name (`held_out/kl`) to its steps and values.
 
-    `{series: [{name, label, role, steps: f32, values: f32}], unit, log}`. More than `most` readings are thinned evenly;
-    the first and the last stay. A value that is not finite leaves a gap.
+    `{series: [{name, label, role, steps: f32, values: f32}], unit, log, step: of the newest reading}`. A value that is not
+    finite leaves a gap.
     """
-    series = []
+    series, newest = [], 0
     for name, (steps, values) in history.items():
         steps, values = np.asarray(steps, np.float64), np.asarray(values, np.float64)
         if len(steps) != len(values):
             raise ValueError(f"{name}: {len(steps)} steps but {len(values)} values")
-        if len(steps) > most:
-            keep = np.unique(np.linspace(0, len(steps) - 1, most).round().astype(int))
-            steps, values = steps[keep], values[keep]
+        newest = max(newest, int(steps[-1]) if len(steps) else 0)
         values = np.where(np.isfinite(values), values, np.nan)
         series.append({
             "name": name, "label": _series_label(name), "role": ROLES_OF_SERIES.get(name.split("/")[-1], "train"),
             "steps": f32(steps), "values": f32(values),
         })  # fmt: skip
-    return {"series": series, "unit": unit, "log": bool(log)}
+    return {"series": series, "unit": unit, "log": bool(log), "step": newest}
+
+
+def spikes(history: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> Payload:
+    """What to show first of curves of which a few readings lie far above all others, on a linear axis.
+
+    `{focus: [lo, hi], above: [[step, value], ...]}`, the highest readings outside, at most `MOST_MARKS`, by step; nothing where
+    all are worth showing. The axis reaches up to where each curve began, and up to twice the height of 95 % of all readings;
+    what is higher than twice that is outside.
+    """
+    read = [(np.asarray(steps, np.float64), np.asarray(values, np.float64)) for steps, values in history.values()]
+    read = [(steps[np.isfinite(values)], values[np.isfinite(values)]) for steps, values in read]
+    read = [(steps, values) for steps, values in read if len(values)]
+    if not read:
+        return {}
+    steps, values = (np.concatenate(parts) for parts in zip(*read))
+    low, usual = float(values.min()), float(np.quantile(values, 0.95))
+    high = max(low + 2.0 * (usual - low), *(float(curve[0]) for _, curve in read))
+    outside = values > low + 2.0 * (high - low)
+    if high <= low or not outside.any():
+        return {}
+    worst = sorted(np.flatnonzero(outside), key=lambda i: -values[i])[:MOST_MARKS]
+    room = 0.05 * (high - low)
+    return {"focus": [low - room, high + room], "above": sorted([int(steps[i]), float(values[i])] for i in worst)}
 
 
 def _series_label(name: str) -> str:

@@ -25,16 +25,16 @@ def rate_view(record: Any) -> dict[str, Payload]:
     history = record.history
     if kind(record.config) != "vae" or not {"held_out/kl", "held_out/reconstruction"} <= set(history):
         return {}
-    steps, rate = history["held_out/kl"]
-    distortion = history["held_out/reconstruction"][1]
-    n = min(len(rate), len(distortion))
-    keep = np.unique(np.linspace(0, n - 1, min(n, MOST)).round().astype(int))
+    names = [name for name in ("kl", "reconstruction", "kl_weight") if f"held_out/{name}" in history]
+    series = [dict(zip(*(np.asarray(part).tolist() for part in history[f"held_out/{name}"]))) for name in names]
+    steps = sorted(set(series[0]).intersection(*series[1:]))  # each series keeps extremes of its own beside those of all
+    steps = [steps[i] for i in np.unique(np.linspace(0, len(steps) - 1, min(len(steps), MOST)).round().astype(int))]
+    columns = {name: f32([values[step] for step in steps]) for name, values in zip(names, series)}
     payload = {
-        "steps": f32(np.asarray(steps)[keep]), "rate": f32(np.asarray(rate)[keep]),
-        "distortion": f32(np.asarray(distortion)[keep]), "label": label(record.config), "comparable": comparable(record.config),
+        "steps": f32(steps), "rate": columns["kl"], "distortion": columns["reconstruction"], "label": label(record.config),
+        "comparable": comparable(record.config),
     }  # fmt: skip
-    weight = history.get("held_out/kl_weight", (None, ()))[1]
-    return {"rate": payload | ({"weight": f32(np.asarray(weight)[keep])} if len(weight) >= n else {})}
+    return {"rate": payload | ({"weight": columns["kl_weight"]} if "kl_weight" in columns else {})}
 
 
 def label(config: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from playground.views import payloads
+from playground.views.numbers import spikes
 from playground.views.payloads import Payload
 
 MAIN_TERM = {"ae": "mse", "vae": "neg_elbo", "diffusion": "denoising", "latent_diffusion": "denoising"}
@@ -34,10 +35,13 @@ def latest_step(record: Any, name: str) -> int:
 
 
 def loss_curves(record: Any) -> Payload:
-    """Training and held-out loss, and the irreducible loss below them where it is known."""
+    """Training and held-out loss, and the irreducible loss below them where it is known; as `payloads.curves` and
+    `numbers.spikes`."""
     term = MAIN_TERM[kind(record.config)]
     chosen = {split: record.history[f"{split}/{term}"] for split in ("train", "held_out") if f"{split}/{term}" in record.history}
+    focus = spikes(chosen)
     floor = latest(record, f"floor/{term}")
     if floor is not None:
-        chosen["floor"] = ((0, max(record.step, 1)), (floor, floor))
-    return payloads.curves(chosen, unit=UNITS[kind(record.config)])
+        last = max((int(steps[-1]) for steps, _ in chosen.values() if len(steps)), default=record.step)
+        chosen["floor"] = ((0, max(last, 1)), (floor, floor))
+    return payloads.curves(chosen, unit=UNITS[kind(record.config)]) | focus

@@ -12,12 +12,12 @@ const minus = text => text.replace('-', '−');
 /* Four decimals: what a spread of a thousandth lets one see. */
 const plain = value => (value == null ? '–' : minus(value.toFixed(4)));
 const withSpread = (mean, std) => (mean == null ? '–' : `${plain(mean)}${std == null ? '' : ` ± ${std.toFixed(4)}`}`);
-const seconds = value => (value == null ? '' : `${value < 10 ? value.toFixed(2) : value.toFixed(1)} s`);
+const seconds = value => (value == null ? '' : `${value < 9.995 ? value.toFixed(2) : value.toFixed(1)} s`);
 const small = value => {
   if (value == null) return '–';
   if (value === 0) return '0';
-  const power = Math.floor(Math.log10(value));
-  return power >= -3 ? minus(value.toFixed(4)) : `${(value / 10 ** power).toFixed(1)}·10${[...minus(String(power))].map(c => '⁰¹²³⁴⁵⁶⁷⁸⁹'['0123456789'.indexOf(c)] || '⁻').join('')}`;
+  const [digits, power] = value.toExponential(1).split('e').map(Number);   // rounded first: never 10.0·10⁻⁵
+  return power >= -3 ? minus(value.toFixed(4)) : `${digits.toFixed(1)}·10${[...minus(String(power))].map(c => '⁰¹²³⁴⁵⁶⁷⁸⁹'['0123456789'.indexOf(c)] || '⁻').join('')}`;
 };
 function nameTag(payload, row, note) {
   const tag = document.createElement('div'), dot = document.createElement('i'), text = document.createElement('span'), more = document.createElement('small');

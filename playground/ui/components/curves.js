@@ -3,7 +3,7 @@ const pg = window.playground, P = window.Plotly;
 const plot = element.querySelector('.curves-plot'), empty = element.querySelector('.pg-empty');
 const log = element.querySelector('.curves-log'), note = element.querySelector('.pg-note'), stepLabel = element.querySelector('.pg-step');
 const CONFIG = {displaylogo: false, displayModeBar: false, responsive: false};
-const future = element.querySelector('.curves-future');
+const future = element.querySelector('.curves-future'), marks = element.querySelector('.curves-above');
 let chosen = null, run = null;                       // the reader's own choice of axis, kept over frames and runs
 const LEGEND = 26;                                   // its height, at the top of the plot
 let newest = null;
@@ -36,6 +36,7 @@ function layout(unit, isLog, focus) {
 function mark(payload) {
   const axis = plot.data && plot._fullLayout && plot._fullLayout.xaxis, at = payload && payload.marker;
   future.hidden = at == null || !axis;
+  markAbove(payload, axis);
   if (future.hidden) return;
   const {yaxis} = plot._fullLayout, left = Math.max(0, Math.min(axis._length, axis.l2p(at)));
   Object.assign(future.style, {left: `${axis._offset + left}px`, width: `${axis._length - left}px`,
@@ -43,11 +44,27 @@ function mark(payload) {
   stepLabel.textContent = pg.stepText({step: at});
 }
 
+/* An arrowhead at the upper edge for each reading that lies above what the axis shows now. */
+function markAbove(payload, axis) {
+  const above = (payload && payload.above) || [], {yaxis} = plot._fullLayout || {};
+  const out = axis ? above.filter(([step, value]) => (yaxis.type === 'log' ? Math.log10(value) : value) > yaxis.range[1] && axis.l2p(step) >= 0 && axis.l2p(step) <= axis._length) : [];
+  const now = JSON.stringify([out, axis && [axis.range, axis._offset, axis._length]]);
+  if (marks.dataset.key === now) return;
+  marks.dataset.key = now;
+  const most = out.reduce((best, one) => (best && best[1] >= one[1] ? best : one), null);
+  marks.replaceChildren(...out.map(([step, value]) => {
+    const arrow = document.createElement('i');
+    arrow.style.left = `${axis._offset + axis.l2p(step)}px`;
+    arrow.title = `step ${pg.thousands(step)}: ${pg.short(value)} ${payload.unit}, above what is shown`;
+    return arrow;
+  }), most ? `▲ up to ${pg.short(most[1])} at step ${pg.thousands(most[0])}: double click to see it` : '');
+}
+
 function draw(payload, frame) {
   run = frame && frame.run;
   const any = payload && payload.series.length > 0;
   empty.hidden = Boolean(any);
-  stepLabel.textContent = any ? pg.stepText(frame) : '';
+  stepLabel.textContent = any ? pg.stepText(payload) : '';
   note.textContent = any ? payload.unit : '';
   if (!any) { if (plot.data) P.purge(plot); mark(null); return; }
   const isLog = chosen != null ? chosen : payload.log;

@@ -30,7 +30,7 @@ function niceTicks(lo, hi, n = 5) {
   return Array.from({length: Math.max(0, last - first + 1)}, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 const shortNumber = value => Number(value.toPrecision(6)).toLocaleString('en-US', {maximumFractionDigits: 6}).replace('-', '−');
-const fixed = (value, digits = 2) => (value == null || !isFinite(value) ? '–' : value.toFixed(digits).replace('-', '−'));
+const fixed = (value, digits = 2) => (value == null || !isFinite(value) ? '–' : value.toFixed(digits).replace(/^-(?=.*[1-9])/, '−').replace('-', ''));   // −0.00 is 0.00
 /* As many decimals as an error shows two digits of; "−75.31 ± 0.42". */
 function withError(value, error) {
   if (value == null || !isFinite(value)) return '–';

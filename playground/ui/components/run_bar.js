@@ -70,7 +70,7 @@ function draw() {
   setFact('steps', f.steps ? `of ${pg.thousands(f.steps)}` : `${props.counted || 'step'}s`);
   setFact('seconds', frame ? pg.duration(f.seconds || 0) : '–');
   setFact('eta', frame && !ENDED.includes(status) ? pg.duration(f.eta) : '–');
-  setFact('rate', f.rate ? (f.rate < 10 ? f.rate.toFixed(1) : pg.thousands(f.rate)) : '–');
+  setFact('rate', f.rate ? (f.rate < 9.95 ? f.rate.toFixed(1) : pg.thousands(f.rate)) : '–');
   setFact('parameters', f.n_parameters ? pg.thousands(f.n_parameters) : '–');
   setFact('device', f.device || '');
   $('[data-fact="device"]').hidden = !f.device;

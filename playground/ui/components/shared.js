@@ -157,16 +157,19 @@
 
   const grouped = new Intl.NumberFormat('en-US', {maximumFractionDigits: 0});
   const thousands = number => grouped.format(number);
-  /* 75 -> "1 min 15 s" */
+  /* 95 -> "1 min 35 s"; rounded once, to what is shown, and only then divided: never "1 min 60 s" */
   function duration(seconds) {
     if (seconds == null || !isFinite(seconds)) return '–';
-    if (seconds < 10) return `${seconds.toFixed(1)} s`;
-    if (seconds < 90) return `${Math.round(seconds)} s`;
-    const minutes = Math.floor(seconds / 60);
-    return minutes < 90 ? `${minutes} min ${Math.round(seconds % 60)} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+    const tenths = Math.round(10 * seconds), whole = Math.round(seconds), minutes = Math.round(seconds / 60);
+    if (tenths < 100) return `${(tenths / 10).toFixed(1)} s`;
+    if (whole < 90) return `${whole} s`;
+    return whole < 5400 ? `${Math.floor(whole / 60)} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
   }
+  /* 0.0312 -> "0.0312", 450.3 -> "450", 1234567 -> "1.23 million" */
+  const compact = new Intl.NumberFormat('en-US', {notation: 'compact', compactDisplay: 'long', maximumSignificantDigits: 3});
+  const short = number => compact.format(number).replace('-', '−');
   const stepText = payload => (payload && payload.step != null ? `step ${thousands(payload.step)}` : '');
 
   window.playground = {publish, subscribe, lastFrame, live, latest, visible, onTheme, isDark, cssVar, roleColour, classColours,
-                       decode, context2d, thousands, duration, stepText};
+                       decode, context2d, thousands, short, duration, stepText};
 })();
