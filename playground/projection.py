@@ -82,10 +82,6 @@ class Projection:
     axes: np.ndarray
     explained: np.ndarray
 
-    def inverse(self, points: np.ndarray) -> np.ndarray:
-        """The `z` (m, d) in the plane (space) of the axes that is shown at `points` (m, k)."""
-        return self.mean + points @ self.axes.T
-
 
 def finite_rows(z: np.ndarray) -> np.ndarray:
     """Which rows of `z` (n, d) hold numbers only: (n,) of bool."""

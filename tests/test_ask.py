@@ -21,7 +21,6 @@ from playground.runtimes import InProcessRuntime, RegistryError, RegistryFull, R
 from playground.runtimes import inspectors as routing
 from playground.runtimes.asking import MAX_UNDER_WAY, Questions, Refused, Unanswered
 from playground.training import Trainer, train
-from playground.ui import questions
 from playground.ui.service import Service
 from playground.views.answers import answer as packed
 
@@ -276,9 +275,7 @@ def test_answers_are_json(make) -> None:
     assert isinstance(said["mse"], float) and isinstance(said["step"], int) and "error" not in said
     said = asyncio.run(function([run, "neighbours", {"index": 3, "k": 4}]))
     assert said["indices"]["dtype"] == "i32" and said["distances"]["dtype"] == "f32"
-    until(lambda: service.registry.get(run).snapshot is not None, "a snapshot")
-    asyncio.run(service.pull([run, 0, False, True]))  # draws the map
-    place = asyncio.run(function([run, "decode", {"plane": [[0.5, -0.5]]}]))
+    place = asyncio.run(function([run, "decode", {"z": [[0.5, -0.5]]}]))
     assert place["images"]["shape"] == [1, 8, 8]
 
 
@@ -287,8 +284,7 @@ def test_answers_are_json(make) -> None:
     [
         None, [], ["RUN", "decode"], ["RUN", 3, {}], ["RUN", "decode", []], [3, "decode", {}], ["RUN", "x" * 65, {}],
         ["other", "decode", Z], ["RUN", "decode", {"z": [[0.0] * 7000]}], ["RUN", "decode", {"z": [[[[[[0]]]]]]}],
-        ["RUN", "decode", {"plane": "here"}], ["RUN", "decode", {"plane": [[1, float("nan")]]}],
-        ["RUN", "decode", {"plane": [[0, 0]] * 65}], ["RUN", "decode", {"plane": [[0, 0], [0, 0, 0]]}],
+        ["RUN", "decode", {"plane": [[0, 0]]}], ["RUN", "decode", {"z": [[1, float("nan")]]}], ["RUN", "decode", {"self": 1}],
         ["RUN", "decode", {**Z, "moment": "1"}], ["RUN", "decode", {**Z, "moment": -1}], ["RUN", "decode", {**Z, "moment": True}],
         ["RUN", "load", {"checkpoint": "x"}], ["RUN", "weights", {}], ["RUN", "decode", {"z": "x" * 200_000}],
     ],
@@ -315,14 +311,6 @@ def test_a_diffusion_run_is_not_asked(refusing) -> None:
     service, _ = refusing
     run = service.registry.start(DiffusionConfig(dataset="moons", steps=1, width=16, depth=1, sampling_steps=1, device="cpu"))
     assert "Only an autoencoder" in asyncio.run(service.ask([run, "decode", Z]))["error"]
-
-
-def test_places_become_latent_points() -> None:
-    def to_latent(points):
-        return np.asarray(points) * 2 + 1
-
-    assert questions.place({"plane": [[1, 2]]}, to_latent) == {"z": [[3.0, 5.0]]}
-    assert questions.place({"a": {"plane": [0, 1]}, "b": 4}, to_latent) == {"a": [1.0, 3.0], "b": 4}
 
 
 def test_numbers_that_json_has_not_become_null() -> None:

@@ -200,13 +200,12 @@ class Service:
 
     async def ask(self, request: Any) -> dict[str, Any]:
         """Server function: `[run, name, args]` -> what the run's model answers, packed as in `views/answers.py`, with `step`, that
-        of the weights asked; or `{"error": sentence}`. The questions and their arguments stand in `inspection/`; in place of
-        a latent point there may be `{"plane": [x, y]}` (`questions.py`), and `moment`, a step, asks the past."""
+        of the weights asked; or `{"error": sentence}`. The questions and their arguments stand in `inspection/`; `moment` among
+        them, a step, asks the past."""
         try:
             run, name, args, moment = questions.parse(request)
             if "model" not in self.registry.get(run).config:
                 raise ConfigError("Only a model can be asked: this run measures one, or draws from it.")
-            args = questions.place(args, lambda points: self.views(run).plane_to_z(points))
             arrays = await self.registry.ask(run, name, args, moment=moment, timeout=ANSWER_SECONDS)
         except REFUSALS as error:
             return {"error": str(error)}

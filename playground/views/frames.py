@@ -10,8 +10,6 @@ import threading
 import time
 from typing import Any
 
-import numpy as np
-
 from playground.projection import ProjectionSettings
 from playground.views.arena import arena_study
 from playground.views.bounds import bound_curves, bounds_study
@@ -88,14 +86,6 @@ class RunViews:
             self._places.choose(record.run_id, settings)
             self._moved, self._film = True, Film(self._places)
         return settings
-
-    def plane_to_z(self, points: Any) -> np.ndarray:
-        """The latents (m, d) that the map shows at `points` (m, 2), as it was drawn last: by raw axes or the inverse PCA.
-
-        Raises `ValueError` with a sentence for t-SNE and UMAP, which have no inverse, and in three dimensions.
-        """
-        with self._lock:
-            return self._places.plane_to_z(points)
 
     def _build(self, record: Any, version: int) -> None:
         """Brings the payloads up to date with the record. `version` is above all that anybody has seen of this run."""

@@ -83,7 +83,6 @@ class Places:
         self._chosen = ProjectionSettings()
         self._submitted: tuple[Any, ...] = ()
         self._linear: Projection | None = None
-        self._shown: Place | None = None
         self._serial = 0
 
     def choose(self, run_id: str, settings: ProjectionSettings) -> None:
@@ -114,9 +113,9 @@ class Places:
                 self._embedder.submit(record.run_id, step, latent, settings, record.status == "running")
             newest = self._embedder.newest(record.run_id)
             self._serial = newest.serial if newest is not None else self._serial
-        self._shown = slow_place(newest, latent, settings) or linear_place(latent, step, settings, self._linear, newest)
-        self._linear = self._shown.basis or self._linear
-        return self._shown
+        shown = slow_place(newest, latent, settings) or linear_place(latent, step, settings, self._linear, newest)
+        self._linear = shown.basis or self._linear
+        return shown
 
     def past(self, run_id: str, latent: np.ndarray, step: int, projection: Projection) -> Place:
         """The latents of a moment of the past: by an embedding of then, if one is kept, else by that linear `projection`."""
@@ -129,23 +128,6 @@ class Places:
             return place
         why = f"No {NAMES[settings.method]} of this moment was kept; here: {NAMES[place.shown]}"
         return replace(place, title=". ".join(filter(None, (why, place.title))))
-
-    def plane_to_z(self, points: np.ndarray) -> np.ndarray:
-        """The latents (m, d) that the map shows at `points` (m, 2). Raises `ValueError` with a sentence where it can't."""
-        points = np.asarray(points, dtype=np.float64)
-        if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
-            raise ValueError("Places on the map are given as pairs of numbers.")
-        shown = self._shown
-        if shown is None:
-            raise ValueError("The map of this run is not drawn yet.")
-        if shown.basis is None:
-            raise ValueError(
-                f"{NAMES[shown.shown]} has no inverse: a place on its map is no point of latent space. "
-                "Move between neighbours instead, or choose PCA."
-            )
-        if shown.points.shape[1] > 2:
-            raise ValueError("A place on the screen is a whole line in three dimensions: choose two to decode a place.")
-        return shown.basis.inverse(points[:, : shown.points.shape[1]])
 
 
 def linear(latent: np.ndarray, settings: ProjectionSettings, previous: Projection | None = None) -> Projection:
