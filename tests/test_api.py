@@ -51,6 +51,11 @@ def until(client, run, condition):
     return news
 
 
+def array(answer) -> np.ndarray:
+    """The samples of an answer, as the README decodes them."""
+    return np.frombuffer(base64.b64decode(answer["samples"]), answer["dtype"]).reshape(answer["shape"])
+
+
 def refused(client, *args, api_name) -> str:
     with pytest.raises(AppError) as caught:
         client.predict(*args, api_name=api_name)
@@ -80,12 +85,13 @@ def test_samples_are_drawn_while_a_model_trains(client, begin, settings, request
     until(client, run, lambda news: news["step"] > 0)
     news = list(client.submit(run, request_, api_name="/sample"))
     assert news[-1]["status"] == "finished" and news[-1]["run"] != run and all("samples" not in item for item in news[:-1])
-    samples = np.array(news[-1]["samples"])
+    samples = array(news[-1])
     assert list(samples.shape) == news[-1]["shape"] == shape and np.isfinite(samples).all()
+    assert samples.dtype == (np.uint8 if len(shape) == 4 else np.float32)
     if len(shape) == 4:
         assert 0 <= samples.min() < samples.max() <= 255
     again = client.predict(run, request_ | {"sampling_seed": 1}, api_name="/sample")
-    assert np.shape(again["samples"]) == samples.shape and again["samples"] != news[-1]["samples"]
+    assert array(again).shape == samples.shape and again["samples"] != news[-1]["samples"]
 
 
 def test_an_autoencoder_has_nothing_to_sample_from(client):

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
 from playground.config import CONFIGS, ArenaConfig, SampleConfig, field_specs
 from playground.ui.arena import Desk
@@ -28,19 +29,19 @@ def add_endpoints(service: Service) -> None:
         latent_diffusion also takes `source`, the run of an autoencoder or a VAE. Closing the stream does not stop the run;
         `/command` with `stop` does."""
         with sentences():
-            run = service.train(settings)
+            run = await service.waiting(service.train, settings)
         async for news in follow(service, run):
             yield news
 
     async def sample(run: str, settings: dict) -> dict:
-        """Draws samples from a run's newest weights, and streams how far it is; the last answer holds `samples`, nested
-        lists of shape `shape`. `settings` are the fields of a SampleConfig: {"n_samples": 16, "sampler": "heun"}."""
+        """Draws samples from a run's newest weights, and streams how far it is; the last answer holds `samples`, base64 of the
+        bytes of an array of type `dtype` (NumPy's word) and shape `shape`. `settings` are the fields of a SampleConfig: {"n_samples": 16, "sampler": "heun"}."""
         with sentences():
-            drawing = await asyncio.to_thread(service.sample, run, settings)
+            drawing = await service.waiting(service.sample, run, settings)
         async for news in follow(service, drawing):
             if news["status"] == "finished":
                 snapshot = service.registry.get(drawing).snapshot
-                news |= samples_of(snapshot.arrays)
+                news |= await service.waiting(samples_of, snapshot.arrays)
             yield news
 
     def status(run: str) -> dict:
@@ -61,21 +62,21 @@ def add_endpoints(service: Service) -> None:
             service.set(run, settings)
         return {"ok": True}
 
-    def checkpoint(run: str) -> dict:
+    async def checkpoint(run: str) -> dict:
         """A run's newest weights and settings: a safetensors file, base64."""
         with sentences():
-            return {"safetensors": base64.b64encode(service.checkpoint(run)).decode()}
+            return {"safetensors": await service.waiting(lambda: base64.b64encode(service.checkpoint(run)).decode())}
 
-    def export(run: str) -> dict:
+    async def export(run: str) -> dict:
         """A run's newest weights as a folder that `DiffusionPipeline.from_pretrained` loads: a zip file, base64."""
         with sentences():
-            return {"zip": base64.b64encode(desk.export(run)).decode()}
+            return {"zip": await service.waiting(lambda: base64.b64encode(desk.export(run)).decode())}
 
     async def arena(run: str, settings: dict) -> dict:
         """Draws from a run's newest weights with many of diffusers' schedulers, measures them, and streams how far it is; the last
         answer holds `rows`, `floor` and `left_out`. `settings` are the fields of an ArenaConfig: {"evaluations": [5, 10]}."""
         with sentences():
-            measuring = await asyncio.to_thread(desk.run, run, None, settings)
+            measuring = await service.waiting(desk.run, run, None, settings)
         async for news in follow(service, measuring):
             if not news["status"] in ("starting", "running", "paused"):
                 snapshot = service.registry.get(measuring).snapshot
@@ -129,7 +130,9 @@ def digest(record: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def samples_of(arrays: dict[str, Any]) -> dict[str, Any]:
-    """The samples of a finished drawing: points in data units, or pixels 0..255."""
-    samples = arrays["samples"] if "samples" in arrays else arrays["trajectory"][-1]
-    return {"samples": samples.tolist(), "shape": list(samples.shape)}
+def samples_of(arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """The samples of a finished drawing: points in data units, float32, or pixels, uint8; as bytes, because 4,096 images as lists of
+    numbers were 31 MB of JSON, over which every page waited."""
+    samples = np.asarray(arrays["samples"] if "samples" in arrays else arrays["trajectory"][-1])
+    samples = np.ascontiguousarray(samples, samples.dtype.newbyteorder("<"))
+    return {"samples": base64.b64encode(samples).decode(), "dtype": samples.dtype.name, "shape": list(samples.shape)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import secrets
@@ -89,22 +88,21 @@ class Desk:
         """Server functions: each takes one value and answers a dict, `{"error": sentence}` for a refusal."""
 
         async def arena_schedulers(schedule: Any) -> dict[str, Any]:
-            return await _answer(self.schedulers, schedule)
+            return await self._answer(self.schedulers, schedule)
 
         async def arena_export(run: Any) -> dict[str, Any]:
-            return await _answer(lambda: {"zip": base64.b64encode(self.export(run)).decode()})
+            return await self._answer(lambda: {"zip": base64.b64encode(self.export(run)).decode()})
 
         async def arena_open(data: Any) -> dict[str, Any]:
-            return await _answer(lambda: self.open(_bytes(data)))
+            return await self._answer(lambda: self.open(_bytes(data)))
 
         return [arena_schedulers, arena_export, arena_open]
 
-
-async def _answer(function: Callable, *args: Any) -> dict[str, Any]:
-    try:
-        return await asyncio.to_thread(function, *args)
-    except REFUSALS as error:
-        return {"error": str(error)}
+    async def _answer(self, function: Callable[..., dict[str, Any]], *args: Any) -> dict[str, Any]:
+        try:
+            return await self._service.waiting(function, *args)
+        except REFUSALS as error:
+            return {"error": str(error)}
 
 
 def _bytes(data: Any) -> bytes:

@@ -10,7 +10,8 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from playground.config import (
     ArenaConfig, BoundsConfig, ComparisonConfig, ConfigError, LatentDiffusionConfig, LikelihoodConfig, ReflowConfig, SampleConfig, StudyConfig,
@@ -36,6 +37,9 @@ STUDIES: dict[str, tuple[type[StudyConfig], str]] = {
     "reflow": (ReflowConfig, "playground.studies.reflow_run:reflow_run"),
 }
 """Measurements of a trained model, each a run of its own: name -> its settings, and the generator that makes it."""
+WAITING, DRAWING = 32, 8
+"""Threads for requests that wait for a worker, and for pictures: each their own, so that the slow never keep pages waiting."""
+T = TypeVar("T")
 COMMANDS = ("pause", "resume", "stop", "continue")
 REFUSALS = (ConfigError, DataError, RegistryError, UnknownRun, ValueError)
 SAMPLING = "playground.generation:sampling_run"
@@ -54,6 +58,11 @@ class Service:
         self.projector = Projector(self._nudge)
         self.device = device
         self._views: OrderedDict[str, RunViews] = OrderedDict()
+        self._waiting, self._drawing = ThreadPoolExecutor(WAITING, "waiting"), ThreadPoolExecutor(DRAWING, "drawing")
+
+    async def waiting(self, function: Callable[..., T], *args: Any) -> T:
+        """The result of a function that may wait for a worker, or take long, found beside the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._waiting, function, *args)
 
     # --- starting ----------------------------------------------------------------------------------------------------
 
@@ -184,7 +193,8 @@ class Service:
             record = await self._news(run, version)
         except REFUSALS as error:
             return {"error": str(error)}
-        return await asyncio.to_thread(self.views(run).frame, record, version, static_seen, visible)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._drawing, self.views(run).frame, record, version, static_seen, visible)
 
     async def _news(self, run: str, version: int):
         """The record once it is worth an answer: at once for a picture or a change of status, else a little later."""
@@ -239,7 +249,7 @@ class Service:
             return {"error": "A replay is [run, step]."}
         run, step = request
         try:
-            return await asyncio.to_thread(self.views_of_past, run, step)
+            return await asyncio.get_running_loop().run_in_executor(self._drawing, self.views_of_past, run, step)
         except REFUSALS as error:
             return {"error": str(error)}
 
