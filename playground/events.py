@@ -107,8 +107,9 @@ Event = Started | Progress | Snapshot | Checkpoint | Paused | Finished | Failed 
 
 
 def json_array(value: Any) -> np.ndarray:
-    """What is no array, for a snapshot: its JSON as bytes, uint8 (n,)."""
-    return np.frombuffer(json.dumps(value).encode(), np.uint8)
+    """What is no array, for a snapshot: its JSON as bytes, uint8 (n,). Raises `ValueError` for numbers that are not finite, which JSON
+    does not have."""
+    return np.frombuffer(json.dumps(value, allow_nan=False).encode(), np.uint8)
 
 
 def read_json(array: np.ndarray) -> Any:

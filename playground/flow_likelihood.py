@@ -31,6 +31,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from playground.driver import Work, whole
 from playground.noise import Schedule
 from playground.sampling import DenoiserFn, velocity
 
@@ -164,10 +165,17 @@ class Bound:
         return -(self.prior + self.diffusion + self.reconstruction)
 
 
-@torch.no_grad()
 def variational_bound(
     denoiser: DenoiserFn, schedule: Schedule, x: Tensor, draws: int, generator: torch.Generator, pixels: bool
 ) -> Bound:
+    """As `bounding`, at once."""
+    return whole(bounding(denoiser, schedule, x, draws, generator, pixels))
+
+
+@torch.no_grad()
+def bounding(
+    denoiser: DenoiserFn, schedule: Schedule, x: Tensor, draws: int, generator: torch.Generator, pixels: bool
+) -> Work[Bound]:
     """The bound for clean data `x` (n, ...) from `draws` >= 2 noise levels each: points on log-SNR that are spread evenly, with one
     random offset for each example, so the integral is unbiased.
 
@@ -189,6 +197,7 @@ def variational_bound(
         error = (eps - denoiser(schedule.perturb(x, t, eps), t).eps).square().flatten(1).sum(1).cpu().double()
         found.append(0.5 * (high - low) * (error - share * (eps.square().flatten(1).sum(1).cpu() - size)))
         share = (error.mean() / size).clamp(0.0, 1.0)
+        yield
     each = torch.stack(found)
     first, last = (schedule.at(t[None].to(x)).like(x) for t in ends)
     prior = 0.5 * (last.alpha / last.sigma * x).flatten(1).cpu().double().square().sum(1)

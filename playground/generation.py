@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -15,7 +14,8 @@ from playground.config import ConfigError, RunConfig, SampleConfig
 from playground.control import Control
 from playground.data import DATASETS, Dataset, load_dataset
 from playground.denoiser import Denoiser
-from playground.events import Event, Finished, Progress, SampleStep, Snapshot, Started
+from playground.driver import Step, Study, drive
+from playground.events import Event, SampleStep, Started
 from playground.latent_denoiser import LatentDenoiser
 from playground.sampling import initial_noise, reverse, time_grid
 from playground.tasks import STRIP_FRAMES, TASKS, as_pixels, data_bounds, guided, thin, to_uint8
@@ -109,31 +109,28 @@ def workspace(model: Denoiser, data: Dataset) -> tuple[tuple[int, ...], tuple[fl
 
 
 def sampling_run(config: SampleConfig, checkpoint: bytes, control: Control | None = None) -> Iterator[Event]:
-    """`sample` in the words of a run: `Started`, a `Snapshot` of the way so far every half second and at the end with all
-    samples, `Progress` between them, `Finished`. So that whatever follows and steers trainings can do so with this."""
-    control = control or Control()
-    began = shown = time.perf_counter()
+    """`sample` as a run, so that whatever follows and steers trainings can do so with this: its results are the way so far, and
+    at the end all samples."""
+    return drive(sampling(config, checkpoint), control)
+
+
+def sampling(config: SampleConfig, checkpoint: bytes) -> Study:
+    """The study behind `sampling_run`; a step is one of the sampler's."""
     about = unpack(checkpoint)
-    states = sample(checkpoint, config, control)
+    states = sample(checkpoint, config)
     yield Started(config.model_dump() | {"dataset": about.config.dataset}, about.n_parameters("ema"), str(pick_device(config.device)))
     way: list[SampleStep] = []
     labels, image = sample_labels(about.config, config), len(about.data_shape) == 3
     told = {} if labels is None or config.guidance_scale == 0.0 else {"sample_labels": labels}
+
+    def results() -> dict[str, np.ndarray]:
+        return pictures(way) | told
+
     for state in states:
-        while control.paused:
-            control.wait(1.0)
         if way and image:  # of images on the way only the first is shown: the others would fill the memory
             way[-1] = replace(way[-1], x=way[-1].x[:1], x_0=way[-1].x_0[:1])
         way.append(state)
-        now = time.perf_counter()
-        yield Progress(state.index, now - began, {}, state.index / (now - began))
-        if now - shown > 0.5 and state.index < state.total:
-            shown = now
-            yield Snapshot(state.index, pictures(way) | told)
-    if way:
-        yield Snapshot(way[-1].index, pictures(way) | told)
-    last = way[-1].index if way else 0
-    yield Finished(last, b"", stopped=control.stopped)
+        yield Step(state.index, state.total, results, {"a sample": state.x})
 
 
 def pictures(way: list[SampleStep]) -> dict[str, np.ndarray]:

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from playground.driver import Work, whole
+
 SET_SIZE = 300
 """Examples in each of the two sets of one measurement, at most."""
 REPEATS = 5
@@ -26,6 +28,8 @@ REPEATS = 5
 
 Draw = Callable[[int, torch.Generator], Tensor]
 """Makes n fresh examples, (n, ...); random numbers come from the generator alone."""
+SlowDraw = Callable[[int, torch.Generator], Work[Tensor]]
+"""The same in small pieces."""
 
 
 @dataclass(frozen=True)
@@ -99,9 +103,16 @@ class Ruler:
     def measure(self, draw: Draw) -> Reading:
         """The energy distance of what `draw` makes to the data: as many fresh samples as a part has examples, for each part. The
         random numbers are the same for every draw that is measured."""
+        return whole(self.measuring(draw))
+
+    def measuring(self, draw: Draw | SlowDraw) -> Work[Reading]:
+        """`measure` in small pieces: those of the draw, and one for each part."""
         generator, found = torch.Generator().manual_seed(self.seed + 1), []
         for part, within in zip(self.parts, self.within):
             samples = draw(self.size, generator)
+            if not isinstance(samples, Tensor):
+                samples = yield from samples
+            yield
             found.append(2.0 * mean_distance(samples, part) - mean_distance_within(samples) - within)
         values = torch.stack(found)
         return Reading(float(values.mean()), float(values.std()))

@@ -23,7 +23,7 @@ from playground.control import MAX_ASKS, Control
 from playground.data import load_dataset
 from playground.events import Checkpoint, Event, Failed, Finished, Paused, Progress, Snapshot, Started
 from playground.inspection import reply
-from playground.tasks import TASKS, pick_device
+from playground.tasks import TASKS, Task, pick_device
 
 REPORTS_PER_SECOND = 8.0
 DIVERGED = 1e9
@@ -50,14 +50,14 @@ def train(
 
 
 class Trainer:
-    """One run: model, optimiser, moving average, and the clocks that say what is due."""
+    """One run: model, optimiser, moving average, and the clocks that say what is due; `task` instead of that of `config.model`."""
 
-    def __init__(self, config: RunConfig, control: Control, resume: Loaded | None, source: Loaded | None = None) -> None:
+    def __init__(self, config: RunConfig, control: Control, resume: Loaded | None, source: Loaded | None = None,
+                 task: Task | None = None) -> None:  # fmt: skip
         self.config = config = TASKS[config.model].complete(config, source, resume)
-        self.control = control
-        self.device = pick_device(config.device)
+        self.control, self.device = control, pick_device(config.device)
         self.dataset = load_dataset(config.dataset)
-        self.task = TASKS[config.model](config, self.dataset, self.device)
+        self.task = task or TASKS[config.model](config, self.dataset, self.device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             self.model = self.task.build(config, self.dataset.shape).to(self.device)

@@ -16,7 +16,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 SOURCES = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 
 ORDER = (
-    "settings", "study_settings", "config", "units", "events", "control", "cadence", "data", "nn", "noise", "likelihoods",
+    "settings", "study_settings", "config", "units", "events", "control", "cadence", "driver", "data", "nn", "noise", "likelihoods",
     "autoencoder", "bounds", "quadrature", "gaps", "diagnosis", "factors", "denoiser", "latent_denoiser", "objectives",
     "sampling", "oracle", "flow_likelihood", "metrics", "projection", "checkpoint", "tasks", "inspection", "training",
     "generation", "forward", "diffusers_bridge", "studies", "runtimes", "views", "ui",

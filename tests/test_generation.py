@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,7 @@ from playground.checkpoint import CheckpointError, pack, unpack
 from playground.config import AutoencoderConfig, ConfigError, DiffusionConfig, RunConfig, SampleConfig, VAEConfig
 from playground.control import Control
 from playground.denoiser import Denoiser
-from playground.events import Finished, Progress, SampleStep, Snapshot, Started
+from playground.events import Failed, Finished, Progress, SampleStep, Snapshot, Started
 from playground.generation import load_model, sample, sampling_run
 from playground.noise import SCHEDULES
 from playground.training import train
@@ -96,12 +98,21 @@ def test_sampling_as_a_run_speaks_like_a_training(checkpoints) -> None:
     for name, x in (("points", "trajectory"), ("images", "samples")):
         first, *between, pictures, end = sampling_run(config, checkpoints[name])
         assert isinstance(first, Started) and first.config["dataset"] == CONFIGS[name].dataset
-        assert [event.step for event in between if isinstance(event, Progress)] == list(range(21))
+        steps = [event.step for event in between if isinstance(event, Progress)]
+        assert steps == sorted(steps) and steps[-1] == 20
         assert isinstance(pictures, Snapshot) and isinstance(end, Finished) and pictures.step == end.step == 20
         assert x in pictures.arrays and pictures.arrays["times"][-1] == 0.0
     final = draw(checkpoints["points"], sampling_steps=20)[-1].x
     *_, pictures, _ = sampling_run(config, checkpoints["points"])
     assert np.array_equal(pictures.arrays["trajectory"][-1], final)
+
+
+def test_samples_that_are_no_numbers_end_with_a_sentence(checkpoints) -> None:
+    about = unpack(checkpoints["points"])
+    weights = {name: value * math.nan for name, value in about.group("ema").items()}
+    broken = pack(about.config, 1, 0.0, about.data_shape, {"ema": weights})
+    *_, end = sampling_run(SampleConfig(n_samples=8, sampling_steps=5, device="cpu"), broken)
+    assert isinstance(end, Failed) and end.message == "This ended at step 1 of 5, because a sample is not a finite number."
 
 
 def test_models_come_back_with_their_averaged_weights(checkpoints) -> None:

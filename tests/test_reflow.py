@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import itertools
 import json
 import math
 
@@ -10,16 +10,19 @@ import numpy as np
 import pytest
 import torch
 
+from playground.checkpoint import pack, unpack
 from playground.config import ConfigError, DiffusionConfig, ReflowConfig, SampleConfig
 from playground.control import Control
-from playground.denoiser import PARAMETRIZATIONS, Denoiser, Prediction, build_denoiser
-from playground.events import Finished, Progress, Snapshot, Started
+from playground.data import load_dataset
+from playground.denoiser import Denoiser, Prediction
+from playground.events import Failed, Finished, Paused, Progress, Snapshot, Started
 from playground.generation import load_model, sample
 from playground.noise import SCHEDULES
 from playground.oracle import MixtureDenoiser
-from playground.studies.reflow import EULER_STEPS, follow, train_on_pairs
+from playground.studies.reflow import EULER_STEPS, follow
 from playground.studies.reflow_run import reflow_run
-from playground.training import train
+from playground.tasks import PairTask
+from playground.training import Trainer, train
 
 FLOW = SCHEDULES["rectified_flow"]
 TINY = {
@@ -103,15 +106,26 @@ def test_images_count_all_their_pixels() -> None:
     torch.testing.assert_close(paths.length, flat.square().sum(1), rtol=1e-4, atol=1e-5)
 
 
+def trained_on(x_0: torch.Tensor, x_1: torch.Tensor, **settings) -> tuple[Denoiser, list[float]]:
+    """A fresh flow trained on pairs: the average of its weights, and the loss of every step."""
+    config = DiffusionConfig(
+        schedule="rectified_flow", parametrization="velocity", warmup_steps=0, ema_decay=0.99, device="cpu", **settings
+    )
+    task = PairTask(config, load_dataset("mixture"), torch.device("cpu"), (x_0, x_1))
+    trainer = Trainer(config, Control(), None, task=task)
+    losses = []
+    for _ in range(config.steps):
+        trainer._advance()
+        losses.append(float(trainer.pending.pop()[0]))
+    return trainer.ema, losses
+
+
 def test_training_on_the_pairs_of_a_known_linear_flow_makes_it_straight() -> None:
     """From a model of the independent coupling to that of x_0 = A x_1: S falls to nearly nothing and one Euler step hits."""
     matrix = torch.tensor([[0.6, 0.2], [-0.3, 0.9]])
-    torch.manual_seed(0)
-    model = build_denoiser(DiffusionConfig(schedule="rectified_flow", parametrization="velocity", width=64, depth=2), (2,))
     x_1 = noise(4000).float()
-    average = copy.deepcopy(model).requires_grad_(False)
     bent = follow(gaussian(0.7), FLOW, noise(500, seed=1).float(), 50)
-    losses = list(train_on_pairs(model, average, x_1 @ matrix.T, x_1, 800, 256, 3e-3, seed=0))
+    average, losses = trained_on(x_1 @ matrix.T, x_1, steps=800, batch_size=256, learning_rate=3e-3, width=64, depth=2)
     assert len(losses) == 800 and np.mean(losses[-50:]) < 0.02 * np.mean(losses[:5])
     test = noise(500, seed=1).float()
     paths = follow(average, FLOW, test, 50)
@@ -123,10 +137,7 @@ def test_training_on_the_pairs_of_a_known_linear_flow_makes_it_straight() -> Non
 def test_training_is_the_same_again_by_seed() -> None:
     ends = []
     for _ in range(2):
-        torch.manual_seed(3)
-        model = Denoiser(torch.nn.Identity(), FLOW, PARAMETRIZATIONS["velocity"])
-        model.network = build_denoiser(DiffusionConfig(width=16, depth=1), (2,)).network
-        list(train_on_pairs(model, copy.deepcopy(model), noise(100).float(), noise(100, seed=1).float(), 5, 10, 1e-3, seed=4))
+        model, _ = trained_on(noise(100).float(), noise(100, seed=1).float(), steps=5, batch_size=10, width=16, depth=1, seed=4)
         ends.append(torch.cat([p.detach().flatten() for p in model.parameters()]))
     assert torch.equal(*ends)
 
@@ -199,6 +210,41 @@ def test_a_stop_keeps_what_was_measured(flows) -> None:
     assert isinstance(events[-1], Finished) and events[-1].stopped
     found = numbers(events[-2])
     assert found["phase"] == "stopped" and len(found["before"]["distance"]) == len(EULER_STEPS) and found["after"] is None
+    kept, old = (load_model(data, "cpu").state_dict() for data in (events[-1].checkpoint, flows["points"]))
+    assert all(torch.equal(kept[name], old[name]) for name in kept), "the weights as they were: nothing was trained"
+
+
+def test_a_flow_that_diverges_is_told_and_not_measured(flows, monkeypatch) -> None:
+    """A learning rate that no flow stands: the one trainer finds out, and no number of it reaches a picture."""
+    monkeypatch.setattr("playground.studies.reflow_run.SHARE", 2000.0)
+    *events, end = reflow_run(ReflowConfig(**STUDY | {"steps": 2000}), flows["points"])
+    assert isinstance(end, Failed) and "The flow on its own pairs could not be trained: The loss (denoising)" in end.message
+    assert "smaller" in end.suggestion
+    for event in events:
+        if isinstance(event, Snapshot):
+            assert (numbers(event)["after"] or {"distance": {}})["distance"] == {}
+
+
+def test_a_flow_of_numbers_that_are_none_is_told(flows) -> None:
+    broken = unpack(flows["points"])
+    weights = {name: value * math.nan if value.is_floating_point() else value for name, value in broken.group("ema").items()}
+    *_, end = reflow_run(ReflowConfig(**STUDY), pack(broken.config, 1, 0.0, broken.data_shape, {"ema": weights}))
+    assert isinstance(end, Failed) and "the straightness of the paths is not a finite number" in end.message
+
+
+def test_its_training_pauses_and_takes_over_live_settings(flows, monkeypatch) -> None:
+    """Between two reports of the inner training, by the same words as any run."""
+    monkeypatch.setattr("playground.training.REPORTS_PER_SECOND", 1e9)
+    seen, made = [], Trainer.__init__
+    monkeypatch.setattr(Trainer, "__init__", lambda self, *args, **more: [made(self, *args, **more), seen.append(self)][0])
+    calls, events = itertools.count(), []
+    control = Control(lambda: messages[0] if not seen else messages.get(next(calls) + 1, []))
+    messages = {0: [], 4: [{"kind": "pause"}], 6: [{"kind": "set", "values": {"learning_rate": 1e-5}}, {"kind": "resume"}]}
+    for event in reflow_run(ReflowConfig(**STUDY), flows["points"], control):
+        events.append((event, seen[0].step if seen else -1))
+    (first, at), (second, then) = [pair for pair in events if isinstance(pair[0], Paused)]
+    assert (first.paused, second.paused) == (True, False) and at == then and 0 < at < STUDY["steps"]
+    assert seen[0].config.learning_rate == 1e-5 and isinstance(events[-1][0], Finished)
 
 
 def test_refusals_are_sentences(flows) -> None:

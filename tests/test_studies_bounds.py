@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 
 import numpy as np
 import pytest
 import torch
 
-from playground.checkpoint import unpack
+from playground.checkpoint import pack, unpack
 from playground.config import AutoencoderConfig, BoundsConfig, ConfigError, VAEConfig
 from playground.control import Control
-from playground.studies.bounds import ESTIMATES, GAPS, arrays_of, bounds_run
-from playground.events import Finished, Progress, Snapshot, Started
+from playground.events import Failed, Finished, Progress, Snapshot, Started
 from playground.generation import load_model
 from playground.quadrature import log_evidence
+from playground.studies.bounds import ESTIMATES, GAPS, arrays_of, bounds_run
 from playground.training import Trainer
 
 TINY = {"dataset": "digits", "width": 32, "depth": 1, "batch_size": 64, "warmup_steps": 0, "learning_rate": 0.01, "device": "cpu"}
@@ -37,7 +39,8 @@ def checkpoints() -> dict[str, bytes]:
 def test_events_come_in_order_and_end_with_everything(checkpoints, which: str) -> None:
     events = list(bounds_run(STUDY, checkpoints[which]))
     assert isinstance(events[0], Started) and events[0].config["study"] == "bounds" and events[0].config["dataset"] == "digits"
-    assert [event.step for event in events if isinstance(event, Progress)] == [1, 2, 3, 4, 5, 6]
+    steps = [event.step for event in events if isinstance(event, Progress)]
+    assert steps == sorted(steps) and steps[-1] == 6
     last, end = events[-2:]
     assert isinstance(last, Snapshot) and isinstance(end, Finished) and not end.stopped and last.step == end.step == 6
     arrays = last.arrays
@@ -70,13 +73,17 @@ def test_the_seed_decides(checkpoints) -> None:
 
 
 def test_stop_keeps_what_there_is(checkpoints) -> None:
-    control, events = Control(), []
-    for event in bounds_run(STUDY, checkpoints["5"], control):
-        events.append(event)
-        if isinstance(event, Progress) and event.step == 2:
-            control.send({"kind": "stop"})
+    calls = itertools.count()
+    events = list(bounds_run(STUDY, checkpoints["5"], Control(lambda: [{"kind": "stop"}] if next(calls) == 2 else [])))
     assert isinstance(events[-1], Finished) and events[-1].stopped and events[-1].step == 2
     assert len(events[-2].arrays["elbo"]) == 2 and events[-2].arrays["total"] == 6
+
+
+def test_a_model_of_numbers_that_are_none_is_told(checkpoints) -> None:
+    about = unpack(checkpoints["5"])
+    weights = {name: value * math.nan for name, value in about.group("ema").items()}
+    *_, end = bounds_run(STUDY, pack(about.config, 1, 0.0, about.data_shape, {"ema": weights}))
+    assert isinstance(end, Failed) and "elbo of held-out image" in end.message and "not a finite number" in end.message
 
 
 def test_a_single_image_has_no_spread() -> None:

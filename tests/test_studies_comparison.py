@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from playground.studies.comparison import ROWS, SHOWN, Comparison, comparison_run
+from playground.cadence import Cadence
 from playground.config import AutoencoderConfig, ComparisonConfig, ConfigError, LatentDiffusionConfig, RunConfig, VAEConfig
 from playground.control import Control
-from playground.events import Finished, Progress, Snapshot, Started
+from playground.events import Finished, Paused, Progress, Snapshot, Started
 from playground.metrics import Ruler, distances_to_data, energy_distance
+from playground.studies.comparison import ROWS, SHOWN, Comparison, comparison_run
 from playground.tasks.latent_diffusion import LatentDiffusionTask
-from playground.training import train
+from playground.training import Trainer, train
 from playground.views.comparison import REFERENCES, comparison_views, said
 
 TINY = {"dataset": "digits", "steps": 150, "batch_size": 64, "width": 64, "depth": 1, "device": "cpu", "learning_rate": 0.005}
@@ -39,9 +40,18 @@ def vae() -> bytes:
     return trained(VAEConfig(**TINY))
 
 
+class Always(Cadence):
+    """Everything is always due, however fast the machine is."""
+
+    def due(self, rate: float) -> bool:
+        return True
+
+
 @pytest.fixture(scope="module")
 def events(ae, vae) -> list:
-    return list(comparison_run(STUDY, ae, vae))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("playground.driver.Cadence", Always)
+        return list(comparison_run(STUDY, ae, vae))
 
 
 def table(event: Snapshot) -> dict:
@@ -77,9 +87,11 @@ def test_real_images_are_at_the_floor_and_generated_ones_are_not(events) -> None
 
 def test_the_same_seed_gives_the_same_numbers(events, ae, vae) -> None:
     control, again = Control(), {}
-    for event in comparison_run(STUDY, ae, vae, control):
-        if isinstance(event, Snapshot) and "vae_prior" in (again := table(event)["rows"]):
-            break
+    for event in comparison_run(STUDY.replace(steps=5000), ae, vae, control):
+        if isinstance(event, Progress) and event.step > 6:  # in the midst of the first training
+            control.send({"kind": "stop"})
+        if isinstance(event, Snapshot):
+            again = table(event)["rows"]
     first = table([event for event in events if isinstance(event, Snapshot)][-1])["rows"]
     assert all(again[name]["distance"] == first[name]["distance"] for name in again) and len(again) == 6
 
@@ -94,16 +106,19 @@ def test_a_stop_keeps_the_rows_so_far(ae, vae) -> None:
     assert set(table(events[-2])["rows"]) == set(ROWS) - {"ae_diffusion", "vae_diffusion"}
 
 
-def test_a_pause_holds_the_training_still(ae, vae) -> None:
-    sent = iter([{"kind": "pause"}, {"kind": "resume"}, {"kind": "stop"}])
-    polled = []
-
-    def poll():
-        polled.append(1)
-        return [next(sent)] if len(polled) % 2 == 0 and len(polled) <= 6 else []
-
-    *_, end = comparison_run(STUDY, ae, vae, Control(poll=poll))
-    assert isinstance(end, Finished) and end.stopped and next(sent, None) is None
+def test_a_pause_holds_the_training_still(ae, vae, monkeypatch) -> None:
+    control, events, steps = Control(), [], []
+    advance = Trainer._advance
+    monkeypatch.setattr(Trainer, "_advance", lambda self: [advance(self), steps.append(self.step)][0])
+    for event in comparison_run(STUDY.replace(steps=5000), ae, vae, control):
+        events.append((event, len(steps)))
+        if isinstance(event, Progress) and event.step > 20 and not control.paused:
+            control.send({"kind": "pause"})
+        if isinstance(event, Paused):
+            control.send({"kind": "resume" if event.paused else "stop"})
+    (first, before), (second, after) = [pair for pair in events if isinstance(pair[0], Paused)]
+    assert (first.paused, second.paused) == (True, False) and first.step == second.step > 20 and before == after > 0
+    assert isinstance(events[-1][0], Finished) and events[-1][0].stopped
 
 
 @pytest.mark.parametrize(
@@ -124,7 +139,7 @@ def test_both_rows_of_a_vae_encode_what_it_was_trained_on(ae) -> None:
     """A Bernoulli VAE knows black and white pixels only: its codes of real images, and those that its diffusion learns from, are theirs."""
     config = VAEConfig(**TINY | {"steps": 1, "likelihood": "bernoulli"})
     vae = trained(config)
-    study = Comparison(STUDY, {"ae": AutoencoderConfig(**TINY), "vae": config}, {"ae": ae, "vae": vae}, Control())
+    study = Comparison(STUDY, {"ae": AutoencoderConfig(**TINY), "vae": config}, {"ae": ae, "vae": vae})
     encode, met = study.models["vae"].encode, []
     study.models["vae"].encode = lambda x: met.append(x) or encode(x)
     with torch.no_grad():

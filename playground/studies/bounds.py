@@ -7,7 +7,6 @@ latent dimensions also `log p(x)` itself and the best Gaussian's ELBO, which par
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -20,12 +19,12 @@ from playground.checkpoint import unpack
 from playground.config import BoundsConfig, ConfigError
 from playground.control import Control
 from playground.data import load_dataset
-from playground.events import Event, Finished, Progress, Snapshot, Started
+from playground.driver import Step, Study, drive
+from playground.events import Event, Started
 from playground.gaps import dissect
 from playground.generation import load_model
 from playground.tasks import TASKS, pick_device
 
-SNAPSHOT_SECONDS = 0.5
 ESTIMATES = ("elbo", "iwae_5", "iwae_50", "importance", "exact", "best_elbo")
 GAPS = {"gap": ("exact", "elbo"), "approximation_gap": ("exact", "best_elbo"), "amortisation_gap": ("best_elbo", "elbo")}
 """Name of a difference -> what is taken from what."""
@@ -33,10 +32,14 @@ Row = dict[str, float]
 
 
 def bounds_run(config: BoundsConfig, checkpoint: bytes, control: Control | None = None) -> Iterator[Event]:
-    """`Started` (its config with `steps`, the images to come, and `of_step`, that of the weights); after each image `Progress`
-    (step = images done) and twice a second a `Snapshot` with all results so far, as in `arrays_of`; `Finished`. Raises
-    `ConfigError` for anything else than a VAE."""
-    control, about = control or Control(), unpack(checkpoint)
+    """`bounds` as a run."""
+    return drive(bounds(config, checkpoint), control)
+
+
+def bounds(config: BoundsConfig, checkpoint: bytes) -> Study:
+    """Started with `steps`, the images to come, and `of_step`, that of the weights; a step is an image, its results are all so
+    far, as in `arrays_of`. Raises `ConfigError` for anything else than a VAE."""
+    about = unpack(checkpoint)
     if about.config.model != "vae":
         raise ConfigError("Only a VAE has a bound on log p(x) to measure.")
     device = pick_device(config.device)
@@ -49,20 +52,16 @@ def bounds_run(config: BoundsConfig, checkpoint: bytes, control: Control | None 
     generator = torch.Generator(device).manual_seed(config.seed)
     double = copy.deepcopy(model).double() if model.latent_dim <= 2 else None
     rows: list[Row] = []
-    began = shown = time.perf_counter()
+
+    def results() -> dict[str, np.ndarray]:
+        return arrays_of(rows, config, len(order), int(np.prod(about.data_shape)))
+
     for index in order:
-        if not control.proceed():
-            break
         x = task.scale(task.test_x[int(index)][None])
-        rows.append(measure(model, double, x, config.importance_samples, generator) | {"index": int(index)})
-        now = time.perf_counter()
-        yield Progress(len(rows), now - began, {}, len(rows) / (now - began))
-        if now - shown > SNAPSHOT_SECONDS and len(rows) < len(order):
-            shown = now
-            yield Snapshot(len(rows), arrays_of(rows, config, len(order), x.numel()))
-    if rows:
-        yield Snapshot(len(rows), arrays_of(rows, config, len(order), int(np.prod(about.data_shape))))
-    yield Finished(len(rows), b"", stopped=len(rows) < len(order))
+        row = measure(model, double, x, config.importance_samples, generator)
+        rows.append(row | {"index": int(index)})
+        found = {f"{name} of held-out image {index}": row[name] for name in ESTIMATES if name in row}
+        yield Step(len(rows), len(order), results, found)
 
 
 def measure(model: VAE, double: VAE | None, x: Tensor, draws: int, generator: torch.Generator) -> Row:

@@ -11,8 +11,7 @@ real images, and the floor: real training images against the held-out ones. """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import numpy as np
 import torch
@@ -23,12 +22,14 @@ from playground.config import ComparisonConfig, ConfigError, LatentDiffusionConf
 from playground.control import Control
 from playground.data import load_dataset
 from playground.denoiser import ClippedDenoiser
-from playground.events import Event, Failed, Finished, Progress, Snapshot, Started, json_array
+from playground.driver import Changes, Step, Study, Work, drive, timed
+from playground.events import Event, Progress, Started, json_array
 from playground.generation import load_model
 from playground.inspection.generative import COMPONENTS, mixture
 from playground.latent_denoiser import LatentDenoiser
-from playground.metrics import REPEATS, Draw, Ruler
+from playground.metrics import REPEATS, Draw, Reading, Ruler, SlowDraw
 from playground.sampling import initial_noise, reverse, time_grid
+from playground.studies.training import train_within
 from playground.tasks import TASKS, pick_device, to_uint8
 from playground.training import train
 
@@ -40,16 +41,20 @@ ROWS = ("floor", "ae_codes", "vae_codes", "ae_gaussian", "ae_mixture", "vae_prio
 
 
 def comparison_run(config: ComparisonConfig, checkpoint: bytes, vae: bytes, control: Control | None = None) -> Iterator[Event]:
+    """`comparison` as a run."""
+    return drive(comparison(config, checkpoint, vae), control)
+
+
+def comparison(config: ComparisonConfig, checkpoint: bytes, vae: bytes) -> Study:
     """Measures the rows, one after another: `checkpoint` is an autoencoder's, `vae` a VAE's, of the same data and latent size.
 
-    Each `Snapshot` holds all rows so far: `table`, JSON as bytes, `{rows: {name: {distance, std, seconds}}, now: name | None,
+    The results hold all rows so far: `table`, JSON as bytes, `{rows: {name: {distance, std, seconds}}, now: name | None,
     n, repeats, latent_dim, steps}` with energy distances in units of pixel values (`metrics.py`; `std` is that of one
     measurement), and of each row that is ready `grid/<name>`, uint8 (24, C, H, W). A stop keeps what there is. Raises
     `ConfigError`. """
-    control = control or Control()
     about = {"ae": unpack(checkpoint).config, "vae": unpack(vae).config}
     check(about)
-    yield from Comparison(config, about, {"ae": checkpoint, "vae": vae}, control).run()
+    yield from Comparison(config, about, {"ae": checkpoint, "vae": vae}).steps()
 
 
 def check(about: dict[str, RunConfig]) -> None:
@@ -73,10 +78,8 @@ def check(about: dict[str, RunConfig]) -> None:
 class Comparison:
     """One run: the two models, the rows that are ready, and the work that is left."""
 
-    def __init__(
-        self, config: ComparisonConfig, about: dict[str, RunConfig], checkpoints: dict[str, bytes], control: Control
-    ) -> None:
-        self.config, self.about, self.checkpoints, self.control = config, about, checkpoints, control
+    def __init__(self, config: ComparisonConfig, about: dict[str, RunConfig], checkpoints: dict[str, bytes]) -> None:
+        self.config, self.about, self.checkpoints = config, about, checkpoints
         self.device = pick_device(config.device)
         self.dataset = load_dataset(about["ae"].dataset)
         self.task = TASKS["ae"](about["ae"], self.dataset, self.device)
@@ -85,11 +88,11 @@ class Comparison:
         self.models = {name: load_model(data, str(self.device)) for name, data in checkpoints.items()}
         self.rows: dict[str, dict[str, float]] = {}
         self.grids: dict[str, np.ndarray] = {}
-        self.done, self.total, self.began = 0, 2 * config.steps + len(ROWS), time.perf_counter()
-        self.rate = 0.0
+        self.done, self.total = 0, 2 * config.steps + len(ROWS)
+        self.now: str | None = ROWS[0]
 
-    def run(self) -> Iterator[Event]:
-        """The events of this run."""
+    def steps(self) -> Study:
+        """All of it. A step is one of the two trainings; a row counts as one, too."""
         n_parameters = sum(p.numel() for model in self.models.values() for p in model.parameters())
         about = {
             "dataset": self.dataset.name,
@@ -98,35 +101,34 @@ class Comparison:
             "training_steps": self.config.steps,
         }
         yield Started(self.config.model_dump() | about, n_parameters, str(self.device))
-        yield self.snapshot(ROWS[0])
+        yield self.step()
         with torch.no_grad():
             self.ruler = Ruler(self.real, self.config.seed, self.config.n_samples, REPEATS)
-        for place, name in enumerate(ROWS):
-            if not self.control.proceed():
-                break
-            began = time.perf_counter()
-            if name.endswith("_diffusion"):
-                yield self.snapshot(name)
-                model = yield from self.diffusion(name.removesuffix("_diffusion"))
-                if model is None:
-                    break
-                draw = self.of_diffusion(model)
-            else:
-                draw = self.rules()[name]()
-            self.measure(name, draw, began)
-            self.done += 1
-            yield self.progress()
-            yield self.snapshot(ROWS[place + 1] if place + 1 < len(ROWS) else None)
-        stopped = len(self.rows) < len(ROWS)
-        yield self.snapshot(None)
-        yield Finished(self.done, b"", stopped=stopped)
+        try:
+            for place, name in enumerate(ROWS):
+                reading, seconds = yield from timed(self.measure(name))
+                self.rows[name] = {"distance": reading.mean, "std": reading.std, "seconds": seconds}
+                self.now = ROWS[place + 1] if place + 1 < len(ROWS) else None
+                self.done += 1
+                yield self.step({f"the distance of the row {name}": [reading.mean, reading.std]})
+        finally:
+            self.now = None
+
+    def measure(self, name: str) -> Generator[Step | None, Changes, Reading]:
+        """One row: its distance, after its training, and some of its samples."""
+        if name.endswith("_diffusion"):
+            draw = self.of_diffusion((yield from self.diffusion(name.removesuffix("_diffusion"))))
+        else:
+            draw = self.rules()[name]()
+        return (yield from self.measure_draws(name, draw))
 
     @torch.no_grad()
-    def measure(self, name: str, draw: Draw, began: float) -> None:
-        """One row: its distance, what it took (with its training), and some of its samples."""
-        reading = self.ruler.measure(draw)
-        self.rows[name] = {"distance": reading.mean, "std": reading.std, "seconds": time.perf_counter() - began}
-        self.grids[f"grid/{name}"] = to_uint8(draw(SHOWN, torch.Generator().manual_seed(self.config.seed)))
+    def measure_draws(self, name: str, draw: Draw | SlowDraw) -> Work[Reading]:
+        """The distance of what `draw` makes, of which it keeps some."""
+        reading = yield from self.ruler.measuring(draw)
+        shown = draw(SHOWN, torch.Generator().manual_seed(self.config.seed))
+        self.grids[f"grid/{name}"] = to_uint8(shown if isinstance(shown, Tensor) else (yield from shown))
+        return reading
 
     def rules(self) -> dict[str, Callable[[], Draw]]:
         """What makes the draws of each row that needs no training."""
@@ -164,9 +166,8 @@ class Comparison:
         """(n, d) -> (n, C, H, W)."""
         return torch.cat([self.models[which].decode(part) for part in z.to(self.device).split(CHUNK)])
 
-    def diffusion(self, which: str) -> Iterator[Event]:
-        """Trains a diffusion model of the latents of one of the two, telling how far it is; returns it, or None after a
-        stop."""
+    def diffusion(self, which: str) -> Generator[Step | None, Changes, LatentDenoiser]:
+        """Trains a diffusion model of the latents of one of the two, telling how far it is, and returns it."""
         config = LatentDiffusionConfig(
             dataset=self.dataset.name,
             steps=self.config.steps,
@@ -175,39 +176,37 @@ class Comparison:
             device=self.config.device,
         )
         own, before = Control(), self.done
-        own.send({"kind": "watch", "rate": 0.0})
-        checkpoint = b""
-        for event in train(config, own, source=self.checkpoints[which]):
-            if not self.control.proceed():
-                return None
-            if isinstance(event, Progress):
-                self.done, self.rate = before + event.step, event.steps_per_second
-                yield self.progress()
-            checkpoint = getattr(event, "checkpoint", checkpoint) or checkpoint
-            if isinstance(event, Failed):
-                raise ConfigError(f"The diffusion in the latent space could not be trained: {event.message}")
+
+        def step(progress: Progress) -> Step:
+            self.done = before + progress.step
+            return Step(self.done, self.total, losses=progress.losses)
+
+        events = train(config, own, source=self.checkpoints[which])
+        checkpoint = yield from train_within(events, own, step, "The diffusion in the latent space")
         return load_model(checkpoint, str(self.device))
 
-    def of_diffusion(self, model: LatentDenoiser) -> Draw:
+    def of_diffusion(self, model: LatentDenoiser) -> SlowDraw:
         """Decoded samples of a latent diffusion, by DDIM from noise of the CPU's generator, so that a seed means the same
         anywhere."""
         denoiser = ClippedDenoiser(model, -float(model.bound), float(model.bound))
         times = time_grid(model.schedule, self.config.sampling_steps)
 
-        def draw(n: int, generator: torch.Generator) -> Tensor:
+        def draw(n: int, generator: torch.Generator) -> Work[Tensor]:
             noise = initial_noise(model.schedule, (n, model.latent_dim), generator).to(self.device)
-            *_, last = reverse(denoiser, model.schedule, noise, times, "ddim")
-            return model.decode(last.x)
+            for state in reverse(denoiser, model.schedule, noise, times, "ddim"):
+                yield
+            return model.decode(state.x)
 
         return draw
 
-    def progress(self) -> Progress:
-        return Progress(self.done, time.perf_counter() - self.began, {}, self.rate)
+    def step(self, found: dict | None = None) -> Step:
+        """How far it is, with the rows; the numbers `found` are new."""
+        return Step(self.done, self.total, self.results, found or {})
 
-    def snapshot(self, now: str | None) -> Snapshot:
-        """All rows so far; `now` is the one that is being made."""
+    def results(self) -> dict[str, np.ndarray]:
+        """All rows so far, and which one is being made."""
         table = {
-            "rows": self.rows, "now": now, "n": min(self.config.n_samples, len(self.real) // 2), "repeats": REPEATS,
+            "rows": self.rows, "now": self.now, "n": min(self.config.n_samples, len(self.real) // 2), "repeats": REPEATS,
             "latent_dim": self.about["ae"].latent_dim, "steps": self.config.steps,
         }  # fmt: skip
-        return Snapshot(self.done, {"table": json_array(table), **self.grids})
+        return {"table": json_array(table), **self.grids}

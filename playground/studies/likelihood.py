@@ -6,7 +6,6 @@ The mathematics stands in `flow_likelihood.py`; here are the loop, the progress 
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -19,8 +18,9 @@ from playground.control import Control
 from playground.data import load_dataset
 from playground.data.points import MIXTURE
 from playground.denoiser import Denoiser
-from playground.events import Event, Finished, Progress, Snapshot, Started, json_array
-from playground.flow_likelihood import PIXEL_STEP, OdeLikelihood, dequantise, pixel_start, rademacher, variational_bound
+from playground.driver import Step, Study, drive
+from playground.events import Event, Started, json_array
+from playground.flow_likelihood import PIXEL_STEP, OdeLikelihood, bounding, dequantise, pixel_start, rademacher
 from playground.generation import load_model
 from playground.tasks import DiffusionTask, pick_device
 from playground.units import bits_per_dimension, unit_density
@@ -34,19 +34,24 @@ ARRAYS = {"ode": "log_p", "bound": "bound", "true": "true"}
 
 
 def likelihood_run(config: LikelihoodConfig, checkpoint: bytes, control: Control | None = None) -> Iterator[Event]:
+    """`likelihood` as a run."""
+    return drive(likelihood(config, checkpoint), control)
+
+
+def likelihood(config: LikelihoodConfig, checkpoint: bytes) -> Study:
     """`log p(x)` of `config.n_examples` held-out examples, in an order that the seed decides.
 
-    Yields `Started`, `Progress` (step = examples done), after each part a `Snapshot` of all results so far, and `Finished`. Arrays,
-    all in nats (of images in the unit of `units.py`) and (k,): `log_p` and `log_p_std` (its standard error over the probes; 0 where
-    the divergence is exact), `bound` and `bound_std` (its standard error over noise levels), for the Gaussian mixture `true`;
-    `summary`: JSON as bytes, see `summarise`. Raises `ConfigError` for a model that is no diffusion model.
+    A step is an example; there are results after each part. Arrays, all in nats (of images in the unit of `units.py`) and (k,):
+    `log_p` and `log_p_std` (its standard error over the probes; 0 where the divergence is exact), `bound` and `bound_std` (its
+    standard error over noise levels), for the Gaussian mixture `true`; `summary`: JSON as bytes, see `summarise`. Raises
+    `ConfigError` for a model that is no diffusion model.
     """
-    control, about = control or Control(), unpack(checkpoint)
+    about = unpack(checkpoint)
     if about.config.model != "diffusion":
         raise ConfigError("This likelihood is that of a diffusion model in the space of the data: train one, then measure it.")
     if about.config.conditional == "on" and about.config.label_dropout == 0.0:
         raise ConfigError("This model always saw the class (label dropout 0), so it has no distribution without one to measure.")
-    model, began = load_model(checkpoint, config.device), time.perf_counter()
+    model = load_model(checkpoint, config.device)
     task = DiffusionTask(about.config, load_dataset(about.config.dataset), pick_device(config.device))
     generator = torch.Generator(task.device).manual_seed(config.seed)
     order = torch.randperm(len(task.test_x), generator=torch.Generator().manual_seed(config.seed))[: config.n_examples]
@@ -54,34 +59,34 @@ def likelihood_run(config: LikelihoodConfig, checkpoint: bytes, control: Control
         config.model_dump() | {"dataset": about.config.dataset, "steps": len(order)}, about.n_parameters("ema"), str(task.device)
     )
     done, parts = 0, []
+
+    def results() -> dict[str, np.ndarray]:
+        arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        return arrays | {"summary": summarise(arrays, math.prod(about.data_shape))}
+
     for index in order.split(PART[task.dataset.is_image]):
-        found = measure(model, task, task.scale(task.test_x[index.to(task.device)]), config, generator)
-        while control.proceed() and (share := next(found, None)) is not None:
-            seconds = time.perf_counter() - began
-            if isinstance(share, dict):
-                done += len(index)
-                parts.append(share)
-                arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-                yield Snapshot(done, arrays | {"summary": summarise(arrays, math.prod(about.data_shape))})
-            now = done if isinstance(share, dict) else done + int(share * len(index))
-            yield Progress(now, seconds, {}, now / seconds)
-        if control.stopped:
-            break
-    yield Finished(done, b"", stopped=control.stopped)
+        for share in measure(model, task, task.scale(task.test_x[index.to(task.device)]), config, generator):
+            if not isinstance(share, dict):
+                yield None if share is None else Step(done + int(share * len(index)), len(order))
+                continue
+            done += len(index)
+            parts.append(share)
+            found = {f"log p(x) of an example by the {LABELS[name]}": share[key] for name, key in ARRAYS.items() if key in share}
+            yield Step(done, len(order), results, found)
 
 
 def measure(
     model: Denoiser, task: DiffusionTask, x: Tensor, config: LikelihoodConfig, generator: torch.Generator
-) -> Iterator[float | dict[str, np.ndarray]]:
-    """The results for examples `x` (n, ...), after how much of them is done, 0 to 1, while it lasts."""
+) -> Iterator[float | dict[str, np.ndarray] | None]:
+    """The results for examples `x` (n, ...), after how much of them is done, 0 to 1 (or nothing new), while it lasts."""
     image = task.dataset.is_image
     probes = rademacher(config.probes, x, generator) if image else None
     start, entering = (pixel_start(model.schedule), dequantise(x, generator)) if image else (None, x)
     ode = OdeLikelihood(model, model.schedule, entering, start, probes, TOLERANCE[image])
     while ode.step():
         yield 0.9 * ode.done
-    log_p, bound = ode.log_p(), variational_bound(model, model.schedule, x, config.bound_draws, generator, pixels=image)
-    elbo, dimensions = bound.elbo, math.prod(task.dataset.shape)
+    bound = yield from bounding(model, model.schedule, x, config.bound_draws, generator, pixels=image)
+    log_p, elbo, dimensions = ode.log_p(), bound.elbo, math.prod(task.dataset.shape)
     if image:  # a density over pixels from -1 to 1, and a probability of grey levels: both to one over pixels from 0 to 1
         log_p, elbo = unit_density(log_p, dimensions, PIXEL_STEP), unit_density(elbo, dimensions, 1.0)
     spread = log_p.std(0) / math.sqrt(len(log_p)) if len(log_p) > 1 else torch.zeros(len(x))

@@ -12,16 +12,13 @@ The straightness of a path, in squared units of the data (ibid.; 0 means straigh
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from playground.denoiser import Denoiser
+from playground.driver import Work, whole
 from playground.noise import Schedule
-from playground.objectives import denoising_error, stratified_times
 from playground.sampling import DenoiserFn, velocity
 from playground.tasks import thin
 
@@ -29,7 +26,6 @@ EULER_STEPS = (1, 2, 4, 8, 16)
 """With how many steps samples are drawn, before and after."""
 FRAMES = 33
 """Points of a path that are kept for a picture."""
-EMA_DECAY = 0.99
 
 
 @dataclass(frozen=True)
@@ -43,8 +39,13 @@ class Paths:
     frames: Tensor
 
 
-@torch.no_grad()
 def follow(denoiser: DenoiserFn, schedule: Schedule, noise: Tensor, n_steps: int, frames: int = 0) -> Paths:
+    """As `following`, at once."""
+    return whole(following(denoiser, schedule, noise, n_steps, frames))
+
+
+@torch.no_grad()
+def following(denoiser: DenoiserFn, schedule: Schedule, noise: Tensor, n_steps: int, frames: int = 0) -> Work[Paths]:
     """Solves `dx/dt = v(x, t)` from `noise` (n, ...) at `t_max` to `t = 0` by `n_steps` equal Euler steps, and measures how
     straight.
 
@@ -64,36 +65,6 @@ def follow(denoiser: DenoiserFn, schedule: Schedule, noise: Tensor, n_steps: int
         x = x + float(times[k + 1] - t) * speed
         if k + 1 in keep:
             way.append(x)
+        yield
     length = mean.square().flatten(1).sum(1)
     return Paths(x, scatter / n_steps, length, torch.stack(way) if way else noise.new_zeros(0, *noise.shape))
-
-
-def pair_loss(model: Denoiser, x_0: Tensor, noise: Tensor, generator: torch.Generator) -> Tensor:
-    """The loss of rectified flow with the noise that belongs to each `x_0` in place of a fresh one (ibid., eq. 1 for the
-    coupling `(x_0, noise)`); all else as in `objectives.denoising_error`. Scalar."""
-    u = torch.rand((), generator=generator, device=x_0.device)
-    t = stratified_times(len(x_0), model.schedule.t_min, model.schedule.t_max, u)
-    return denoising_error(model, x_0, t, noise).total
-
-
-def train_on_pairs(
-    model: Denoiser, average: Denoiser, x_0: Tensor, noise: Tensor, steps: int, batch_size: int, learning_rate: float, seed: int
-) -> Iterator[float]:
-    """Trains `model` in place on the pairs `(x_0, noise)`, (N, ...) each, by Adam with a learning rate that falls to 0 along
-    a half cosine; `average` follows its weights. Yields the loss after each step."""
-    generator = torch.Generator(x_0.device).manual_seed(seed)
-    weights = [p for p in model.parameters() if p.requires_grad]
-    averages = [a for a, p in zip(average.parameters(), model.parameters()) if p.requires_grad]
-    optimizer = torch.optim.Adam(weights, lr=learning_rate)
-    for step in range(steps):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate * 0.5 * (1.0 + np.cos(np.pi * step / steps))
-        index = torch.randint(len(x_0), (batch_size,), generator=generator, device=x_0.device)
-        loss = pair_loss(model, x_0[index], noise[index], generator)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(weights, 1.0)
-        optimizer.step()
-        with torch.no_grad():
-            torch._foreach_lerp_(averages, weights, 1.0 - min(EMA_DECAY, (1 + step) / (10 + step)))
-        yield float(loss.detach())

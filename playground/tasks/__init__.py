@@ -1,17 +1,19 @@
 """What differs between the trainings: the model, its loss, its held-out reading and its pictures.
 
 A task owns the data on the device; the loop in `training.py` knows none of this. `base` is what they share, `latent` the
-autoencoder and the VAE, `diffusion` the denoiser, `latent_diffusion` the denoiser of an autoencoder's latents.
+autoencoder and the VAE, `diffusion` the denoiser, `latent_diffusion` the denoiser of an autoencoder's latents, `pairs` a flow on pairs of
+noise and sample.
 """
 
 from playground.tasks.base import HELD_OUT, STRIP_FRAMES, Task, as_pixels, data_bounds, one_per_class, pick_device, thin, to_uint8
 from playground.tasks.diffusion import DiffusionTask, guided
 from playground.tasks.latent import AutoencoderTask, VAETask
 from playground.tasks.latent_diffusion import LatentDiffusionTask
+from playground.tasks.pairs import PairTask
 
 TASKS: dict[str, type[Task]] = {"ae": AutoencoderTask, "vae": VAETask, "diffusion": DiffusionTask, "latent_diffusion": LatentDiffusionTask}
 
 __all__ = [
-    "HELD_OUT", "STRIP_FRAMES", "TASKS", "AutoencoderTask", "DiffusionTask", "LatentDiffusionTask", "Task", "VAETask", "as_pixels", "data_bounds",
+    "HELD_OUT", "STRIP_FRAMES", "TASKS", "AutoencoderTask", "DiffusionTask", "LatentDiffusionTask", "PairTask", "Task", "VAETask", "as_pixels", "data_bounds",
     "guided", "one_per_class", "pick_device", "thin", "to_uint8",
 ]  # fmt: skip

@@ -17,50 +17,48 @@ from playground.diffusers_bridge.importing import FolderError, open_folder
 from playground.diffusers_bridge.levels import level_at
 from playground.diffusers_bridge.parity import difference, our_sampler, ours_on_their_levels
 from playground.diffusers_bridge.probing import Verdict, driver_of, quietly, verdict, verdicts
-from playground.events import Event, Finished, Progress, Snapshot, Started, json_array
+from playground.driver import Step, Study, drive
+from playground.events import Event, Started, json_array
 from playground.noise import SCHEDULES
 from playground.studies.arena.board import PATHS, Board, Row
 from playground.studies.arena.model import ArenaModel, Reference, floor_distances, open_model, reference_of
 
-SNAPSHOT_SECONDS = 1.0
-PROGRESS_SECONDS = 0.15
 COMPARED = 8
 """Samples of which the difference to our own implementation is taken."""
 
 
 def arena_run(config: ArenaConfig, checkpoint: bytes, control: Control | None = None) -> Iterator[Event]:
+    """`arena` as a run."""
+    return drive(arena(config, checkpoint), control)
+
+
+def arena(config: ArenaConfig, checkpoint: bytes) -> Study:
     """Samples from a model by every scheduler of `config`, and measures them against held-out data.
 
-    `checkpoint` is one of this app's, or a zipped diffusers folder. Yields `Started`, `Progress` (step: evaluations asked for, all
-    seeds together), `Snapshot` (see `Board.arrays`) after every row and at most once a second, `Finished`. A stop keeps what is
-    done. Raises `ConfigError` for a model that is no diffusion model, and for a folder that cannot be opened.
+    `checkpoint` is one of this app's, or a zipped diffusers folder. A step is an evaluation of the network, all seeds together;
+    there are results (see `Board.arrays`) after every row. Distances that are not finite are results, too: the sampler
+    diverged. Raises `ConfigError` for a model that is no diffusion model, and for a folder that cannot be opened.
     """
-    control = control or Control()
     model = open_model(checkpoint, config)
     total = len(config.schedulers) * sum(config.evaluations) * config.seeds
     yield Started(config.model_dump() | {"dataset": model.dataset, "steps": total}, model.n_parameters, str(model.device))
-    arena = Arena(config, model, control)
     with quietly():
-        yield from arena.events()
-    yield Snapshot(arena.done, arena.board.arrays())
-    yield Finished(arena.done, b"", stopped=control.stopped)
+        yield from Arena(config, model, total).steps()
 
 
 class Arena:
     """One run of the arena."""
 
-    def __init__(self, config: ArenaConfig, model: ArenaModel, control: Control) -> None:
-        self.config, self.model, self.control = config, model, control
-        self.began, self.shown, self.said, self.done = time.perf_counter(), 0.0, 0.0, 0
+    def __init__(self, config: ArenaConfig, model: ArenaModel, total: int) -> None:
+        self.config, self.model, self.done, self.total = config, model, 0, total
         self.seeds = [config.seed + k for k in range(config.seeds)]
-        self.fresh = False
         self.drivers: dict[str, Driver] = {}
         self.calls = NetworkCalls(model.network)
         self.board = Board([], [], [], {})
         self.reference: Reference | None = None
 
-    def events(self) -> Iterator[Event]:
-        """All of it, but for the first and the last events."""
+    def steps(self) -> Study:
+        """All of it, but for the first event."""
         self.reference = reference_of(self.model, self.config.n_samples, self.config.seed)
         self.board.floor = floor_distances(self.model, self.reference, self.config.n_samples, self.seeds)
         self.board.about = {
@@ -69,15 +67,11 @@ class Arena:
             "image": self.model.image, "evaluations": list(self.config.evaluations), "schedulers": [],
         }  # fmt: skip
         for name in self.config.schedulers:
-            if not self.control.proceed():
-                return
             self._admit(name)
-            yield from self._news(fresh=True)
+            yield self._step(fresh=True)
         self.board.rows = [Row(n, title(n), nfe, ours=our_sampler(n)) for nfe in self.config.evaluations for n in self.drivers]
         for i, row in enumerate(self.board.rows):
             yield from self._row(i, row)
-            if self.control.stopped:
-                return
 
     def _admit(self, name: str) -> None:
         """A verdict on one scheduler: it takes part, or it is left out with the reason."""
@@ -94,7 +88,7 @@ class Arena:
         self.drivers[name] = driver_of(found, self.model.schedule)
         self.board.about["schedulers"].append(described(found))
 
-    def _row(self, i: int, row: Row) -> Iterator[Event]:
+    def _row(self, i: int, row: Row) -> Study:
         """All seeds of a row."""
         driver, start = self.drivers[row.name], self.done
         each = self.model.denoiser(self.config.n_samples)
@@ -102,21 +96,21 @@ class Arena:
         if row.steps is None:
             row.reason = f"It cannot be run with {row.target} evaluations: its first steps cost more."
             self.done = start + row.target * self.config.seeds
-            yield from self._news(fresh=True)
+            yield self._step(fresh=True)
             return
         for k, seed in enumerate(self.seeds):
-            samples, began = None, time.perf_counter()
+            samples, seconds, began = None, 0.0, time.perf_counter()
             noise, way, before = self.model.noise(self.config.n_samples, seed), [], self.calls.rows
             for evaluation in _until_it_fails(driver.run(each, noise, row.steps, seed), row):
                 way += [self._place(evaluation.x_t[:PATHS], evaluation.t)] if k == 0 and not self.model.image else []
                 samples = evaluation.x
                 self.done = start + int(row.target * (k + evaluation.index / evaluation.total))
-                yield from self._news()
-                if not self.control.proceed():
-                    return
+                seconds += time.perf_counter() - began
+                yield self._step()
+                began = time.perf_counter()  # a pause is not counted
             if row.reason:
                 break
-            row.seconds.append(time.perf_counter() - began)
+            row.seconds.append(seconds)
             row.nfe = round((self.calls.rows - before) / len(noise))
             data = self.model.to_data(samples).cpu()
             row.distances.append(self.reference.distance(data))
@@ -124,7 +118,7 @@ class Arena:
                 row.difference = self._difference(driver, row.steps, seed)
                 self.board.keep(i, self.model, data, [*way, samples[:PATHS]])
         self.done = start + row.target * self.config.seeds
-        yield from self._news(fresh=True)
+        yield self._step(fresh=True)
 
     def _place(self, x_t: Tensor, t: float) -> Tensor:
         """`x_t / sqrt(alpha² + sigma²)`, where the ways of all schedulers begin at the same points under every schedule."""
@@ -138,16 +132,9 @@ class Arena:
         theirs: list[Evaluation] = list(driver.run(denoiser, noise, n_steps, seed))
         return difference(theirs[-1].x, ours_on_their_levels(driver, theirs[0], denoiser, n_steps, seed))
 
-    def _news(self, fresh: bool = False) -> Iterator[Event]:
-        """Progress, and a snapshot once there are `fresh` results, neither too often: what comes too soon is told the next time."""
-        now, self.fresh = time.perf_counter(), self.fresh or fresh
-        if fresh or now - self.said > PROGRESS_SECONDS:
-            self.said = now
-            seconds = now - self.began
-            yield Progress(self.done, seconds, {}, self.done / seconds)
-        if self.fresh and now - self.shown > SNAPSHOT_SECONDS:
-            self.shown, self.fresh = now, False
-            yield Snapshot(self.done, self.board.arrays())
+    def _step(self, fresh: bool = False) -> Step:
+        """How far it is, with the board where there are `fresh` results on it."""
+        return Step(self.done, self.total, self.board.arrays if fresh else None)
 
 
 def _until_it_fails(way: Iterator[Evaluation], row: Row) -> Iterator[Evaluation]:
@@ -179,21 +166,33 @@ def described(found: Verdict) -> dict:
 
 def schedulers_run(schedule: str, control: Control | None = None) -> Iterator[Event]:
     """Who may take part under one of our noise schedules, found by trial, as a job: a `Snapshot` with `schedulers`, JSON as bytes:
-    `{schedule, version, in: [described], out: [{name, title, reason}]}`, then `Finished`."""
+    `{schedule, version, in: [described], out: [{name, title, reason}]}`."""
+    return drive(listing(schedule), control)
+
+
+def listing(schedule: str) -> Study:
+    """The study behind `schedulers_run`; a step is a scheduler."""
     torch.set_num_threads(1)
-    found = list(verdicts(SCHEDULES[schedule]))
+    total, found = len(scheduler_classes()[0]) + 1, []
+    for each in verdicts(SCHEDULES[schedule]):
+        found.append(each)
+        yield Step(min(len(found), total - 1), total)
     told = {
         "schedule": schedule, "version": version(),
         "in": [described(v) for v in found if v.entry is not None],
         "out": [{"name": v.name, "title": title(v.name), "reason": v.reason} for v in found if v.entry is None],
     }  # fmt: skip
-    yield Snapshot(0, {"schedulers": json_array(told)})
-    yield Finished(0, b"")
+    yield Step(total, total, lambda: {"schedulers": json_array(told)})
 
 
 def folder_run(data: bytes, control: Control | None = None) -> Iterator[Event]:
     """What is in a zipped diffusers folder, as a job: a `Snapshot` with `folder`, JSON as bytes, `{shape, n_parameters, dataset,
-    schedule, prediction}`, then `Finished`. Raises `ConfigError` with a sentence for what cannot be opened."""
+    schedule, prediction}`. Raises `ConfigError` with a sentence for what cannot be opened."""
+    return drive(opening(data), control)
+
+
+def opening(data: bytes) -> Study:
+    """The study behind `folder_run`, of one step."""
     try:
         folder = open_folder(data)
     except FolderError as error:
@@ -202,5 +201,4 @@ def folder_run(data: bytes, control: Control | None = None) -> Iterator[Event]:
         "shape": folder.shape, "n_parameters": folder.n_parameters, "dataset": folder.dataset,
         "schedule": folder.denoiser.schedule.title, "prediction": folder.denoiser.prediction,
     }  # fmt: skip
-    yield Snapshot(0, {"folder": json_array(told)})
-    yield Finished(0, b"")
+    yield Step(1, 1, lambda: {"folder": json_array(told)})
