@@ -218,12 +218,27 @@ def test_a_killed_worker_is_said_and_the_run_can_continue(make):
     registry = make(WorkerRuntime())
     run_id = start(registry, steps=9, checkpoint_at=3, die_at=6)
     record = until_status(registry, run_id, "failed")
-    assert "signal 9" in record.message and record.suggestion and record.checkpoint == b"3"
+    assert "signal 9" in record.message and record.checkpoint == b"3"
+    assert record.suggestion.startswith("Press Continue to go on from the last checkpoint. If it happens again, memory may be short.")
     version = record.version
     registry.continue_(run_id)
     record = until_status(registry, run_id, "finished")
     assert record.version > version and record.step == 9 and record.message == record.suggestion == ""
     assert record.history["train"][0].tolist() == list(range(1, 10)), "one curve, without a step back"
+
+
+def test_what_is_no_training_has_no_continue(make):
+    """A measurement, too, may leave a checkpoint; its worker may die, or not stop in time."""
+    registry = make(WorkerRuntime(), stop_seconds=0.1)
+    run_id = registry.start(Values(steps=9, checkpoint_at=3, die_at=6), task="fake_tasks:counting")
+    record = until_status(registry, run_id, "failed")
+    assert record.checkpoint == b"3" and record.suggestion.startswith("Start it again. If it happens again, memory may be short.")
+    with pytest.raises(RegistryError, match="^Only a training can be continued: .*Start it again.$"):
+        registry.continue_(run_id)
+    run_id = registry.start(Values(), task="fake_tasks:sleeping")
+    until(lambda: registry.get(run_id).checkpoint, "the checkpoint")
+    registry.stop(run_id)
+    assert until_status(registry, run_id, "stopped").message.endswith("so it was ended; the results so far are kept.")
 
 
 def test_only_a_run_that_broke_off_can_continue(make):
@@ -378,6 +393,20 @@ def test_a_run_that_a_person_paused_stays_paused(idle):
     registry.touch(run_id)
     time.sleep(0.05)
     assert registry.get(run_id).status == "paused" and registry.get(run_id).version == version
+
+
+def test_a_pause_that_a_busy_loop_has_not_heard_yet_is_a_person_s_too(idle):
+    """It is still called running after the grace: nobody may take the pause back for being watched again."""
+    registry, run_id, clock = idle
+    live = registry._find(run_id)
+    sent, send = [], live.attempt.send
+    live.attempt.send = lambda message: sent.append(message["kind"])  # the loop is busy and hears nothing
+    registry.pause(run_id)
+    clock.now = 61
+    registry.sweep()
+    registry.touch(run_id)
+    live.attempt.send = send
+    assert live.record.status == "running" and "resume" not in sent and sent.count("pause") == 1
 
 
 def test_a_run_that_nobody_misses_is_stopped_and_kept(idle):

@@ -9,6 +9,7 @@ import importlib
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from playground.config import ConfigError
@@ -17,6 +18,11 @@ from playground.events import Event, Failed
 
 SMALLER = "Try a smaller batch size or width."
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc")
+
+
+@dataclass(frozen=True)
+class WorkerDied(Failed):
+    """The worker ended before its task did: nothing need be wrong with the task, so it can be tried again."""
 
 
 class RegistryError(RuntimeError):

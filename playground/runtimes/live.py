@@ -14,7 +14,7 @@ from typing import Any
 from playground.control import SNAPSHOT_RATE, Message, check_message
 from playground.events import Answer, Event, Failed, Finished, Paused
 from playground.runtimes.asking import Questions
-from playground.runtimes.base import Run, Runtime
+from playground.runtimes.base import Run, Runtime, WorkerDied
 from playground.runtimes.moments import MomentHistory, to_shed
 from playground.runtimes.records import History, RunRecord, advance
 
@@ -55,11 +55,11 @@ class Attempt:
 
 class LiveRun:
     """A record that changes. Every public method may be called from any thread. With `kept`, which is called after each
-    event, it keeps moments."""
+    event, it is a training: it keeps moments, and can be continued."""
 
     def __init__(self, run_id: str, config: Any, now: float, kept: Callable[[], None] | None = None) -> None:
         values = config.model_dump() if hasattr(config, "model_dump") else {}
-        self.config = config
+        self.config, self.trains = config, kept is not None
         self.record = RunRecord(run_id, values, moments=MomentHistory() if kept else None)
         self.changed = threading.Condition()
         self.attempt = Attempt()
@@ -67,6 +67,7 @@ class LiveRun:
         self.touched = now
         self.quiet = False  # the loop was told that nobody looks
         self.resting = False  # we paused it, not a person
+        self.held = False  # a person paused it, not we
         self.checkpoints = 0
         self._kept = kept or (lambda: None)  # called after each event, with no lock held
         self._history = History()
@@ -80,7 +81,7 @@ class LiveRun:
         """
         with self.changed:
             self.attempt = attempt = Attempt()
-            self.quiet = self.resting = False
+            self.quiet = self.resting = self.held = False
             self._note = ""
             self._put(status="starting", message="", suggestion="", **changes)
             args = (attempt, runtime, task, kwargs)
@@ -118,6 +119,11 @@ class LiveRun:
             if resting:
                 self.attempt.send({"kind": "resume"})
                 self.say("", note="")
+
+    def hold(self, paused: bool) -> None:
+        """A person lets it stand still, or go on."""
+        self.held = paused
+        self.attempt.send({"kind": "pause" if paused else "resume"})
 
     def say(self, message: str, note: str | None = None) -> None:
         """Show `message` now; show `note` once the run has done what it was asked to."""
@@ -173,12 +179,18 @@ class LiveRun:
                 return
             if isinstance(event, Paused) and not event.paused:
                 self._note = self._note if attempt.stopping else ""
+            if isinstance(event, WorkerDied):
+                event = replace(event, suggestion=f"{self.again()} {event.suggestion}")
             record = advance(self.record, event, self._history, self._note)
             if not isinstance(event, Finished) and attempt.stopping and record.active:
                 record = replace(record, message=self.record.message)  # it still says that it is stopping
             self.checkpoints += record.checkpoint is not self.record.checkpoint
             self.record = record
             self._wake()
+
+    def again(self) -> str:
+        """What to press once it has ended early: only a training has the button Continue."""
+        return "Press Continue to go on from the last checkpoint." if self.trains and self.record.checkpoint else "Start it again."
 
     def reconfigure(self, values: dict[str, Any]) -> None:
         """The settings of this run are others from now on."""

@@ -29,7 +29,8 @@ STOP_SECONDS = 5.0  # a worker has this long to stop by itself
 MAX_WAIT = 60.0
 UNWATCHED = "Paused: nobody was watching."
 STOPPED = "Stopped."
-ENDED = "Stopped: the worker did not answer, so it was ended; the last checkpoint is kept."
+ENDED = "Stopped: the worker did not answer, so it was ended; {} kept."
+ONLY_TRAININGS = "Only a training can be continued: this run measures a model, or draws from it. Start it again."
 
 
 class RunRegistry:
@@ -113,11 +114,13 @@ class RunRegistry:
         return kept
 
     def continue_(self, run_id: str) -> None:
-        """Go on from the newest checkpoint of a run that stopped or failed, under the same id."""
+        """Go on from the newest checkpoint of a training that stopped or failed, under the same id."""
         with self._lock:
             live = self._find(run_id)
             if live.record.active:
                 raise RegistryError("This run is already under way.")
+            if not live.trains:
+                raise RegistryError(ONLY_TRAININGS)
             if live.record.status == "finished":
                 raise RegistryError("This run has finished: there is nothing left to continue.")
             if not live.record.checkpoint:
@@ -149,12 +152,12 @@ class RunRegistry:
     def pause(self, run_id: str) -> None:
         """Let the run stand still until `resume`."""
         self.touch(run_id)
-        self._find(run_id).attempt.send({"kind": "pause"})
+        self._find(run_id).hold(True)
 
     def resume(self, run_id: str) -> None:
         """Let a paused run go on."""
         self.touch(run_id)
-        self._find(run_id).attempt.send({"kind": "resume"})
+        self._find(run_id).hold(False)
 
     def set(self, run_id: str, /, **values: Any) -> None:
         """Change live settings; the caller has checked them. A page that comes back and a Continue find them changed."""
@@ -269,7 +272,7 @@ class RunRegistry:
 
     def _cancel_if_active(self, live: LiveRun, attempt: Any) -> None:
         if live.attempt is attempt and live.record.active:
-            live.say("Stopping …", note=ENDED)
+            live.say("Stopping …", note=ENDED.format("the last checkpoint is" if live.trains else "the results so far are"))
             attempt.cancel()
 
     def _sweep_forever(self, seconds: float | None) -> None:
@@ -281,11 +284,11 @@ class RunRegistry:
         if unwatched >= self._idle_stop:
             minutes = max(1, round(self._idle_stop / 60))
             many = "1 minute" if minutes == 1 else f"{minutes} minutes"
-            self.stop(run_id, f"Stopped after {many} with nobody watching; press Continue.")
+            self.stop(run_id, f"Stopped after {many} with nobody watching; {'press Continue' if live.trains else 'start it again'}.")
             return
         with live.changed:
             quieten = unwatched >= QUIET_SECONDS and not live.quiet
-            rest = unwatched >= self._grace and not live.resting and live.record.status == "running"
+            rest = unwatched >= self._grace and not live.resting and not live.held and live.record.status == "running"
             live.quiet |= quieten
             live.resting |= rest
             if quieten:

@@ -28,8 +28,8 @@ from pathlib import Path
 from typing import Any
 
 from playground.control import Control, Message, check_message
-from playground.events import Event, Failed
-from playground.runtimes.base import SMALLER, events_of
+from playground.events import Event
+from playground.runtimes.base import SMALLER, WorkerDied, events_of
 
 PRELOAD = "playground.runtimes.warm"
 PROCESS_NAME = "playground-worker"
@@ -157,14 +157,14 @@ class WorkerRun:
         except (EOFError, OSError):
             return None if self._cancelled or self._pipe.closed else self._death()
 
-    def _death(self) -> Failed:
+    def _death(self) -> WorkerDied:
         self._tidy()
         code = self._process.exitcode
         how = f"was killed (signal {-code})" if code is not None and code < 0 else "ended unexpectedly"
-        return Failed(
+        return WorkerDied(
             self._step,
             f"The worker process {how} at step {self._step}.",
-            f"Press Continue to go on from the last checkpoint. If it happens again, memory may be short. {SMALLER}",
+            f"If it happens again, memory may be short. {SMALLER}",
         )
 
     def _tidy(self) -> None:
