@@ -37,3 +37,9 @@ def test_each_of_the_two_scores_is_told_from_the_other_once() -> None:
     assert diffusion.count("REINFORCE") == 1 and "slope in parameters" in diffusion
     assert vae.count("score-function estimator") == 1 and "\\\\nabla_x" in vae
     assert "score function" not in (PLAYGROUND / "ui/components/reparametrisation.js").read_text("utf-8")
+
+
+def test_nothing_is_promised_of_beta_that_three_seeds_do_not_show() -> None:
+    words = (PLAYGROUND / "ui/labs/factors.py").read_text("utf-8")
+    assert "Locatello" in words and "often helps" not in words and all(mig in words for mig in ("0.185", "0.133", "0.078"))
+    assert "this one model" in (PLAYGROUND / "ui/components/factors.js").read_text("utf-8"), "± is not the spread over seeds"

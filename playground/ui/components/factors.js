@@ -60,7 +60,7 @@ function drawScore() {
     bar.style.width = `${100 * Math.max(0, Math.min(1, value))}%`;
     return html('div', '', html('span', '', name), html('span', 'factors-track', bar), html('b', '', fixed(value)));
   });
-  score.replaceChildren(html('div', 'factors-mig', html('b', '', `MIG ${withError(mig, mig_se)}`), html('span', '', `mutual information gap, mean over factors: 0 is a jumble, 1 is one dimension per factor${mig_floor == null ? '' : `; with shuffled factors ${fixed(mig_floor, 3)}`}`)), html('div', 'factors-bars', ...bars));
+  score.replaceChildren(html('div', 'factors-mig', html('b', '', `MIG ${withError(mig, mig_se)}`), html('span', '', `mutual information gap, mean over factors: 0 is a jumble, 1 is one dimension per factor${mig_floor == null ? '' : `; with shuffled factors ${fixed(mig_floor, 3)}`}. ± is the standard error for this one model: models of other seeds differ by far more`)), html('div', 'factors-bars', ...bars));
 }
 
 function draw() {

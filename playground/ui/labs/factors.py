@@ -9,8 +9,9 @@ from playground.ui.tabs.common import LATEX, TrainingTab
 
 WORDS = (
     "A cell is $I(z_j; v_k) / H(v_k)$, how much of the factor's entropy the code tells. The words beside a strip say "
-    "what that dimension moves. Nothing in the ELBO asks for one factor per dimension; a larger β (Higgins et al. 2017) "
-    "often helps, at the price of sharpness. Try 6 latent dimensions with β = 1 and β = 4."
+    "what that dimension moves. Nothing in the ELBO asks for one factor per dimension. A larger β was proposed for it (Higgins "
+    "et al. 2017), but the seed of a training matters as much (Locatello et al. 2019): with 6 dimensions and 2,000 steps, three "
+    "seeds gave a MIG of 0.185, 0.133 and 0.078 with β = 1, and of 0.126, 0.079 and 0.170 with β = 4. Try both with other seeds."
 )
 
 
