@@ -4,7 +4,7 @@ const pg = window.playground, as = window.playgroundAsking;
 const $ = selector => element.querySelector(selector);
 const ask = as.asker(server, props.tab), path = $('.trick-path'), words = $('.trick-words'), variance = $('.trick-variance'), says = $('.trick-says');
 const empty = $('.pg-empty'), note = $('.pg-note'), stepLabel = $('.pg-step'), again = $('.trick-again'), first = empty.textContent;
-const DRAWS = 256, SHOWN = 5, TILE = 44;
+const DRAWS = 1024, DOTS = 256, SHOWN = 5, TILE = 44;
 let SIDE = 168;                                                // of a plane, in pixels; less where there is little room
 let frame = null, pinned = 0, seed = 0, shown = null, trouble = '', hovered = 0;
 
@@ -32,7 +32,7 @@ function cloud(x0, title, middle, reach, points, colour, rings) {
   const group = svg('g', {}, svg('rect', {x: x0, y: 24, width: SIDE, height: SIDE, class: 'trick-frame'}), svg('text', {x: x0 + SIDE / 2, y: 15, class: 'trick-title'}, title));
   const inside = ([x, y]) => x >= x0 && x <= x0 + SIDE && y >= 24 && y <= 24 + SIDE;
   rings.forEach(([rx, ry]) => group.append(svg('ellipse', {cx: at(middle)[0], cy: at(middle)[1], rx: rx / reach * SIDE / 2, ry: ry / reach * SIDE / 2, class: 'trick-ring', stroke: roleVar(colour)})));
-  points.forEach((p, i) => { const [cx, cy] = at(p); if (i >= SHOWN && inside([cx, cy])) group.append(svg('circle', {cx, cy, r: 1.6, fill: roleVar(colour), opacity: 0.45})); });
+  points.slice(0, DOTS).forEach((p, i) => { const [cx, cy] = at(p); if (i >= SHOWN && inside([cx, cy])) group.append(svg('circle', {cx, cy, r: 1.6, fill: roleVar(colour), opacity: 0.45})); });
   return {group, at};
 }
 
@@ -97,11 +97,12 @@ function drawVariance() {
 }
 
 function drawSays() {
-  const d = shown.mean.data.length, ratio = (name, from) => meanOf(`${name}_variance`, from, d) / meanOf('path_variance', from, d), times = value => (value >= 10 ? pg.thousands(Number(value.toPrecision(2))) : value.toPrecision(2));
+  const times = value => (value >= 10 ? pg.thousands(Number(value.toPrecision(2))) : value.toPrecision(2));
+  const ratio = (name, half) => { const [value, low, high] = shown[`${name}_ratio`].data.subarray(3 * half, 3 * half + 3); return `${times(value)} (${times(low)} to ${times(high)})`; };
   const j = plane()[0], named = ['path', 'score'].map(name => withError(shown[`${name}_mean`].data[j], shown[`${name}_se`].data[j]));
   const truth = shown.truth && isFinite(shown.truth.data[j]) ? `; by quadrature: ${fixed(shown.truth.data[j], 3)}` : '';
-  says.textContent = `Both aim at the same gradient (μ${sub(j + 1)}: path ${named[0]}, REINFORCE ${named[1]}${truth}), but REINFORCE needs ${times(ratio('score', 0))} times as many draws for the same precision in μ, ${times(ratio('score', d))} times in log σ`
-    + `${shown.score_baseline_variance ? `; a baseline brings that down to ${times(ratio('score_baseline', 0))} and ${times(ratio('score_baseline', d))}` : ''}.`;
+  says.textContent = `Both aim at the same gradient (μ${sub(j + 1)}: path ${named[0]}, REINFORCE ${named[1]}${truth}), but REINFORCE needs ${ratio('score', 0)} times as many draws for the same precision in μ, ${ratio('score', 1)} times in log σ`
+    + `${shown.score_baseline_variance ? `; a baseline brings that down to ${ratio('score_baseline', 0)} and ${ratio('score_baseline', 1)}` : ''}. In brackets: about 95 % intervals, from ${pg.thousands(shown.eps.shape[0])} draws for this image.`;
 }
 
 function draw() {
