@@ -35,21 +35,21 @@ class RunConfig(Settings):
 
     model: Literal["ae", "vae", "diffusion", "latent_diffusion"]
     dataset: str
-    steps: int = setting(3000, "Steps", "How many optimiser steps the run takes.", ge=1, le=200_000, main=True)
+    steps: int = setting(3000, "Steps", "How many optimiser steps the run takes.", ge=1, le=200_000, main=True, scale="log")
     learning_rate: float = setting(
         1e-3, "Learning rate", "Peak step size of Adam. It can be changed while the model trains.",
-        ge=1e-6, le=10.0, main=True, live=True,
+        ge=1e-6, le=10.0, main=True, live=True, scale="log",
     )  # fmt: skip
     batch_size: int = setting(128, "Batch size", "Examples in one optimiser step.", ge=1, le=4096, unit="examples")
     warmup_steps: int = setting(
-        100, "Warm-up", "The learning rate rises linearly over this many first steps.", ge=0, le=10_000, unit="steps"
+        100, "Warm-up", "The learning rate rises linearly over this many first steps.", ge=0, le=10_000, unit="steps", scale="log"
     )
     decay: Literal["cosine", "constant"] = setting(
         "cosine", "Learning rate decay", "After the warm-up: fall to zero along a half cosine, or stay."
     )
     gradient_clip: float = setting(
         1.0, "Gradient clip", "Longest gradient allowed (L2 norm over all weights); 0 switches clipping off.",
-        ge=0.0, le=1000.0,
+        ge=0.0, le=1000.0, scale="log",
     )  # fmt: skip
     ema_decay: float = setting(
         0.999, "EMA decay", "Pictures come from a moving average of the weights; this is how much of it one step keeps.",
@@ -85,11 +85,11 @@ class AutoencoderConfig(LatentConfig):
     model: Literal["ae"] = "ae"
     sparsity: float = setting(
         0.0, "Sparsity", "Weight of the mean |z|, which pulls the numbers of a code towards 0 (L1). 0 is off.",
-        ge=0.0, le=1.0, live=True,
+        ge=0.0, le=1.0, live=True, scale="log",
     )  # fmt: skip
     contraction: float = setting(
         0.0, "Contraction", "Weight of |dE/dx|², the squared slopes of the encoder, so that similar images share a code. 0 is off; "
-        "every step takes about twice as long.", ge=0.0, le=1.0, live=True,
+        "every step takes about twice as long.", ge=0.0, le=1.0, live=True, scale="log",
     )  # fmt: skip
 
 
@@ -99,7 +99,7 @@ class VAEConfig(LatentConfig):
     model: Literal["vae"] = "vae"
     beta: float = setting(
         1.0, "β", "Weight of the KL term while training. 1 is the bound on log p(x); 0 is a noisy autoencoder.",
-        ge=0.0, le=100.0, main=True, live=True,
+        ge=0.0, le=100.0, main=True, live=True, scale="log",
     )  # fmt: skip
     likelihood: Literal["gaussian", "gaussian_learned", "gaussian_per_pixel", "bernoulli"] = setting(
         "gaussian", "Likelihood p(x|z)", "What the decoder says about pixels. A Gaussian with a fixed σ is mean squared error in "
@@ -114,7 +114,7 @@ class VAEConfig(LatentConfig):
         "(fixed) or anew whenever a training image is seen (dynamic). Held-out images are always drawn once.",
     )  # fmt: skip
     kl_warmup: int = setting(
-        0, "KL warm-up", "β grows from 0 to its value over this many first steps. 0 is off.", ge=0, le=100_000, unit="steps"
+        0, "KL warm-up", "β grows from 0 to its value over this many first steps. 0 is off.", ge=0, le=100_000, unit="steps", scale="log"
     )
     free_bits: float = setting(
         0.0, "Free bits", "A dimension whose mean KL is below this costs as much as one at it, so it may as well carry something. "
@@ -175,7 +175,7 @@ class DiffusionConfig(RunConfig, SamplerSettings):
     batch_size: int = setting(256, "Batch size", "Examples in one optimiser step.", ge=1, le=4096, unit="examples")
     learning_rate: float = setting(
         3e-3, "Learning rate", "Peak step size of Adam. It can be changed while the model trains.",
-        ge=1e-6, le=10.0, main=True, live=True,
+        ge=1e-6, le=10.0, main=True, live=True, scale="log",
     )  # fmt: skip
     schedule: Literal["linear", "cosine", "rectified_flow", "variance_exploding"] = setting(
         "cosine", "Noise schedule", "How fast the data drowns: α and σ as functions of time.", main=True

@@ -41,9 +41,11 @@ def setting(
     unit: str = "",
     main: bool = False,
     live: bool = False,
+    scale: Literal["linear", "log"] = "linear",
 ) -> Any:
-    """A field with what a form needs to draw it: `main` ones are not folded away, `live` ones change a running loop."""
-    extra = {"label": label, "unit": unit, "step": step, "main": main, "live": live}
+    """A field with what a form needs to draw it: `main` ones are not folded away, `live` ones change a running loop, and of
+    those with a `log` scale the magnitude is what counts, so that a form steps them by factors."""
+    extra = {"label": label, "unit": unit, "step": step, "main": main, "live": live, "scale": scale}
     return Field(default, ge=ge, le=le, description=help, json_schema_extra=extra)
 
 
@@ -87,6 +89,7 @@ class FieldSpec:
     choices: tuple[str, ...]
     main: bool
     live: bool
+    scale: Literal["linear", "log"] = "linear"
 
 
 def field_specs(config: type[Settings]) -> dict[str, FieldSpec]:
@@ -103,6 +106,7 @@ def _field_spec(name: str, field) -> FieldSpec:
     return FieldSpec(
         name, kind, field.default, extra.get("label", name), field.description or "", extra.get("unit", ""),
         low, high, extra.get("step"), choices, bool(extra.get("main")), bool(extra.get("live")),
+        extra.get("scale", "linear"),
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ class BoundsConfig(StudyConfig):
     study: Literal["bounds"] = "bounds"
     n_examples: int = setting(100, "Images", "Held-out images, at most.", ge=2, le=10_000, main=True)
     importance_samples: int = setting(
-        5000, "Draws", "Draws of z for each image: the estimate grows towards log p(x) with them.", ge=50, le=100_000, main=True,
+        5000, "Draws", "Draws of z for each image: the estimate grows towards log p(x) with them.", ge=50, le=100_000, main=True, scale="log",
     )  # fmt: skip
 
 
@@ -47,7 +47,7 @@ class ComparisonConfig(StudyConfig):
     study: Literal["comparison"] = "comparison"
     steps: int = setting(
         3000, "Training steps", "Of each of the two small diffusion models that are trained in the latent spaces.",
-        ge=1, le=200_000, main=True,
+        ge=1, le=200_000, main=True, scale="log",
     )  # fmt: skip
     n_samples: int = setting(
         1000, "Samples", "In one measurement of a distance, at most half of the held-out images. Each row is measured five times.",
@@ -61,10 +61,10 @@ class ReflowConfig(StudyConfig):
     """One round of reflow: a rectified flow trained again on its own pairs of noise and sample (Liu et al. 2023)."""
 
     study: Literal["reflow"] = "reflow"
-    steps: int = setting(2000, "Training steps", "On the pairs, from the weights of the model above.", ge=1, le=200_000, main=True)
+    steps: int = setting(2000, "Training steps", "On the pairs, from the weights of the model above.", ge=1, le=200_000, main=True, scale="log")
     pairs: int = setting(
         0, "Pairs", "Of noise and the sample that the model makes of it. 0: 20,000 of points, 2,000 of images.",
-        ge=0, le=200_000, main=True,
+        ge=0, le=200_000, main=True, scale="log",
     )  # fmt: skip
     ode_steps: int = setting(
         100, "ODE steps", "Euler steps from noise to sample, for a pair and for a path whose straightness is measured.",

@@ -109,12 +109,14 @@ def test_the_comparison_takes_two_runs(service, source) -> None:
 def test_the_choice_on_the_page(service, source, latent) -> None:
     where = DiffuseIn(service)
     with pytest.raises(ConfigError, match="no VAE on tab 2 yet: train one there first"):
-        where.start(TINY, "vae", {"ae": source})
+        where.start(TINY | {"diffuse_in": "vae"}, {"ae": source})
     with pytest.raises(ConfigError, match="no longer kept here"):
-        where.start(TINY, "vae", {"vae": "forgotten"})
-    run = where.start(TINY | {"dataset": "mixture", "network": "unet"}, "vae", {"vae": source})
+        where.start(TINY | {"diffuse_in": "vae"}, {"vae": "forgotten"})
+    run = where.start(TINY | {"dataset": "mixture", "network": "unet", "diffuse_in": "vae"}, {"vae": source})
     assert ended(service, run).config["dataset"] == "digits"
-    plain = where.start(TINY | {"dataset": "mixture"}, "data", {})
+    plain = where.start(TINY | {"dataset": "mixture", "diffuse_in": "data"}, {})
+    with pytest.raises(ConfigError, match="must be one of data, ae, vae"):
+        where.start(TINY | {"diffuse_in": ["ae"]}, {"ae": source})
     assert ended(service, plain).config["model"] == "diffusion"
     assert "2 numbers per image" in said("vae", service.registry.get(source).config)
 

@@ -6,18 +6,15 @@ from typing import Any
 
 import gradio as gr
 
-from playground.config import ConfigError
+from playground.config import ConfigError, FieldSpec
 from playground.ui.following import SCRIPT, followed, run_of
-from playground.ui.preview import preview
+from playground.ui.forms import Form, told
 from playground.ui.service import REFUSALS, Service
-from playground.ui.tabs.common import QUIET
 
-CHOICES = (
-    ("the data", "data"), ("the latent space of the autoencoder on tab 1", "ae"),
-    ("the latent space of the VAE on tab 2", "vae"),
-)  # fmt: skip
 NAMES = {"ae": "autoencoder on tab 1", "vae": "VAE on tab 2"}
 HELP = "In a latent space the decoder of that tab turns the samples into images, so its autoencoder becomes generative."
+DIFFUSE_IN = FieldSpec("diffuse_in", "choice", "data", "Diffuse in", HELP, "", None, None, None, ("data", *NAMES), True, False)
+"""A field of the tab's form beside those of its config."""
 
 
 class DiffuseIn:
@@ -25,7 +22,11 @@ class DiffuseIn:
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self.choice = gr.Dropdown(list(CHOICES), value="data", label="Diffuse in", info=HELP, interactive=True)
+
+    def draw(self, form: Form) -> None:
+        """The choice, a field of `form`, where the layout stands now."""
+        self.form = form
+        form.draw(DIFFUSE_IN.name)
         self.note = gr.Markdown(visible=False, elem_classes=["diffuse-note"])
         self.followed = followed()
 
@@ -39,46 +40,35 @@ class DiffuseIn:
         except REFUSALS:
             raise ConfigError(f"The {NAMES[choice]} is no longer kept here: train one there again, then come back.") from None
 
-    def start(self, values: dict[str, Any], choice: str, channels: Any) -> str:
-        """Starts the training that the form and the choice ask for. Raises as `Service.train`."""
-        if choice not in NAMES:
+    def start(self, values: dict[str, Any], channels: Any) -> str:
+        """Starts the training that the form, with the choice, asks for. Raises as `Service.train`."""
+        values = dict(values)
+        choice = values.pop(DIFFUSE_IN.name, DIFFUSE_IN.default)
+        if choice == DIFFUSE_IN.default:
             return self.service.train({"model": "diffusion", **values})
+        if choice not in DIFFUSE_IN.choices:
+            raise ConfigError(f"diffuse_in is refused: it must be one of {', '.join(DIFFUSE_IN.choices)}.")
         run, config = self.source(choice, channels)
         return self.service.train(values | {
             "model": "latent_diffusion", "source": run, "dataset": config["dataset"], "network": "auto",
         })  # fmt: skip
 
-    def wire(self, tab: Any, columns: list[gr.Column]) -> None:
+    def wire(self, columns: list[gr.Column], bar: gr.HTML) -> None:
         """Keeps the choice of data true to the latent space; `columns` are for points and for images."""
-        dataset = tab.form.controls["dataset"]
-        shown = [self.note, dataset, tab.preview, *columns]
-        self.choice.input(self.picked, [self.choice, tab.bar, dataset, self.followed], shown, js=SCRIPT, **QUIET)
-        self.found = tab.found
-        tab.bar.attached(self.restore, None, [self.choice, self.note, dataset], **QUIET)
+        shown = [self.note, self.form.groups["dataset"], *columns]
+        self.form.changed([DIFFUSE_IN.name], self.picked, [bar, self.followed], shown, js=SCRIPT)
 
-    def picked(self, choice: str, shown: Any, dataset: str, channels: Any) -> list[Any]:
+    def picked(self, held: dict[str, Any], shown: Any, channels: Any) -> list[Any]:
         """The choice was changed: the data are those of the latent space, and cannot be chosen."""
+        choice = held[DIFFUSE_IN.name]
         if choice not in NAMES:
-            return [gr.update(visible=False), gr.update(interactive=True), *[gr.skip()] * 3]
+            return [gr.update(visible=False), told({}, locked=[]), *[gr.skip()] * 2]
         try:
             _, config = self.source(choice, channels)
         except ConfigError as error:
-            return [gr.update(value=str(error), visible=True), gr.update(interactive=True), *[gr.skip()] * 3]
+            return [gr.update(value=str(error), visible=True), told({}, locked=[]), *[gr.skip()] * 2]
         columns = [gr.skip()] * 2 if shown else [gr.update(visible=False), gr.update(visible=True)]
-        data = config["dataset"]
-        return [
-            gr.update(value=said(choice, config), visible=True),
-            gr.update(value=data, interactive=False),
-            preview(data),
-            *columns,
-        ]
-
-    def restore(self, event: gr.EventData) -> list[Any]:
-        """A run was found again after a reload: the choice that it was started with."""
-        config = self.found(event).get("autoencoder")
-        if config is None:
-            return ["data", gr.update(visible=False), gr.update(interactive=True)]
-        return [config["model"], gr.update(value=said(config["model"], config), visible=True), gr.update(interactive=False)]
+        return [gr.update(value=said(choice, config), visible=True), told({"dataset": config["dataset"]}, locked=["dataset"]), *columns]
 
 
 def said(choice: str, config: dict[str, Any]) -> str:

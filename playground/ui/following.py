@@ -16,6 +16,11 @@ def followed() -> gr.JSON:
     return gr.JSON(visible=False)
 
 
+def following(event: gr.EventData) -> Any:
+    """What the press of a run bar says of this: `{channel: run id}`, or something else, which `run_of` refuses."""
+    return event._data.get("following") if isinstance(event._data, dict) else None
+
+
 def run_of(channels: Any, channel: str) -> str | None:
     """The run that `channel` follows, from what such an event got (which anyone may have made up)."""
     run = channels.get(channel) if isinstance(channels, dict) else None

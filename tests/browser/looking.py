@@ -82,18 +82,24 @@ class Tab:
     # --- settings ---------------------------------------------------------------------------------------------------------
 
     def choose(self, label: str, option: str) -> None:
-        self.field(label).click()
-        self.page.get_by_role("option", name=option, exact=True).click()
+        self.field(label).select_option(label=option)
 
     def field(self, label: str) -> Locator:
         return self.panel.get_by_label(label, exact=True)
 
+    def setting(self, label: str) -> Locator:
+        """A field with its label, its help and what is said of it."""
+        return self.panel.locator(".setting").filter(has=self.page.locator("label").get_by_text(label, exact=True)).first
+
     def number(self, label: str) -> Locator:
         """The field of a number, with or without a slider."""
-        plain = self.panel.locator("label").filter(has=self.page.get_by_text(label, exact=True)).locator("input[type=number]")
-        return plain.or_(self.panel.get_by_label(f"number input for {label}", exact=True)).first
+        return self.setting(label).locator("input.setting-number")
 
-    def type(self, label: str, value: float) -> None:
+    def said(self, label: str) -> Locator:
+        """What a field says of its value."""
+        return self.setting(label).locator(".setting-said")
+
+    def type(self, label: str, value: float | str) -> None:
         field = self.number(label)
         field.fill(str(value))
         field.press("Tab")

@@ -28,11 +28,8 @@ class Section:
         expect(self.bar).to_have_attribute("data-status", re.compile(f"^({then})$"))
 
     def number(self, label: str, value: int) -> None:
-        field = (
-            self.page.locator(".labs label:visible")
-            .filter(has=self.page.get_by_text(label, exact=True))
-            .locator("input[type=number]")
-        )
+        setting = self.page.locator(".labs .setting:visible").filter(has=self.page.locator("label").get_by_text(label, exact=True))
+        field = setting.locator("input.setting-number")
         field.fill(str(value))
         field.press("Tab")
 
@@ -47,8 +44,7 @@ class Section:
 
 
 def choose(tab: Tab, label: str, option: str) -> None:
-    tab.field(label).click()
-    tab.page.locator(f'li[role=option][aria-label="{option}"]').click()
+    tab.choose(label, option)
 
 
 def train(tab: Tab, steps: int, **choices: str) -> None:

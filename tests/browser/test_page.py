@@ -15,7 +15,7 @@ CONTRAST = """node => {
   return (pair[0] + 0.05) / (pair[1] + 0.05);
 }"""
 TEXTS = (".page-head h1", ".page-head p", ".text-lead p", ".run-message", ".run-status b", ".pg-title", ".pg-empty span",
-         ".tab-form [data-testid=block-info]", ".tab-form [data-testid=block-info] + div", ".preview-text p", "[data-do=train]",
+         ".tab-form .setting-label", ".tab-form .setting-help", ".preview-text p", "[data-do=train]",
          ".text-body p")  # fmt: skip
 
 

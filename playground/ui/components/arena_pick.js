@@ -135,5 +135,6 @@ element.addEventListener('click', event => {
 file.addEventListener('change', () => { open(file.files[0]); file.value = ''; });
 
 draw();
+watch('value', store);                                      // Gradio writes the first value again when the section first opens
 pg.subscribe(props.tab, () => setTimeout(find, 0));
 new IntersectionObserver(find, {rootMargin: '50px'}).observe(element);

@@ -109,6 +109,7 @@ function accept(answer, looked) {
   pg.publish(tab, answer);
   if (reattached && answer.config) {
     reattached = false;
+    if (answer.config.model) window.playgroundForms.restore(tab, answer.config);
     trigger('attached', {run, config: answer.config});
   }
   if (answer.status === drawnStatus) drawSoon(); else draw();
@@ -166,7 +167,7 @@ function train() {
   draw();
   clearTimeout(pressTimer);
   pressTimer = setTimeout(() => { if (asked) { asked = false; notice = {text: 'No answer from the server. Please try again.', error: true}; draw(); } }, 20000);
-  trigger('train');
+  trigger('train', {settings: window.playgroundForms.read(), following: Object.fromEntries(new URL(location.href).searchParams)});
 }
 
 async function send(name) {
@@ -198,11 +199,12 @@ element.addEventListener('click', event => {
 /* Python's answer to 'train' (or a value set by Python at any other time): begin at once. */
 watch('value', () => {
   const value = props.value;
-  if (!value) return;
+  if (!value) { if (run && !asked) props.value = {run}; return; }   // Gradio writes the first value again when a tab first opens
   asked = false;
   clearTimeout(pressTimer);
   if (value.error) {
     notice = {text: value.error, error: true};
+    window.playgroundForms.refuse(tab, value.error);
     props.value = run ? {run} : null;                          // the value says which run is shown, nothing else
   }
   if (value.run && value.run !== run) follow(value.run, false); else draw();

@@ -164,7 +164,7 @@ fork.addEventListener('click', () => {
   clearTimeout(forkTimer);
   forkTimer = setTimeout(() => { if (forking) { settled(); trouble = 'No answer from the server. Please try again.'; draw(); } }, 20000);
   draw();
-  trigger('fork', {run, step});
+  trigger('fork', {run, step, settings: window.playgroundForms.read()});
 });
 
 /* Python answered: the run bar follows the new run, or says why there is none. */

@@ -25,7 +25,7 @@ HINT = (
 def draw(tab: TrainingTab) -> None:
     """Who takes part, a run bar of its own, and the results."""
     desk, specs = Desk(tab.service), field_specs(ArenaConfig)
-    form = Form(ArenaConfig, leave_out=("device", "schedulers", "evaluations"))
+    form = Form("arena", ArenaConfig, leave_out=("device", "schedulers", "evaluations"))
     pick = arena_pick(
         tab.name, schedulers=specs["schedulers"].default, evaluations=specs["evaluations"].default,
         server_functions=desk.server_functions(),
@@ -38,11 +38,11 @@ def draw(tab: TrainingTab) -> None:
         form.draw(*form.rest())
     arena("arena")
 
-    def run(shown: Any, chosen: Any, *held: Any) -> dict[str, str]:
+    def run(shown: Any, chosen: Any, event: gr.EventData) -> dict[str, str]:
         followed = shown.get("run") if isinstance(shown, dict) else None
         try:
-            return {"run": desk.run(followed, chosen, form.values(*held))}
+            return {"run": desk.run(followed, chosen, form.values(event))}
         except REFUSALS as error:
             return {"error": str(error)}
 
-    bar.train(run, [tab.bar, pick, *form.inputs], bar, **QUIET)
+    bar.train(run, [tab.bar, pick], bar, **QUIET)

@@ -34,7 +34,7 @@ def draw(tab: TrainingTab) -> None:
             curves(tab.name, title="Bounds while it learns", empty=LIVE_EMPTY, height=400, view="bound_curves")
             gr.Markdown(WORDS, latex_delimiters=LATEX)
         with gr.Column(scale=3, min_width=320):
-            form = Form(BoundsConfig)
+            form = Form(CHANNEL, BoundsConfig)
             bar = run_bar(
                 CHANNEL, server_functions=tab.service.server_functions(), hint=HINT, busy_word="Evaluating",
                 train_label="Evaluate", counted="image",

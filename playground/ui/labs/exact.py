@@ -14,7 +14,7 @@ from playground.ui.tabs.common import TrainingTab
 
 def draw(tab: TrainingTab) -> None:
     """Which of them shows follows the run above, and before there is one the data picked."""
-    functions, points = tab.service.server_functions(), tab.form.controls["dataset"].value in POINT_DATASETS
+    functions, points = tab.service.server_functions(), tab.form.specs["dataset"].default in POINT_DATASETS
     with gr.Column(visible=points) as for_points:
         fields(tab.name, server_functions=functions)
     error_curve(tab.name, server_functions=functions)

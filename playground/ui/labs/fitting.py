@@ -18,14 +18,15 @@ def which(dataset: str) -> list[dict[str, Any]]:
 
 def fit(tab: TrainingTab, columns: list[gr.Column]) -> None:
     """Keeps two columns, for points and for images, true to the run of `tab`, and before there is one to the data picked."""
-    dataset = tab.form.controls["dataset"]
-
-    def idle(shown: Any, picked: str) -> list[Any]:
-        return [gr.skip()] * 2 if shown else which(picked)
+    def idle(held: dict[str, Any], shown: Any) -> list[Any]:
+        return [gr.skip()] * 2 if shown else which(held["dataset"])
 
     def found(event: gr.EventData) -> list[Any]:
         return which(tab.found(event)["dataset"])
 
-    tab.bar.train(which, dataset, columns, **QUIET)
+    def started(event: gr.EventData) -> list[Any]:
+        return which(tab.form.values(event).get("dataset", tab.form.specs["dataset"].default))
+
+    tab.bar.train(started, None, columns, **QUIET)
     tab.bar.attached(found, None, columns, **QUIET)
-    dataset.input(idle, [tab.bar, dataset], columns, **QUIET)
+    tab.form.changed(["dataset"], idle, [tab.bar], columns)

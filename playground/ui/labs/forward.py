@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-import gradio as gr
-
 from playground.ui.components.forward import forward
 from playground.ui.forms import TITLES
 from playground.ui.forward import SCHEDULES, Forward
-from playground.ui.tabs.common import QUIET, TrainingTab
+from playground.ui.tabs.common import TrainingTab
 
 
 def draw(tab: TrainingTab) -> None:
     """The picture, which follows the form."""
-    data, schedule = (tab.form.controls[name] for name in ("dataset", "schedule"))
     shown = forward(
         {name: TITLES["schedule"][name] for name in SCHEDULES},
-        choice(data.value, schedule.value),
+        choice({name: spec.default for name, spec in tab.form.specs.items()}),
         server_function=Forward(tab.service.registry).server_function(),
     )
-    gr.on([data.change, schedule.change], choice, [data, schedule], shown, **QUIET)
+    tab.form.changed(["dataset", "schedule"], choice, [], shown)
 
 
-def choice(dataset: Any, schedule: Any) -> dict[str, Any]:
+def choice(held: dict[str, Any]) -> dict[str, Any]:
     """The value of the picture."""
-    return {"dataset": dataset, "schedule": schedule}
+    return {name: held[name] for name in ("dataset", "schedule")}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import gradio as gr
 
 from playground.config import ComparisonConfig
 from playground.ui.components.comparison import comparison
 from playground.ui.components.particles import particles
 from playground.ui.components.run_bar import run_bar
-from playground.ui.following import SCRIPT, followed, run_of
+from playground.ui.following import following, run_of
 from playground.ui.forms import Form
 from playground.ui.service import REFUSALS
 from playground.ui.tabs.common import LATEX, QUIET, TrainingTab
@@ -50,7 +48,7 @@ MISSING = {
 def draw(tab: TrainingTab) -> None:
     """The comparison with a run bar of its own, and the particles of the model above."""
     gr.Markdown(TEXT, latex_delimiters=LATEX)
-    form, others = Form(ComparisonConfig), followed()
+    form = Form("comparison", ComparisonConfig)
     bar = run_bar(
         "comparison", server_functions=tab.service.server_functions(), hint=HINT, busy_word="Comparing", train_label="Compare"
     )
@@ -66,16 +64,15 @@ def draw(tab: TrainingTab) -> None:
         with gr.Column(scale=2, min_width=280):
             gr.Markdown(AMONG, latex_delimiters=LATEX)
 
-    def compare(*held: Any) -> dict[str, str]:
-        *fields, channels = held
-        runs = {name: run_of(channels, name) for name in ("ae", "vae")}
+    def compare(event: gr.EventData) -> dict[str, str]:
+        runs = {name: run_of(following(event), name) for name in ("ae", "vae")}
         missing = [sentence for name, sentence in MISSING.items() if runs[name] is None]
         if missing:
             return {"error": " ".join(missing)}
         try:
             vae = tab.service.checkpoint(runs["vae"])
-            return {"run": tab.service.study("comparison", runs["ae"], form.values(*fields), vae=vae)}
+            return {"run": tab.service.study("comparison", runs["ae"], form.values(event), vae=vae)}
         except REFUSALS as error:
             return {"error": str(error)}
 
-    bar.train(compare, [*form.inputs, others], bar, js=SCRIPT, **QUIET)
+    bar.train(compare, None, bar, **QUIET)

@@ -16,7 +16,7 @@ HINT = "Measures log p(x) of held-out examples under the model above, with its n
 
 def draw(tab: TrainingTab) -> None:
     """A run bar of its own, its settings, and the result."""
-    form = Form(LikelihoodConfig)
+    form = Form("likelihood", LikelihoodConfig)
     bar = run_bar(
         "likelihood", server_functions=tab.service.server_functions(), hint=HINT, busy_word="Evaluating", train_label="Evaluate",
         counted="example",

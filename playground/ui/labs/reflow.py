@@ -30,7 +30,7 @@ TILES_EMPTY = "Images after 1, 2 and 4 Euler steps from the same noise will stan
 def draw(tab: TrainingTab) -> None:
     """A run bar of its own, the numbers, and the paths (for points) or images of few steps."""
     gr.Markdown(TEXT, latex_delimiters=LATEX)
-    form = Form(ReflowConfig)
+    form = Form("reflow", ReflowConfig)
     bar = run_bar(
         "reflow", server_functions=tab.service.server_functions(), hint=HINT, busy_word="Reflow", train_label="Straighten"
     )

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
-from playground.config import POINT_DATASETS, SampleConfig
+from playground.config import POINT_DATASETS, SampleConfig, field_specs
 from playground.data import DATASETS
 from playground.ui.components.curves import curves
 from playground.ui.components.image_table import image_table
 from playground.ui.components.particles import particles
 from playground.ui.components.run_bar import run_bar
-from playground.ui.forms import Form
+from playground.ui.forms import Form, told
 from playground.ui.labs.fitting import which
 from playground.ui.service import REFUSALS
 from playground.ui.tabs.common import QUIET, TrainingTab
@@ -42,11 +43,10 @@ def pictures(
     return [for_points, for_images]
 
 
-def classes(dataset: str, conditional: str) -> list[dict[str, Any]]:
-    """The choice of a class and the guidance scale, shown for a model that is told classes; 1, no guidance, for others."""
-    choices = [("every class in turn", -1), *((name, k) for k, name in enumerate(DATASETS[dataset].label_names))]
-    off = {} if conditional == "on" else {"value": 1.0}
-    return [gr.update(choices=choices, value=-1, visible=not off), gr.update(visible=not off, **off)]
+def classes(held: dict[str, Any]) -> dict[str, Any]:
+    """The classes of the data, to choose one from."""
+    titles = [["every class in turn", -1], *([name, k] for k, name in enumerate(DATASETS[held["dataset"]].label_names))]
+    return told({"label": -1}, options={"label": titles})
 
 
 def draw(tab: TrainingTab) -> None:
@@ -54,42 +54,41 @@ def draw(tab: TrainingTab) -> None:
     bar = run_bar(
         "samples", server_functions=tab.service.server_functions(), hint=HINT, busy_word="Sampling", train_label="Sample"
     )  # fmt: skip
-    form = Form(SampleConfig, leave_out=("device", "label", *SAMPLER))
-    with gr.Row():
-        form.draw("n_samples", "sampling_seed")
-        label = gr.Dropdown([("every class in turn", -1)], value=-1, label="Class", info="Which one is drawn.", visible=False)
+    label = replace(field_specs(SampleConfig)["label"], kind="choice", choices=(-1,), help="Which one is drawn.")
+    form = Form(
+        "samples", SampleConfig, leave_out=("device", "label", *SAMPLER), extra=(label,),
+        when={"label": {"form": tab.name, "field": "conditional", "any": ["on"]}},
+    )  # fmt: skip
+    form.draw("n_samples", "sampling_seed", "label")
     points = tab.form.specs["dataset"].default in POINT_DATASETS
     shown = pictures("samples", points=points, title="Fresh samples", empty=FRESH, images_empty=FRESH, beside=False)
-    wire(tab, bar, form, label, shown)
+    wire(tab, bar, form, shown)
 
 
-def wire(tab: TrainingTab, bar: gr.HTML, form: Form, label: gr.Dropdown, shown: list[gr.Column]) -> None:
-    """Sample; the class and the guidance scale where the model is told classes; pictures that fit the data."""
+def wire(tab: TrainingTab, bar: gr.HTML, form: Form, shown: list[gr.Column]) -> None:
+    """Sample; the classes that the data have; pictures that fit the data."""
 
-    def sample(followed: Any, picked: Any, *held: Any) -> list[Any]:
+    def sample(followed: Any, event: gr.EventData) -> list[Any]:
         """Sample was pressed: a run id for the run bar, or a sentence, and the pictures that fit."""
         run = followed.get("run") if isinstance(followed, dict) else None
         if run is None:
             return [{"error": "There is no model to draw from yet: press Train first."}, gr.skip(), gr.skip()]
         try:
-            values = {"label": picked, **dict(zip(SAMPLER, held)), **form.values(*held[len(SAMPLER) :])}
+            steers = {name: value for name, value in tab.form.values(event).items() if name in SAMPLER}
             dataset = tab.service.registry.get(run).config["dataset"]
-            return [{"run": tab.service.sample(run, values)}, *which(dataset)]
+            return [{"run": tab.service.sample(run, steers | form.values(event))}, *which(dataset)]
         except REFUSALS as error:
             return [{"error": str(error)}, gr.skip(), gr.skip()]
 
-    def idle(followed: Any, dataset: str) -> list[Any]:
+    def idle(held: dict[str, Any], followed: Any) -> list[Any]:
         """Another data set was picked: the empty pictures fit it, but pictures of a run stay."""
-        return [gr.skip()] * 2 if followed else which(dataset)
+        return [gr.skip()] * 2 if followed else which(held["dataset"])
 
     def found(event: gr.EventData) -> list[Any]:
         """A run was found again after a reload: the kind of pictures that its data needs."""
         return which(tab.found(event)["dataset"])
 
-    dataset, conditional, guidance = (tab.form.controls[name] for name in ("dataset", "conditional", "guidance_scale"))
-    guidance.visible = False
-    gr.on([dataset.change, conditional.change], classes, [dataset, conditional], [label, guidance], **QUIET)
-    dataset.input(idle, [bar, dataset], shown, **QUIET)
-    sampler = [tab.form.controls[name] for name in SAMPLER]
-    bar.train(sample, [tab.bar, label, *sampler, *form.inputs], [bar, *shown], **QUIET)
+    tab.form.changed(["dataset", "conditional"], classes, [], form.groups["label"])
+    tab.form.changed(["dataset"], idle, [bar], shown)
+    bar.train(sample, tab.bar, [bar, *shown], **QUIET)
     bar.attached(found, None, shown, **QUIET)

@@ -9,18 +9,17 @@ from typing import Any
 
 import gradio as gr
 
-from playground.config import RunConfig
+from playground.config import FieldSpec, RunConfig
 from playground.ui.components.data_preview import data_preview
 from playground.ui.components.run_bar import run_bar
 from playground.ui.components.time_slider import time_slider
-from playground.ui.forms import Form
+from playground.ui.forms import QUIET, Form
+from playground.ui.live import changing
 from playground.ui.preview import preview
 from playground.ui.service import REFUSALS, Service
 
 TEXTS = Path(__file__).parents[1] / "text"
 LATEX = [{"left": "$$", "right": "$$", "display": True}, {"left": "$", "right": "$", "display": False}]
-QUIET: dict[str, Any] = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
-"""Page-only events answer at once: they wait in no queue and draw no spinner."""
 
 
 def text(name: str, part: str) -> gr.Markdown:
@@ -38,14 +37,15 @@ class TrainingTab:
 
     together: tuple[str, ...] = ()
     heading = ""
-    beyond: tuple[gr.components.Component, ...] = ()
-    """Further inputs of Train, after those of the form; `script` is what the page does with them all first."""
-    script: str | None = None
+    extra: tuple[FieldSpec, ...] = ()
+    """Fields of the form that the config does not have."""
+    when: dict[str, dict[str, Any]] = {}
+    """Settings that mean something only with some choices, as in `Form`."""
     labs: tuple[tuple[str, Callable[[TrainingTab], None]], ...] = ()
 
     def __init__(self, name: str, service: Service, config: type[RunConfig]) -> None:
         self.name, self.service, self.config = name, service, config
-        self.form = Form(config)
+        self.form = Form(name, config, extra=self.extra, when=self.when, change=changing(service))
         text(name, "lead")
         with gr.Row(elem_classes=["tab-row"]):
             with gr.Column(scale=7, min_width=320, elem_classes=["tab-pictures"]):
@@ -88,38 +88,25 @@ class TrainingTab:
         self.form.draw(*self.together)
 
     def wire(self) -> None:
-        """Connects the controls; live ones reach a running loop as soon as they are let go."""
-        controls = self.form.controls
-        controls["dataset"].input(preview, controls["dataset"], self.preview, **QUIET)
-        self.bar.train(self.start, [*self.form.inputs, *self.beyond], self.bar, js=self.script, **QUIET)
-        self.slider.fork(self.fork, self.form.inputs, [self.bar, self.slider], **QUIET)
-        self.bar.attached(self.restore, None, [*self.form.inputs, self.preview], **QUIET)
-        for name, control in controls.items():
-            if self.form.specs[name].live:
-                typed = isinstance(control, gr.Number)  # a number counts once it is typed to its end
-                settled = [control.submit, control.blur] if typed else [control.input]
-                for event in settled:
-                    event(self.setter(name), [self.bar, control], None, trigger_mode="always_last", **QUIET)
+        """Connects the buttons and the card of the data; live settings reach a running loop by themselves."""
+        self.form.changed(["dataset"], lambda held: preview(held["dataset"]), [], self.preview)
+        self.bar.train(self.start, None, self.bar, **QUIET)
+        self.slider.fork(self.fork, None, [self.bar, self.slider], **QUIET)
 
-    def start(self, *held: Any) -> dict[str, str]:
+    def start(self, event: gr.EventData) -> dict[str, str]:
         """Train was pressed: a run id, or a sentence for the run bar."""
         try:
-            return {"run": self.service.train({"model": self.config.model_fields["model"].default, **self.form.values(*held)})}
+            return {"run": self.service.train({"model": self.config.model_fields["model"].default, **self.form.values(event)})}
         except REFUSALS as error:
             return {"error": str(error)}
 
-    def fork(self, event: gr.EventData, *held: Any) -> tuple[dict[str, str], float]:
+    def fork(self, event: gr.EventData) -> tuple[dict[str, str], float]:
         """Continue from here was pressed: a run id, or a sentence for the run bar; and anything new for the slider."""
         asked = event._data if isinstance(event._data, dict) else {}
         try:
-            return {"run": self.service.fork(asked.get("run"), asked.get("step"), self.form.values(*held))}, time.time()
+            return {"run": self.service.fork(asked.get("run"), asked.get("step"), self.form.values(event))}, time.time()
         except REFUSALS as error:
             return {"error": str(error)}, time.time()
-
-    def restore(self, event: gr.EventData) -> list[Any]:
-        """A run was found again after a reload: the form shows its settings."""
-        config = self.found(event)
-        return [*self.form.updates(config), preview(config["dataset"])]
 
     def found(self, event: gr.EventData) -> dict[str, Any]:
         """The settings of the run that the run bar found again; the page says which, so they are looked up."""
@@ -127,17 +114,3 @@ class TrainingTab:
             return self.service.registry.get((event._data or {}).get("run")).config
         except (*REFUSALS, AttributeError):
             raise gr.Error("That run is no longer kept here.") from None
-
-    def setter(self, name: str) -> Callable[[Any, Any], None]:
-        """Sends one changed setting to the run that this page follows."""
-
-        def send(shown: Any, value: Any) -> None:
-            run = shown.get("run") if isinstance(shown, dict) else None
-            if run is None or value is None:
-                return
-            try:
-                self.service.set(run, {name: value})
-            except REFUSALS as error:
-                gr.Warning(str(error))
-
-        return send

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+import gradio as gr
 
 from playground.config import POINT_DATASETS
-from playground.ui.diffuse_in import DiffuseIn
-from playground.ui.following import SCRIPT
+from playground.ui.diffuse_in import DIFFUSE_IN, DiffuseIn
+from playground.ui.following import following
 from playground.ui.labs import arena, exact, forward, images, latent, likelihood, reflow, samples
 from playground.ui.labs.fitting import fit
 from playground.ui.service import REFUSALS
@@ -17,6 +17,8 @@ class DiffusionTab(TrainingTab):
     """Its pictures, and where it diffuses; the rest is as on every tab."""
 
     together = samples.SAMPLER
+    extra = (DIFFUSE_IN,)
+    when = {"guidance_scale": {"field": "conditional", "any": ["on"]}}
     heading = "**Sampling.** Steers the pictures while the model trains, and Sample."
     labs = (
         ("Fresh samples", samples.draw), ("Forward", forward.draw), ("Exact answer", exact.draw), ("Likelihood", likelihood.draw),
@@ -36,14 +38,13 @@ class DiffusionTab(TrainingTab):
     def draw_form(self) -> None:
         """Where it diffuses, then the settings as on every tab."""
         self.where = DiffuseIn(self.service)
+        self.where.draw(self.form)
         super().draw_form()
-        self.beyond, self.script = (self.where.choice, self.where.followed), SCRIPT
 
-    def start(self, *held: Any) -> dict[str, str]:
+    def start(self, event: gr.EventData) -> dict[str, str]:
         """Train was pressed: as on every tab, in the space that was chosen."""
-        *fields, choice, channels = held
         try:
-            return {"run": self.where.start(self.form.values(*fields), choice, channels)}
+            return {"run": self.where.start(self.form.values(event), following(event))}
         except REFUSALS as error:
             return {"error": str(error)}
 
@@ -51,4 +52,4 @@ class DiffusionTab(TrainingTab):
         """As on every tab, and pictures that fit the data."""
         super().wire()
         fit(self, self.live)
-        self.where.wire(self, self.live)
+        self.where.wire(self.live, self.bar)

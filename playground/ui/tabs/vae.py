@@ -14,7 +14,7 @@ from playground.ui.components.pinned import pinned
 from playground.ui.components.term_bars import term_bars
 from playground.ui.components.truth import truth
 from playground.ui.labs import bound, collapse, factors, rate_distortion, reparametrisation
-from playground.ui.tabs.common import LATEX, QUIET, TrainingTab
+from playground.ui.tabs.common import LATEX, TrainingTab
 from playground.views.likelihood_words import likelihood_words
 
 MAP_EMPTY = (
@@ -29,6 +29,11 @@ class VAETab(TrainingTab):
     """Its pictures and its form; the rest is as on every tab."""
 
     together = (*LIKELIHOOD, *BOUND)
+    when = {
+        "observation_std": {"field": "likelihood", "any": ["gaussian"]},
+        "binarise": {"field": "likelihood", "any": ["bernoulli"]},
+        "importance_samples": {"field": "objective", "any": ["iwae"]},
+    }
     labs = (
         ("Bound and gap", bound.draw), ("Collapse doctor", collapse.draw), ("Rate and distortion", rate_distortion.draw),
         ("Reparametrisation", reparametrisation.draw), ("Factors", factors.draw),
@@ -69,28 +74,13 @@ class VAETab(TrainingTab):
         self.words = gr.Markdown(said, latex_delimiters=LATEX, elem_classes=["likelihood-words"])
         gr.Markdown("**Bound.** What the weights climb. On screen, −ELBO always has the KL with weight 1.")
         self.form.draw(*BOUND)
-        for name, visible in applies("gaussian", "elbo").items():
-            self.form.controls[name].visible = visible
 
     def wire(self) -> None:
-        """As on every tab, and: only the settings that apply are shown, and the formula follows them."""
+        """As on every tab, and the formula follows the form."""
         super().wire()
-        controls = self.form.controls
-        choices, shown = [controls["likelihood"], controls["objective"]], [controls[name] for name in applies("", "")]
-        for choice in choices:
-            choice.change(lambda *held: [gr.update(visible=on) for on in applies(*held).values()], choices, shown, **QUIET)
-        about = [controls[name] for name in ("dataset", "likelihood", "observation_std")]
-        for control in about:
-            control.change(self.say, about, self.words, trigger_mode="always_last", **QUIET)
+        self.form.changed(["dataset", "likelihood", "observation_std"], self.say, [], self.words)
 
-    def say(self, dataset: str, likelihood: str, std: Any) -> str:
+    def say(self, held: dict[str, Any]) -> str:
         """The formula of what the form holds."""
-        return likelihood_words(dataset, likelihood, std if isinstance(std, (int, float)) else None)
-
-
-def applies(likelihood: str, objective: str) -> dict[str, bool]:
-    """Settings that mean something only with some choices -> whether they do."""
-    return {
-        "observation_std": likelihood == "gaussian", "binarise": likelihood == "bernoulli",
-        "importance_samples": objective == "iwae",
-    }  # fmt: skip
+        std = held["observation_std"]
+        return likelihood_words(held["dataset"], held["likelihood"], std if isinstance(std, (int, float)) else None)

@@ -1,0 +1,32 @@
+"""What a form asks of the server when a live setting is changed: to hand it to the running loop, or to say why not and what holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from playground.ui.service import REFUSALS, Service
+
+
+def changing(service: Service) -> Callable[[Any], dict[str, Any]]:
+    """The server function `change`."""
+
+    def change(request: Any) -> dict[str, Any]:
+        """`[run, {name: value}]` -> `{"ok": true}`, or `{"error": sentence, "holds": value}` with the value that the run goes on with."""
+        if not (isinstance(request, list) and len(request) == 2 and isinstance(request[1], dict) and len(request[1]) == 1):
+            return {"error": "A change is [run, {name: value}]."}
+        run, values = request
+        try:
+            service.set(run, values)
+        except REFUSALS as error:
+            return {"error": str(error), "holds": _held(service, run, *values)}
+        return {"ok": True}
+
+    return change
+
+
+def _held(service: Service, run: Any, name: Any) -> Any:
+    try:
+        return service.registry.get(run).config.get(name)
+    except REFUSALS:
+        return None
