@@ -21,7 +21,10 @@ HEAD = (
 )
 CSS = (Path(__file__).parent / "page.css").read_text("utf-8")
 SCRIPT = (Path(__file__).parent / "page.js").read_text("utf-8")
-THEME = gr.themes.Default(primary_hue="indigo", spacing_size="sm", radius_size="md", text_size="md").set(
+FONT = gr.themes.LocalFont("Source Sans Pro", weights=(400, 700))  # of the default's (400, 600), Gradio's 600 has three glyphs
+THEME = gr.themes.Default(
+    primary_hue="indigo", spacing_size="sm", radius_size="md", text_size="md", font=(FONT, "ui-sans-serif", "system-ui", "sans-serif")
+).set(
     body_text_color_subdued="*neutral_500"  # help texts can be read: 4.8 to 1 on white, where the default is 1.9 to 1
 )
 TABS = (

@@ -28,6 +28,24 @@ def test_texts_stand_out_from_what_is_behind_them(open_page, theme):
     assert min(ratios.values()) >= 4.4, ratios
 
 
+def fonts(page, selector: str) -> dict[str, float]:
+    """The fonts that a text is really set in, and with how many glyphs each."""
+    session = page.context.new_cdp_session(page)
+    session.send("DOM.enable")
+    session.send("CSS.enable")
+    root = session.send("DOM.getDocument")["root"]["nodeId"]
+    node = session.send("DOM.querySelector", {"nodeId": root, "selector": selector})["nodeId"]
+    return {font["familyName"]: font["glyphCount"] for font in session.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]}
+
+
+def test_headings_and_bold_text_are_set_in_one_font_and_it_is_that_of_the_rest(open_page):
+    page = open_page()
+    expect(page.locator(".text-body h3").first).to_be_visible()
+    page.evaluate("document.fonts.ready")
+    texts = (".page-head h1", ".text-body h3", ".text-body strong", ".pg-title", "[data-do=train]", ".run-status b", ".page-head p")
+    assert {text: list(fonts(page, text)) for text in texts} == dict.fromkeys(texts, ["Source Sans 3"])  # as the files call themselves
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_training_looks_different_on_dark_but_works_as_well(open_page, theme):
     tab = Tab(open_page(f"/?__theme={theme}"), "diffusion").open()
