@@ -21,7 +21,7 @@ MODES = {
     ),
     "invert": (
         "inversion",
-        "From an image up to the noise that it is made from, by the ODE, and down again: the way is the same, so the image comes back.",
+        "From an image up to the noise that it is made from, by the ODE, and down again along the same times. It nearly comes back: how nearly is said below.",
     ),
     "interpolate": (
         "between two noises",

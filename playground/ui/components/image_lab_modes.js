@@ -20,8 +20,8 @@ const LAB_MODES = {
     ask: (ask, s) => ask('invert', {index: s.index, steps: s.steps, ...s.labelOnly}),
     rows: (a, s) => [
       {title: 'up to its noise', note: `${s.steps} steps`, tiles: each(a.path, Array.from(a.times.data, t => `t = ${t.toFixed(2)}`))},
-      {title: 'and down again', note: `squared error ${window.playgroundAsking.digits(a.mse)} per pixel`, tiles: [[a.original, 'image'], [a.noise, 'its noise'], [a.regenerated, 'made of it']]},
-      {text: `Its noise has mean ${a.noise_mean.toFixed(2)} and standard deviation ${a.noise_std.toFixed(2)}, in units of the noise that sampling starts from: 0 and 1 for an image that the model takes for typical.`.replace('-', '−')},
+      {title: 'and down again', note: `nearly the same: squared error ${window.playgroundAsking.digits(a.mse)} per pixel`, tiles: [[a.original, 'image'], [a.noise, 'its noise'], [a.regenerated, 'made of it']]},
+      {text: noiseOf(a, s)},
     ],
   },
   interpolate: {
@@ -48,6 +48,14 @@ const LAB_MODES = {
     rows: a => a.found.map((answer, k) => ({title: `scale ${SCALES[k]}`, note: ['class ignored', 'the model’s own', '', '', ''][k], tiles: each(answer.images)})),
   },
 };
+
+/* The image's noise, and beside it that of images of which the model thinks well: its own. */
+function noiseOf(a, s) {
+  const own = Array.from(a.own_std.data), mean = own.reduce((sum, v) => sum + v, 0) / own.length, spread = Math.sqrt(own.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (own.length - 1));
+  return [`Its noise has mean ${a.noise_mean.toFixed(2)} and standard deviation ${a.noise_std.toFixed(2)}, in units of the noise that sampling starts from.`.replace('-', '−'),
+    `Typical is what the model’s own samples have, inverted in the same way: ${mean.toFixed(2)} ± ${spread.toFixed(2)} (mean ± standard deviation of ${own.length}). Not 1, as one would think: images at t = 0 hold none of the noise that the model is used to near there, and the steps add their error.`,
+    `Solved by Heun’s method in ${s.steps} steps that are even in log-SNR, without keeping x̂₀ within the range of the data, which is done when samples are drawn.`].join(' ');
+}
 
 /* Every image of an answer as [images, caption, number]. */
 function each(images, captions = []) { return Array.from({length: images.shape[0]}, (_, i) => [images, captions[i] || '', i]); }
