@@ -67,6 +67,13 @@ class MixtureDenoiser:
             joint, prior = joint.masked_fill(other, -torch.inf), prior.masked_fill(other, -torch.inf)
         return joint.logsumexp(1) - prior.logsumexp(1)
 
+    def given(self, known: Tensor, missing: Tensor) -> MixtureDenoiser:
+        """The distribution of the `missing` coordinates (d,), bool, of clean data of which the others are `known` (d,): again a mixture,
+        `p(x_m | x_k) = Σ_i w'_i N(x_m; m_i, s² I)` with `w'_i ∝ w_i N(x_k; m_i, s² I)`."""
+        squares = (known[~missing] - self.means[:, ~missing]).square().sum(1)
+        weights = (self.weights.log() - 0.5 * squares / self.std**2).softmax(0)
+        return replace(self, means=self.means[:, missing], weights=weights)
+
     def _parts(self, x: Tensor, t: Tensor, label: Tensor | None) -> tuple[Coefficients, Tensor, Tensor, Tensor]:
         """Coefficients and `var_t`, (n, 1) or (1, 1); means, (k, d); responsibilities `r`, (n, k)."""
         c, var, means = self._components(x, t)

@@ -28,6 +28,19 @@ def test_the_missing_coordinate_follows_from_the_known_one(schedule) -> None:
     assert (x[:, 1] > 0).double().mean() > 0.97 and x[:, 1].median() == pytest.approx(1.0, abs=0.05)
 
 
+@pytest.mark.parametrize(("resample", "measured"), [(1, 0.30), (3, 0.34), (10, 0.47)])
+def test_it_is_no_draw_from_the_missing_given_the_known(resample: int, measured: float) -> None:
+    """With the exact denoiser, so that the whole error is RePaint's: of three components the first coordinate, 0, leaves almost only
+    the one below, P(x_2 < -0.3) = 0.945, but the parts that are drawn early do not know of it."""
+    means = torch.tensor([[1.0, 0.5], [-1.0, 0.0], [0.5, -1.5]], dtype=torch.float64)
+    exact = MixtureDenoiser(means, 0.3, torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64), SCHEDULES["cosine"])
+    known, missing = torch.zeros(1, 2, dtype=torch.float64), torch.tensor([[False, True]])
+    right = exact.given(known[0], missing[0])
+    assert float((right.weights * torch.special.ndtr((-0.3 - right.means[:, 0]) / 0.3)).sum()) == pytest.approx(0.945, abs=0.001)
+    *_, end = inpaint(exact, exact.schedule, known, missing, 2000, time_grid(exact.schedule, 50), torch.Generator().manual_seed(0), resample)
+    assert float((end.x[:, 1] < -0.3).double().mean()) == pytest.approx(measured, abs=0.04)
+
+
 def test_the_hidden_value_plays_no_part() -> None:
     schedule, missing = SCHEDULES["cosine"], torch.tensor([[False, True]])
     ends = []

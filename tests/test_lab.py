@@ -18,7 +18,7 @@ from playground.inspection.lab import Lab
 from playground.inspection.memory import blurred, nearest, shifted
 from playground.inspection.table import DIFFUSION
 from playground.noise import SCHEDULES
-from playground.oracle import Exact, IdealDenoiser, mixture_denoiser
+from playground.oracle import Exact, IdealDenoiser, MixtureDenoiser, mixture_denoiser
 from playground.runtimes.asking import QUESTIONS
 from playground.tasks import DiffusionTask
 
@@ -123,6 +123,21 @@ def test_the_ideal_denoiser_fails_where_it_has_not_been() -> None:
     assert abs(found["ideal_held_out"][-1] - found["exact_held_out"][-1]) < 0.01, "in pure noise there is nothing to remember"
 
 
+def test_one_coordinate_given_the_other_is_set_beside_the_exact_answer() -> None:
+    """The exact model does as the exact denoiser does, both stay away from what is right by RePaint's own error, and draws from
+    what is right are as far from it as so many draws are."""
+    made, model = perfect("cosine", "v")
+    found = answer(made, model, "conditional", {"known": 0.45, "n": 2000, "steps": 30})
+    assert found["edges"].shape == (53,) and all(found[name].shape == (52,) for name in ("model", "repaint", "exact"))
+    assert all(found[name].sum() == pytest.approx(1.0, abs=1e-5) for name in ("model", "repaint", "exact"))
+    middle = 0.5 * (found["edges"][1:] + found["edges"][:-1])
+    along = np.exp([MIXTURE.log_density(np.array([0.45, y])) for y in middle])
+    assert np.abs(found["exact"] - along / along.sum()).max() < 0.01
+    assert found["floor"] < 0.06 < 0.12 < found["repaint_distance"] and abs(found["model_distance"] - found["repaint_distance"]) < 0.06
+    unknown = answer(*fresh("moons"), "conditional", {"known": 0.0, "n": 20, "steps": 3})
+    assert "exact" not in unknown and int(unknown["exact_known"]) == 0 and unknown["model"].sum() == pytest.approx(1.0)
+
+
 # --- images ----------------------------------------------------------------------------------------------------------
 
 
@@ -163,23 +178,48 @@ def ideal(dataset: str = "digits") -> tuple[DiffusionTask, Perfect]:
     return made, Perfect(IdealDenoiser(made.train_x, SCHEDULES["cosine"], made.scale), "v")
 
 
-def test_an_inversion_leads_back_to_where_it_began() -> None:
-    """With the ideal denoiser a held-out image is no fixed point, so the model is one Gaussian fitted to the data."""
-    made, _ = ideal()
+class Flat(MixtureDenoiser):
+    """One Gaussian as a denoiser of images."""
+
+    def __call__(self, x_t, t, label=None):
+        found = super().__call__(x_t.flatten(1), t)
+        return type(found)(found.x_0.reshape(x_t.shape), found.eps.reshape(x_t.shape))
+
+
+def flat() -> tuple[DiffusionTask, Perfect, torch.Tensor]:
+    """With the ideal denoiser a held-out image is no fixed point, so the model is one Gaussian around the mean of the data."""
+    made = task("digits")
     mean = made.scale(made.train_x).flatten(1).double().mean(0)
-    from playground.oracle import MixtureDenoiser
+    return made, Perfect(Flat(mean[None], 0.5, torch.ones(1), SCHEDULES["cosine"]), "v"), mean
 
-    class Flat(MixtureDenoiser):
-        def __call__(self, x_t, t, label=None):
-            found = super().__call__(x_t.flatten(1), t)
-            return type(found)(found.x_0.reshape(x_t.shape), found.eps.reshape(x_t.shape))
 
-    model = Perfect(Flat(mean[None], 0.5, torch.ones(1), SCHEDULES["cosine"]), "v")
-    found = answer(made, model, "invert", {"index": 11, "steps": 200, "sampler": "edm_heun"})
-    assert found["mse"] < 1e-4 and np.abs(found["regenerated"].astype(int) - found["original"]).mean() < 2
+def test_an_inversion_leads_back_to_where_it_began() -> None:
+    made, model, mean = flat()
+    found = answer(made, model, "invert", {"index": 11, "steps": 100})
+    assert found["mse"] < 1e-5 and np.abs(found["regenerated"].astype(int) - found["original"]).mean() < 1
     assert np.array_equal(found["original"], made.dataset.test.x[11, 0]) and found["times"][0] < found["times"][-1]
     z = (made.scale(made.test_x[11:12]).flatten() - mean) / 0.5
     assert float(found["noise_std"]) == pytest.approx(float(z.std()), rel=0.03)
+
+
+def test_an_image_nearly_comes_back_and_sooner_than_by_ddim() -> None:
+    """At the page's 20 steps: less than a tenth of the squared error of DDIM inversion, which is what the page used to do."""
+    made, model, _ = flat()
+    heun, ddim = (float(answer(made, model, "invert", {"index": 11, "steps": 20, "sampler": sampler})["mse"]) for sampler in ("heun", "ddim"))
+    assert 0.0 < heun < 0.1 * ddim
+
+
+def test_beside_the_noise_of_an_image_stands_that_of_the_models_own_samples(monkeypatch) -> None:
+    """Found once for the same weights, and anew for others."""
+    made, model = fresh("digits")
+    first = answer(made, model, "invert", {"index": 1, "steps": 4})["own_std"]
+    assert first.shape == (8,) and (first > 0).all()
+    draw, drawn = Lab.draw, []
+    monkeypatch.setattr(Lab, "draw", lambda self, *args, **more: drawn.append(1) or draw(self, *args, **more))
+    assert np.array_equal(answer(made, model, "invert", {"index": 2, "steps": 4})["own_std"], first) and not drawn
+    with torch.no_grad():
+        next(model.parameters()).mul_(1.5)
+    assert not np.array_equal(answer(made, model, "invert", {"index": 2, "steps": 4})["own_std"], first) and drawn
 
 
 def test_little_noise_keeps_the_image_and_known_pixels_stay() -> None:
@@ -254,6 +294,8 @@ def test_the_nearest_image_is_that_of_a_plain_search() -> None:
         ("digits", "density", {"t": 0.5}, "drawn for points in the plane"),
         ("mixture", "inpaint", {"index": 0, "mask": [[1]]}, "Inpainting is about images"),
         ("mixture", "invert", {"index": 0}, "this model makes points"),
+        ("digits", "conditional", {"known": 0.0}, "drawn for points in the plane"),
+        ("mixture", "conditional", {}, "needs the argument known"),
         ("mixture", "memorisation", {}, "Memorisation is about images"),
         ("mixture", "field", {"t": 1.5, "what": "score"}, "t of the question field is refused: it must be a number from 0 to 1"),
         ("mixture", "field", {"t": float("nan"), "what": "score"}, "a number from 0 to 1"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -69,6 +70,27 @@ def test_the_densities_of_the_classes_make_up_that_of_all(schedule, time) -> Non
     torch.testing.assert_close(ideal.log_density(x, t, torch.tensor([2])), alone[2])
     own = torch.arange(50) % 4
     torch.testing.assert_close(ideal.log_density(x, t, own), torch.stack(alone, dim=1)[torch.arange(50), own])
+
+
+@ALL
+def test_one_coordinate_given_the_other_is_that_of_brute_force(schedule) -> None:
+    """A million draws of the mixture, of which those are kept whose first coordinate is nearly what is known; and the joint density
+    divided by its integral over the second."""
+    exact, edge = oracle(schedule), torch.linspace(-3.0, 2.0, 2001, dtype=torch.float64)
+    x_0 = draw(exact, 1_000_000, 0.5)[0]
+    for known in (0.5, 0.0, -0.9):
+        found = exact.given(torch.tensor([known, 9.0]).double(), torch.tensor([False, True]))
+        assert found.means.shape == (3, 1) and float(found.weights.sum()) == pytest.approx(1.0)
+        kept = x_0[(x_0[:, 0] - known).abs() < 0.01, 1]
+        share = float((kept < -0.3).double().mean())
+        expected = float((found.weights * torch.special.ndtr((-0.3 - found.means[:, 0]) / found.std)).sum())
+        assert share == pytest.approx(expected, abs=4.5 * (0.25 / len(kept)) ** 0.5)
+        now = torch.full((1,), 1e-9, dtype=torch.float64)
+        line = torch.stack([torch.full_like(edge, known), edge], dim=1)
+        data = MixtureDenoiser(exact.means, exact.std, exact.weights, SCHEDULES["rectified_flow"])
+        joint = data.log_density(line, now).exp()
+        one = replace(found, schedule=SCHEDULES["rectified_flow"]).log_density(edge[:, None], now).exp()
+        torch.testing.assert_close(joint / (joint.sum() * (edge[1] - edge[0])), one, rtol=1e-4, atol=1e-6)
 
 
 @ALL

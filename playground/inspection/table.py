@@ -14,7 +14,7 @@ from playground.autoencoder import VAE, Autoencoder
 from playground.checkpoint import pack
 from playground.config import ConfigError
 from playground.events import Answer
-from playground.inspection import answers, disentangling, editing, exact, fields, generative, gradients, memory
+from playground.inspection import answers, conditioning, disentangling, editing, exact, fields, generative, gradients, memory
 from playground.inspection.arguments import Arguments
 from playground.inspection.lab import CONDITION, Lab
 from playground.inspection.space import Space
@@ -44,6 +44,7 @@ DIFFUSION: dict[str, Question] = {
     "field": (fields.field, ("t", "what", "n", "extent", *CONDITION)),
     "density": (fields.density, ("t", "what", "n", "extent", *CONDITION)),
     "errors": (fields.errors, ("n", "label")),
+    "conditional": (conditioning.conditional, ("known", "n", "seed", "steps", "resample")),
     "memorisation": (memory.memorisation, ("n", "seed", "steps", *CONDITION)),
     "interpolate_noise": (editing.interpolate_noise, ("a", "b", "n", "mode", "steps", *CONDITION)),
     "invert": (editing.invert, ("index", "steps", "sampler", *CONDITION)),

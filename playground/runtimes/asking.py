@@ -18,7 +18,7 @@ Arrays = dict[str, np.ndarray]
 QUESTIONS = (
     "decode", "point", "values", "posterior", "neighbours", "interpolate", "holes", "generate", "grid", "traversals", "encode_train",
     "exact", "reparametrisation", "disentanglement",
-    "field", "density", "errors", "memorisation", "interpolate_noise", "invert", "edit", "inpaint",
+    "field", "density", "errors", "conditional", "memorisation", "interpolate_noise", "invert", "edit", "inpaint",
 )
 """All that anyone may ask; `inspection/` answers them."""
 MAX_UNDER_WAY = 16
