@@ -18,8 +18,13 @@ from playground.driver import Step, Study, drive
 from playground.events import Event, SampleStep, Started
 from playground.latent_denoiser import LatentDenoiser
 from playground.sampling import initial_noise, reverse, time_grid
-from playground.tasks import STRIP_FRAMES, TASKS, as_pixels, data_bounds, guided, thin, to_uint8
+from playground.tasks import STRIP_FRAMES, TASKS, as_pixels, data_bounds, film, guided, thin, to_uint8
 from playground.training import pick_device
+
+TRAJECTORY_FRAMES = 65
+"""States of points that are kept of their way, at most."""
+FILMED = 64
+"""Images whose way is kept, at most."""
 
 
 def load_model(checkpoint: bytes, device: str = "auto") -> nn.Module:
@@ -121,26 +126,35 @@ def sampling(config: SampleConfig, checkpoint: bytes) -> Study:
     yield Started(config.model_dump() | {"dataset": about.config.dataset}, about.n_parameters("ema"), str(pick_device(config.device)))
     way: list[SampleStep] = []
     labels, image = sample_labels(about.config, config), len(about.data_shape) == 3
-    told = {} if labels is None or config.guidance_scale == 0.0 else {"sample_labels": labels}
+    told, latent = {} if labels is None or config.guidance_scale == 0.0 else {"sample_labels": labels}, about.config.model == "latent_diffusion"
 
     def results() -> dict[str, np.ndarray]:
-        return pictures(way) | told
+        return pictures(way, latent) | told
 
     for state in states:
-        if way and image:  # of images on the way only the first is shown: the others would fill the memory
-            way[-1] = replace(way[-1], x=way[-1].x[:1], x_0=way[-1].x_0[:1])
-        way.append(state)
+        add_to(way, state, STRIP_FRAMES if image else TRAJECTORY_FRAMES)
         yield Step(state.index, state.total, results, {"a sample": state.x})
 
 
-def pictures(way: list[SampleStep]) -> dict[str, np.ndarray]:
-    """The arrays of a diffusion snapshot (see `DiffusionTask.snapshot`), from the states so far."""
-    image = way[0].x.ndim == 4
-    keep = thin(len(way), STRIP_FRAMES if image else 65)
-    times = np.array([way[i].t for i in keep], "f4")
-    if image:
-        return {"samples": as_bytes(way[-1].x), "strip": as_bytes(np.stack([way[i].x[0] for i in keep])), "times": times}
-    return {"trajectory": np.stack([way[i].x for i in keep]), "times": times}
+def add_to(way: list[SampleStep], state: SampleStep, at_most: int) -> None:
+    """Another state at the end of `way`, which keeps the newest and at most `at_most` more, spread evenly; of many images on the way the
+    first few. In `way` the `x_0` of a state is what the model made of that very state, which the next one brings."""
+    if way:
+        before = way.pop()
+        if before.index in thin(state.total + 1, at_most):
+            few = FILMED if state.x.ndim == 4 else len(state.x)
+            way.append(replace(before, x=before.x[:few], x_0=state.x_0[:few]))
+    way.append(state)
+
+
+def pictures(way: list[SampleStep], latent: bool = False) -> dict[str, np.ndarray]:
+    """The arrays of a diffusion snapshot (see `DiffusionTask.snapshot`), from the states so far; of more than `FILMED` images the way of
+    the first few."""
+    times, few = np.array([state.t for state in way], "f4"), len(way[0].x)
+    x, x_0 = np.stack([state.x[:few] for state in way]), np.stack([*(state.x_0[:few] for state in way[:-1]), way[-1].x[:few]])
+    if x.ndim != 5:
+        return {"trajectory": x, "times": times}
+    return film(times, as_bytes(x), as_bytes(x_0), latent) | {"samples": as_bytes(way[-1].x)}
 
 
 def as_bytes(x: np.ndarray) -> np.ndarray:

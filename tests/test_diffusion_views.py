@@ -12,7 +12,8 @@ from playground.config import LikelihoodConfig
 from playground.data import load_dataset
 from playground.events import Snapshot, Started
 from playground.runtimes import RunRecord
-from playground.views.diffusion_views import PICKED, diffusion_views, points_static, samples_grid
+from playground.tasks import film
+from playground.views.diffusion_views import PICKED, diffusion_views, points_static, samples_grid, strip
 from playground.views.frames import RunViews
 
 
@@ -38,9 +39,29 @@ def test_samples_of_a_conditional_model_are_named():
 @pytest.mark.parametrize("labels", [[2, 2, 7, 7], [7, 2, 7, 2]])
 def test_a_class_has_a_column_and_the_tiles_move_with_their_names(labels):
     images = np.array(labels, "u1")[:, None, None, None].repeat(4, 2).repeat(4, 3)
-    grid = samples_grid(images, 10, np.array(labels), "digits")
+    noise, times = np.full_like(images, 255) - images, np.array([1.0, 0.0])
+    way = np.stack([noise, images])
+    grid = samples_grid(film(times, way, way) | {"sample_labels": np.array(labels)}, 10, "digits")
     assert grid["columns"] == 2 and grid["rows"][0]["notes"] == ["2", "7", "2", "7"]
     assert raw(grid["rows"][0]["data"], "u1").reshape(4, 16)[:, 0].tolist() == [2, 7, 2, 7]
+    assert grid["film"]["times"] == [1.0, 0.0] and raw(grid["film"]["data"][0], "u1").reshape(4, 16)[:, 0].tolist() == [253, 248, 253, 248]
+
+
+def test_the_slider_is_there_where_the_way_of_all_is_kept():
+    way = np.random.default_rng(0).integers(0, 255, (3, 5, 1, 4, 4), dtype=np.uint8)
+    all_, few = (film(np.array([1.0, 0.5, 0.0]), way, way) | {"samples": samples} for samples in (way[-1], way[-1].repeat(2, 0)))
+    grid = samples_grid(all_, 1, "digits")
+    assert grid["film"]["data"][-1] == grid["rows"][0]["data"] != grid["film"]["data"][0]
+    assert "film" not in samples_grid(few, 1, "digits"), "of many samples the first alone are kept on their way"
+
+
+@pytest.mark.parametrize("decoded", [False, True])
+def test_one_sample_is_shown_above_what_is_expected_of_it(decoded):
+    way = np.zeros((2, 3, 1, 4, 4), np.uint8)
+    way[1, 2], expected = 200, way + np.array([1, 2, 3], "u1")[:, None, None, None]
+    rows = strip(film(np.array([1.0, 0.0]), way, expected, decoded), 1)["rows"]
+    followed = 2 if decoded else 0
+    assert raw(rows[0]["data"], "u1")[-1] == (200 if decoded else 0) and raw(rows[1]["data"], "u1")[0] == followed + 1
 
 
 def test_held_out_images_to_pick_from_are_where_their_index_says():

@@ -12,6 +12,7 @@ from playground.events import Progress, Snapshot, Started
 from playground.projection import Embedding, pca
 from playground.runtimes import RunRecord
 from playground.runtimes.projector import Embedded
+from playground.tasks import film
 from playground.views import frames
 from playground.views.frames import RunViews
 
@@ -49,7 +50,7 @@ def arrays(kind, dims=2):
     if kind in ("ae", "vae"):
         return autoencoder | ({"samples": tiles(32)} if kind == "vae" else {})
     if kind in ("images", "image samples"):
-        return {"samples": tiles(30), "strip": tiles(5), "times": times}
+        return film(times, tiles(150).reshape(5, 30, 1, 8, 8), tiles(150).reshape(5, 30, 1, 8, 8))
     return {"trajectory": RNG.normal(size=(5, 30, 2)), "times": times}
 
 
@@ -205,7 +206,8 @@ def test_curves_are_the_training_and_the_held_out_loss():
 def test_the_grid_of_samples_and_the_strip():
     frame = RunViews().frame(full("images"), 0, True, True)["views"]
     assert frame["samples"]["rows"][0]["n"] == 30 and frame["samples"]["columns"] >= 1
-    assert frame["strip"]["rows"][0]["notes"] == ["t = 1.00", "t = 0.75", "t = 0.50", "t = 0.25", "t = 0.00"]
+    way, expected = frame["strip"]["rows"]
+    assert expected["notes"] == ["t = 1.00", "t = 0.75", "t = 0.50", "t = 0.25", "t = 0.00"] and way["n"] == expected["n"] == 5
 
 
 def test_particles_are_final_once_the_run_has_ended():

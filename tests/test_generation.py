@@ -115,6 +115,20 @@ def test_samples_that_are_no_numbers_end_with_a_sentence(checkpoints) -> None:
     assert isinstance(end, Failed) and end.message == "This ended at step 1 of 5, because a sample is not a finite number."
 
 
+@pytest.mark.parametrize(("n", "kept"), [(8, 8), (70, 64)])
+def test_images_are_kept_on_their_way_with_what_was_expected_of_them(checkpoints, n: int, kept: int) -> None:
+    """Twelve of the states, of the first few samples, and beside each the model's answer to that very state."""
+    config = SampleConfig(n_samples=n, sampling_steps=20, device="cpu")
+    *_, pictures, _ = sampling_run(config, checkpoints["images"])
+    steps, found = draw(checkpoints["images"], n_samples=n, sampling_steps=20), pictures.arrays
+    at = np.linspace(0, 20, 12).round().astype(int)
+    assert found["samples"].shape == (n, 1, 8, 8) and found["way"].shape == (12, kept, 1, 8, 8)
+    for i, k in enumerate(at):
+        np.testing.assert_allclose(found["way"][i] / 255, steps[k].x[:kept].clip(0, 1), atol=0.003)
+        expected = steps[k + 1].x_0 if k < 20 else steps[20].x
+        np.testing.assert_allclose(found["expected"][i] / 255, expected[0].clip(0, 1), atol=0.003)
+
+
 def test_models_come_back_with_their_averaged_weights(checkpoints) -> None:
     kinds = {"ae": Autoencoder, "vae": VAE, "points": Denoiser, "images": Denoiser}
     for name, kind in kinds.items():

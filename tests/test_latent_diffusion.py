@@ -160,10 +160,12 @@ def test_pictures_are_decoded_and_particles_come_in_two_dimensions(runs) -> None
     for arrays in pictures.values():
         assert (
             arrays["samples"].shape == (25, 1, 8, 8)
-            and arrays["strip"].shape[1:] == (1, 8, 8)
+            and arrays["way"].shape == (5, 25, 1, 8, 8)
             and arrays["samples"].dtype == np.uint8
         )
-        assert len(arrays["times"]) == len(arrays["strip"])
+        assert len(arrays["times"]) == len(arrays["expected"]) == 5 and arrays["decoded"]
+        changes = np.square(arrays["way"][-1].astype(float) - arrays["way"][0]).sum((1, 2, 3))
+        assert changes[arrays["followed"]] == changes.max() > 0, "many hardly move in a space of two dimensions: one that does is shown"
     assert pictures["ae"]["trajectory"].shape == (5, 300, 2) and pictures["ae"]["latents"].shape[1] == 2
     assert "trajectory" not in pictures["vae"]
 

@@ -10,7 +10,8 @@ import pytest
 from playground.data import load_dataset
 from playground.events import Snapshot
 from playground.runtimes.records import RunRecord
-from playground.views.latent_diffusion_views import latent_diffusion_views
+from playground.tasks import film
+from playground.views.latent_diffusion_views import OF_LATENTS, latent_diffusion_views
 from playground.views.reflow import reflow_views
 
 RNG = np.random.default_rng(0)
@@ -80,8 +81,8 @@ def test_every_phase_has_words() -> None:
 
 @pytest.fixture
 def latent() -> dict:
-    images = RNG.integers(0, 255, (25, 1, 8, 8), dtype=np.uint8)
-    return {"samples": images, "strip": images[:12], "times": np.linspace(1, 0, 12),
+    images = RNG.integers(0, 255, (12, 25, 1, 8, 8), dtype=np.uint8)
+    return {**film(np.linspace(1, 0, 12), images, images, decoded=True),
             "trajectory": RNG.normal(size=(21, 300, 2)),
             "trajectory_times": np.linspace(1, 0, 21), "latents": RNG.normal(size=(355, 2))}  # fmt: skip
 
@@ -101,5 +102,5 @@ def test_a_latent_diffusion_shows_images_and_particles(latent) -> None:
 
 
 def test_without_a_plane_there_are_images_alone(latent) -> None:
-    flat = {name: latent[name] for name in ("samples", "strip", "times")}
+    flat = {name: value for name, value in latent.items() if name not in OF_LATENTS}
     assert set(latent_diffusion_views(Memory(), record(flat, "digits"))) == {"samples", "strip"}

@@ -103,8 +103,9 @@ def test_snapshots_hold_what_their_models_promise() -> None:
     points = run(diffusion(sampling_steps=5))[-2].arrays
     assert points["trajectory"].shape == (6, 300, 2) and points["times"].shape == (6,) and points["times"][-1] == 0.0
     images = run(diffusion(dataset="digits", sampling_steps=20, steps=1))[-2].arrays
-    assert images["samples"].shape == (25, 1, 8, 8) and images["strip"].shape == (12, 1, 8, 8) and images["times"].shape == (12,)
-    assert (images["strip"][-1] == images["samples"][0]).all()
+    assert images["samples"].shape == (25, 1, 8, 8) and images["way"].shape == (12, 25, 1, 8, 8) and images["times"].shape == (12,)
+    assert (images["way"][-1] == images["samples"]).all() and images["expected"].shape == (12, 1, 8, 8)
+    assert (images["expected"][-1] == images["samples"][0]).all() and (images["expected"][0] != images["way"][0, 0]).any()
 
 
 # --- the same run again ----------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ noise and sample.
 """
 
 from playground.tasks.base import HELD_OUT, STRIP_FRAMES, Task, as_pixels, data_bounds, one_per_class, pick_device, thin, to_uint8
-from playground.tasks.diffusion import DiffusionTask, guided
+from playground.tasks.diffusion import DiffusionTask, film, guided
 from playground.tasks.latent import AutoencoderTask, VAETask
 from playground.tasks.latent_diffusion import LatentDiffusionTask
 from playground.tasks.pairs import PairTask
@@ -15,5 +15,5 @@ TASKS: dict[str, type[Task]] = {"ae": AutoencoderTask, "vae": VAETask, "diffusio
 
 __all__ = [
     "HELD_OUT", "STRIP_FRAMES", "TASKS", "AutoencoderTask", "DiffusionTask", "LatentDiffusionTask", "PairTask", "Task", "VAETask", "as_pixels", "data_bounds",
-    "guided", "one_per_class", "pick_device", "thin", "to_uint8",
+    "film", "guided", "one_per_class", "pick_device", "thin", "to_uint8",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -21,6 +22,17 @@ from playground.tasks.base import HELD_OUT, STRIP_FRAMES, Interrupted, Task, as_
 
 Batch = Tensor | tuple[Tensor, Tensor]
 """Scaled data (n, ...); for a class-conditional model with labels (n,), -1 where the class is hidden."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """Samples on their way from noise to data at `times` (k,): `x` (k, n, ...), and `x_0`, what the model expects the clean data to
+    be when it sees them; `label` (n,), the classes that they were drawn of, if any."""
+
+    times: np.ndarray
+    x: Tensor
+    x_0: Tensor
+    label: np.ndarray | None
 
 
 class DiffusionTask(Task):
@@ -73,10 +85,20 @@ class DiffusionTask(Task):
         return self.held_out(Exact(exact, PARAMETRIZATIONS[self.config.parametrization]))
 
     def snapshot(self, model: nn.Module, interrupted: Interrupted) -> dict[str, np.ndarray] | None:
-        """Points: `trajectory` (T + 1, 300, 2) and `times` (T + 1,), at most 65 frames. Images: `samples` uint8
-        (25, C, H, W), `strip` uint8 (12, C, H, W) of the first of them, and `times` (12,). A class-conditional model draws as
-        many of each class, in the order of the classes (at least 25 images), and says so in `sample_labels` (n,), unless a
-        guidance scale of 0 makes it ignore them."""
+        """Points: `trajectory` (T + 1, 300, 2) and `times` (T + 1,), at most 65 frames. Images: those of `film` for 25 samples at 12
+        `times`. A class-conditional model draws as many of each class, in the order of the classes (at least 25 images), and
+        says so in `sample_labels` (n,), unless a guidance scale of 0 makes it ignore them."""
+        way = self.walk(model, interrupted)
+        if way is None:
+            return None
+        if self.dataset.is_image:
+            found = film(way.times, *(to_uint8(as_pixels(value.flatten(0, 1))).reshape(value.shape) for value in (way.x, way.x_0)))
+        else:
+            found = {"trajectory": way.x.cpu().numpy(), "times": way.times}
+        return found if way.label is None else found | {"sample_labels": way.label}
+
+    def walk(self, model: nn.Module, interrupted: Interrupted) -> Way | None:
+        """The samples of a snapshot on their way, at most 12 frames of images or 65 of points; None when it was told to give up."""
         n, generator = 25 if self.dataset.is_image else 300, torch.Generator(self.device).manual_seed(self.config.seed)
         label = self.every_class(n) if self.conditional else None
         scale = self.config.guidance_scale if self.config.label_dropout > 0.0 else 1.0  # else there is nothing to guide away from
@@ -85,22 +107,17 @@ class DiffusionTask(Task):
         states = reverse(
             guided(model, label, scale, self.bounds), model.schedule, x, times, self.config.sampler, self.config.eta, generator
         )
-        frames, seen = [], []
+        keep = thin(len(times), STRIP_FRAMES if self.dataset.is_image else 65)
+        frames, expected = [], []
         for state in states:
             if interrupted():
                 return None
-            frames.append(state.x[:1] if self.dataset.is_image and state.index < state.total else state.x)
-            seen.append(state.t)
-        keep = thin(len(frames), STRIP_FRAMES if self.dataset.is_image else 65)
-        found = {"times": np.array(seen, "f4")[keep]}
-        if self.dataset.is_image:
-            found |= {
-                "samples": to_uint8(as_pixels(frames[-1])),
-                "strip": to_uint8(torch.cat([as_pixels(frames[i][:1]) for i in keep])),
-            }
-        else:
-            found["trajectory"] = torch.stack([frames[i] for i in keep]).cpu().numpy()
-        return found if label is None or scale == 0.0 else found | {"sample_labels": label.cpu().numpy()}
+            if state.index - 1 in keep:
+                expected.append(state.x_0)  # what was made of the state before, on the way to this one
+            if state.index in keep:
+                frames.append(state.x)
+        told = None if label is None or scale == 0.0 else label.cpu().numpy()
+        return Way(times[keep].numpy().astype("f4"), torch.stack(frames), torch.stack([*expected, frames[-1]]), told)
 
     def every_class(self, n: int) -> Tensor:
         """Labels of at least `n` samples, as many of each class, in order."""
@@ -116,3 +133,14 @@ class DiffusionTask(Task):
 def guided(model: Denoiser, label: Tensor | None, scale: float, bounds: tuple[float, float]) -> ClippedDenoiser:
     """What samples are drawn with: `model`, told the classes `label` (n,) or (1,) where there are some, `x_0` within `bounds`."""
     return ClippedDenoiser(model if label is None else GuidedDenoiser(model, label, scale), *bounds)
+
+
+def film(times: np.ndarray, way: np.ndarray, expected: np.ndarray, decoded: bool = False) -> dict[str, np.ndarray]:
+    """Images on their way, uint8, from `way` and what the model expects them to become, `expected`, both (k, n, C, H, W): `samples`
+    (n, C, H, W), where they end; `way` at `times` (k,); and of one of them, `followed`, what is `expected` (k, C, H, W). That is the first;
+    of `decoded` latents, of which many hardly move, the one that looks least at its end as it did at its beginning."""
+    followed = int(np.square(way[-1].astype("f4") - way[0]).sum((1, 2, 3)).argmax()) if decoded else 0
+    return {
+        "samples": way[-1], "way": way, "expected": expected[:, followed], "times": times, "followed": np.asarray(followed),
+        "decoded": np.asarray(decoded),
+    }  # fmt: skip

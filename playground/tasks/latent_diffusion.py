@@ -18,7 +18,7 @@ from playground.data import Dataset
 from playground.data.base import Split
 from playground.latent_denoiser import LatentDenoiser, build_latent_denoiser
 from playground.tasks.base import STRIP_FRAMES, Interrupted, thin, to_uint8
-from playground.tasks.diffusion import Batch, DiffusionTask
+from playground.tasks.diffusion import Batch, DiffusionTask, film
 from playground.tasks.latent import AutoencoderTask, VAETask
 
 SHOWN = 25
@@ -112,22 +112,28 @@ class LatentDiffusionTask(DiffusionTask):
         return (z, kept[1]) if isinstance(kept, tuple) else z
 
     def snapshot(self, model: LatentDenoiser, interrupted: Interrupted) -> dict[str, np.ndarray] | None:
-        """`samples` uint8 (25, C, H, W), `strip` uint8 (12, C, H, W): one of them decoded on its way, with `times` (12,). In
-        two dimensions also `trajectory` (T + 1, 300, 2), `trajectory_times` (T + 1,) and `latents` (m, 2), those of held-out
-        images. A class-conditional model shows as many samples of each class, at least 25, and says so in `sample_labels`
-        (n,)."""
-        arrays = super().snapshot(model, interrupted)
-        if arrays is None:
+        """As for images, of 25 samples: each latent on the way is decoded, and so is what is expected of the one whose picture changes
+        most. In two dimensions also `trajectory` (T + 1, 300, 2), `trajectory_times` (T + 1,) and `latents` (m, 2), those of
+        held-out images. A class-conditional model shows as many samples of each class, at least 25, and says so in
+        `sample_labels` (n,)."""
+        found = self.walk(model, interrupted)
+        if found is None:
             return None
-        way, times, labels = arrays["trajectory"], arrays["times"], arrays.get("sample_labels")
-        shown, keep = np.arange(SHOWN) if labels is None else first_of_each(labels, SHOWN), thin(len(times), STRIP_FRAMES)
-        decoded = model.decode(torch.from_numpy(np.concatenate([way[-1, shown], way[keep, 0]])).to(self.device))
-        pictures = {"samples": to_uint8(decoded[: len(shown)]), "strip": to_uint8(decoded[len(shown) :]), "times": times[keep]}
-        if labels is not None:
-            pictures["sample_labels"] = labels[shown]
+        shown = np.arange(SHOWN) if found.label is None else first_of_each(found.label, SHOWN)
+        keep = thin(len(found.times), STRIP_FRAMES)
+        way, expected = (self._decoded(model, z[keep][:, shown]) for z in (found.x, found.x_0))
+        pictures = film(found.times[keep], way, expected, decoded=True)
+        if found.label is not None:
+            pictures["sample_labels"] = found.label[shown]
         if model.latent_dim == 2:
-            pictures |= {"trajectory": way, "trajectory_times": times, "latents": self.dataset.test.x[:MAP_POINTS]}
+            pictures |= {
+                "trajectory": found.x.cpu().numpy(), "trajectory_times": found.times, "latents": self.dataset.test.x[:MAP_POINTS],
+            }  # fmt: skip
         return pictures
+
+    def _decoded(self, model: LatentDenoiser, z: Tensor) -> np.ndarray:
+        """Latents (k, n, d) as images (k, n, C, H, W), uint8."""
+        return to_uint8(model.decode(z.flatten(0, 1))).reshape(*z.shape[:2], *self.images.shape)
 
     def _pixels(self) -> tuple[Tensor, Tensor]:
         """Training and held-out images as the autoencoder is shown them."""

@@ -19,7 +19,7 @@ PICKED = 40
 
 
 def diffusion_views(memory: Memory, record: Any) -> dict[str, Payload]:
-    """Points: particles with their way. Images: a grid of samples, and the way of the first of them."""
+    """Points: particles with their way. Images: a grid of samples, and the way of one of them."""
     arrays, step = record.snapshot.arrays, record.snapshot.step
     if "trajectory" in arrays:
         data = map_data(record.config["dataset"])
@@ -28,27 +28,39 @@ def diffusion_views(memory: Memory, record: Any) -> dict[str, Payload]:
             mode="live" if record.active else "final",
         )  # fmt: skip
         return {"particles": moving | ({"labels": u8(arrays["sample_labels"])} if "sample_labels" in arrays else {})}
-    notes = [f"t = {t:.2f}" for t in arrays["times"]]
     return {
-        "samples": samples_grid(arrays["samples"], step, arrays.get("sample_labels"), record.config["dataset"]),
-        "strip": payloads.strip(arrays["strip"], step, notes=notes),
+        "samples": samples_grid(arrays, step, record.config["dataset"]),
+        "strip": strip(arrays, step),
     }
 
 
-def samples_grid(samples: np.ndarray, step: int, labels: np.ndarray | None, dataset: str) -> Payload:
-    """Samples as tiles; those of a model that was told classes with their names, one column per class where all are drawn."""
-    n = len(samples)
-    columns = {25: 13}.get(n, min(16, max(1, int(np.ceil(np.sqrt(2 * n))))))
-    if labels is None:
-        return payloads.image_grid(samples, step, columns=columns)
-    different, each = np.unique(labels, return_counts=True)
-    if 1 < len(different) <= 16 and each.max() == each.min():
-        order = np.argsort(labels, kind="stable").reshape(len(different), -1).T.ravel()
-        samples, labels, columns = samples[order], labels[order], len(different)
-    names = load_dataset(dataset).label_names
-    grid = payloads.image_grid(samples, step, columns=columns)
-    grid["rows"][0]["notes"] = [names[k] if 0 <= k < len(names) else "any" for k in labels]
+def samples_grid(arrays: dict[str, np.ndarray], step: int, dataset: str) -> Payload:
+    """Samples as tiles; those of a model that was told classes with their names, one column per class where all are drawn. With
+    `film` {times: [k], data: [u8 (n*h*w)] * k}, the same tiles on their way, where that of all is kept."""
+    samples, labels, way = arrays["samples"], arrays.get("sample_labels"), arrays["way"]
+    n, order = len(samples), np.arange(len(samples))
+    columns = {25: 9}.get(n, min(16, max(1, int(np.ceil(np.sqrt(2 * n))))))
+    if labels is not None:
+        different, each = np.unique(labels, return_counts=True)
+        if 1 < len(different) <= 16 and each.max() == each.min():
+            order, columns = np.argsort(labels, kind="stable").reshape(len(different), -1).T.ravel(), len(different)
+    grid = payloads.image_grid(samples[order], step, columns=columns)
+    if labels is not None:
+        names = load_dataset(dataset).label_names
+        grid["rows"][0]["notes"] = [names[k] if 0 <= k < len(names) else "any" for k in labels[order]]
+    if way.shape[1] == n:
+        grid["film"] = {"times": [float(t) for t in arrays["times"]], "data": [u8(frame[order]) for frame in way]}
     return grid
+
+
+def strip(arrays: dict[str, np.ndarray], step: int) -> Payload:
+    """One sample on its way, above what the model expects of it at each of these times."""
+    i, names = int(arrays["followed"]), ("zₜ, decoded", "ẑ₀, decoded") if arrays["decoded"] else ("xₜ", "x̂₀")
+    rows = [
+        payloads.ImageRow(names[0], arrays["way"][:, i], "changes most of all" if arrays["decoded"] else "the first sample"),
+        payloads.ImageRow(names[1], arrays["expected"], "what it expects", notes=[f"t = {t:.2f}" for t in arrays["times"]]),
+    ]
+    return payloads.image_table(rows, step) | {"whole": True}
 
 
 @lru_cache(maxsize=8)

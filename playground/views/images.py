@@ -63,8 +63,3 @@ def _row(row: ImageRow, tiles: np.ndarray) -> Payload:
 def image_grid(images: np.ndarray, step: int, *, columns: int, title: str = "", note: str = "") -> Payload:
     """Samples in a grid: an image table with exactly one row, and `columns`."""
     return image_table([ImageRow(title, images, note)], step) | {"columns": max(1, int(columns))}
-
-
-def strip(images: np.ndarray, step: int, *, notes: Sequence[str] = (), title: str = "", note: str = "") -> Payload:
-    """One sample on its way from noise to data: an image table with one row and a caption under each tile."""
-    return image_table([ImageRow(title, images, note, notes=notes)], step)

@@ -5,11 +5,11 @@ Each layout is written down in its function: dots in `positions.py`, tiles in `i
 arrays; a wrong shape is a `ValueError`.
 """
 
-from playground.views.images import ImageRow, Payload, image_grid, image_table, strip
+from playground.views.images import ImageRow, Payload, image_grid, image_table
 from playground.views.numbers import curves, terms
 from playground.views.positions import latent_map, latent_map_static, particles, particles_static, spread
 
 __all__ = [
     "ImageRow", "Payload", "curves", "image_grid", "image_table", "latent_map",
-    "latent_map_static", "particles", "particles_static", "spread", "strip", "terms",
+    "latent_map_static", "particles", "particles_static", "spread", "terms",
 ]  # fmt: skip

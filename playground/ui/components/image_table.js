@@ -71,7 +71,7 @@ function plan(payload, width, height) {
   }
   const caption = payload.rows.some(r => r.notes) ? CAPTION : 0, most = Math.max(...payload.rows.map(r => r.n), 1);
   const fitHeight = ((height - 6 * (payload.rows.length - 1)) / payload.rows.length - caption - above) * payload.w / payload.h;
-  const fitWidth = Math.max((room - GAP * (most - 1)) / most, 26);
+  const fitWidth = Math.max((room - GAP * (most - 1)) / most, payload.whole ? 12 : 26);
   const tile = Math.max(1, crisp(Math.min(fitHeight, fitWidth, 84), payload.w));
   const shown = Math.max(1, Math.floor((room + GAP) / (tile + GAP)));
   return {narrow: !beside, room, caption, sizes: payload.rows.map(r => ({columns: shown, tile, shown: Math.min(r.n, shown)}))};
@@ -111,8 +111,8 @@ function rowNode(i) {
   return rows.children[i];
 }
 
-function draw(payload, frame) {
-  const any = payload && payload.w > 0 && payload.rows.some(r => r.n > 0);
+function draw(newest, frame) {
+  const payload = film.at(newest), any = payload && payload.w > 0 && payload.rows.some(r => r.n > 0);
   empty.hidden = Boolean(any);
   rows.hidden = !any;
   stepLabel.textContent = any ? pg.stepText(payload) : '';
@@ -134,4 +134,5 @@ function draw(payload, frame) {
   body.dataset.drawn = (Number(body.dataset.drawn) || 0) + 1;
 }
 
-pg.live({element, tab: props.tab, views: [props.view], draw, interval: 160});   // six pictures a second are a film
+const film = filmSlider(element, () => view.redraw());
+const view = pg.live({element, tab: props.tab, views: [props.view], draw, interval: element.querySelector('.film') ? 40 : 160});   // six pictures a second are a film, a slider wants more

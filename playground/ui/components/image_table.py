@@ -5,12 +5,25 @@ import gradio as gr
 from playground.ui.components.shared import card, component
 
 
-def image_table(tab: str, *, view: str = "images", title: str, empty: str, height: int = 240) -> gr.HTML:
+FILM = """
+<div class="film">
+  <button type="button" class="pg-small" title="Play from noise to data" disabled>▶ Play</button>
+  <label><span>noise</span>
+    <input type="range" min="0" max="1" value="1" step="1" aria-label="Position between noise and data" disabled>
+    <span>data</span></label>
+  <output>t = –</output>
+</div>
+"""
+
+
+def image_table(
+    tab: str, *, view: str = "images", title: str, empty: str, height: int = 240, film: bool = False
+) -> gr.HTML:  # fmt: skip
     """Draws the payload `view` - "images", "samples" or "strip" - of the run that `tab` follows.
 
     Tiles are as large as fit into `height` and the width; rows that are too long for a narrow page lose their last
-    tiles, strips go on in the next line.
+    tiles, but where the whole row matters. `film` puts a slider below samples whose way from noise to data is kept.
     """
     body = '<div class="tiles-rows"></div>'
-    template = card(title, empty, body, height=height, label=title)
-    return component("image_table", template, tab=tab, view=view)
+    template = card(title, empty, body, height=height, label=title, after=FILM if film else "")
+    return component("image_table", template, scripts=("image_film", "image_table"), tab=tab, view=view)

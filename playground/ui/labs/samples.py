@@ -21,7 +21,7 @@ from playground.ui.tabs.common import QUIET, TrainingTab
 
 SAMPLER = ("sampler", "sampling_steps", "time_grid", "eta", "guidance_scale")
 """Settings of the tab's form that steer its live pictures and the fresh samples alike."""
-STRIP = "The first of the samples on its way from noise (left) to data (right) will stand here."
+STRIP = "One of the samples will stand here on its way from noise (left) to data (right), and below it what the model expects at each t."
 FRESH = "Press Sample: fresh samples, drawn with the newest weights of the model above, will stand here."
 HINT = "Draws fresh samples from the model above, at any time while it trains and after, with the sampler set at the side."
 
@@ -35,7 +35,7 @@ def pictures(
         with gr.Column(scale=3, min_width=320, visible=points) as for_points:
             particles(channel, title=title, empty=empty, height=420 if beside else 380, server_functions=functions)
         with gr.Column(scale=3, min_width=320, visible=not points) as for_images:
-            image_table(channel, view="samples", title=title, empty=images_empty, height=250)
+            image_table(channel, view="samples", title=title, empty=images_empty, height=226, film=True)
             image_table(channel, view="strip", title="One sample, from noise to data", empty=STRIP, height=150)
         if beside:
             with gr.Column(scale=2, min_width=300):
