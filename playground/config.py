@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from playground.settings import ConfigError, FieldSpec, Settings, brief, field_specs, setting
-from playground.study_settings import ArenaConfig, BoundsConfig, ComparisonConfig, Device, LikelihoodConfig, ReflowConfig, StudyConfig
+from playground.study_settings import ArenaConfig, BoundsConfig, ComparisonConfig, Device, LikelihoodConfig, ReflowConfig, StudyConfig, TIME_GRIDS, TimeGrid
 
 __all__ = [
     "AnyDataset", "ArenaConfig", "AutoencoderConfig", "BoundsConfig", "CONFIGS", "ComparisonConfig", "ConfigError", "DiffusionConfig", "FieldSpec", "IMAGE_DATASETS",
     "LatentConfig", "LatentDiffusionConfig", "LikelihoodConfig",
-    "POINT_DATASETS", "ReflowConfig", "RunConfig", "SampleConfig", "SamplerSettings", "Settings", "StudyConfig", "VAEConfig", "change_live",
+    "POINT_DATASETS", "ReflowConfig", "RunConfig", "SampleConfig", "SamplerSettings", "Settings", "StudyConfig", "TIME_GRIDS", "VAEConfig", "change_live",
     "field_specs", "parse_config", "setting",
 ]  # fmt: skip
 
@@ -27,7 +27,6 @@ AnyDataset = Literal[
     "digits", "fashion_mnist", "sprites", "fashion_mnist_full",
 ]  # fmt: skip
 Sampler = Literal["ddpm", "ddim", "euler", "heun", "edm_heun", "dpmpp_2m"]
-TimeGrid = Literal["uniform_t", "karras", "log_snr"]
 
 
 class RunConfig(Settings):

@@ -7,6 +7,11 @@ from typing import Any, Literal
 from playground.settings import ConfigError, Settings, setting
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
+TimeGrid = Literal["uniform_t", "karras", "log_snr"]
+TIME_GRIDS = {
+    "uniform_t": "uniform in t", "karras": "Karras, ρ = 7 in σ/α", "log_snr": "uniform in log-SNR", "own": "each scheduler's own",
+}  # fmt: skip
+"""What the time grids are called on the page (`sampling/grids.py`); `own` is for schedulers of diffusers only."""
 
 
 class StudyConfig(Settings):
@@ -84,6 +89,10 @@ class ArenaConfig(StudyConfig):
     evaluations: tuple[int, ...] = setting(
         (5, 10, 20, 50), "Evaluations (NFE)", "How often the network may be asked for each sample.", main=True, unit="evaluations"
     )
+    time_grid: Literal["own", "uniform_t", "karras", "log_snr"] = setting(
+        "own", "Time grid", "At which noise levels the network is asked: each scheduler's own, or the same for all. Those that cannot be "
+        "given other levels are then left out, with the reason.", main=True,
+    )  # fmt: skip
     seeds: int = setting(3, "Seeds", "Measurements of each distance, from other initial noise each.", ge=1, le=20, main=True)
     n_samples: int = setting(300, "Samples", "In one measurement.", ge=10, le=2000, main=True)
 

@@ -109,6 +109,21 @@ def test_images_are_kept_as_tiles(checkpoints) -> None:
     assert slow["nfe"] is None and "cannot be run with 3" in slow["reason"]
 
 
+def test_a_time_grid_is_for_all_and_is_named(checkpoints) -> None:
+    """On Karras' levels DDIM and Heun ask elsewhere, and do better or worse; who cannot be given them is left out, and says so."""
+    names = ("DDIMScheduler", "HeunDiscreteScheduler", "IPNDMScheduler")
+    (_, own, _), (events, given, _) = (
+        run(checkpoints["points"], schedulers=names, evaluations=(9,), time_grid=grid) for grid in ("own", "karras")
+    )
+    assert events[0].config["time_grid"] == "karras" and own["time_grid"] == "each scheduler's own"
+    assert given["time_grid"] == "Karras, ρ = 7 in σ/α" and [entry["grid"] for entry in given["schedulers"]] == ["Karras, ρ = 7 in σ/α"] * 2
+    assert [entry["grid"] for entry in own["schedulers"]] == ["uniform in t", "uniform in t", "its own"]
+    assert "takes no others" in given["left_out"][0]["reason"] and own["left_out"] == []
+    for before, after in zip(own["rows"], given["rows"]):
+        assert (before["nfe"], before["steps"]) == (after["nfe"], after["steps"]) and before["mean"] != after["mean"]
+        assert after["difference"] < 5e-3
+
+
 def test_guidance_counts_twice(checkpoints) -> None:
     """The model's own guidance asks the network for both, so that ten evaluations are five steps."""
     _, board, _ = run(checkpoints["conditional"], schedulers=("DDIMScheduler",), evaluations=(10,), seeds=1)
@@ -193,7 +208,7 @@ def test_what_cannot_be_run_is_refused(checkpoints) -> None:
     [
         ({"schedulers": ()}, "1 to 60 names"), ({"schedulers": ["os.system"]}, "1 to 60 names"), ({"schedulers": "DDIMScheduler"}, "1 to 60"),
         ({"evaluations": (0,)}, "whole numbers from 1"), ({"evaluations": (2.5,)}, "whole numbers"), ({"evaluations": list(range(1, 20))}, "1 to 12"),
-        ({"seeds": 0}, "seeds = 0 is refused"),
+        ({"seeds": 0}, "seeds = 0 is refused"), ({"time_grid": "magic"}, "one of own, uniform_t, karras, log_snr"),
     ],
 )  # fmt: skip
 def test_settings_are_refused_in_sentences(settings: dict, sentence: str) -> None:

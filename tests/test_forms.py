@@ -3,7 +3,7 @@
 import gradio as gr
 import pytest
 
-from playground.config import CONFIGS, ConfigError, SampleConfig, field_specs
+from playground.config import CONFIGS, ArenaConfig, ConfigError, SampleConfig, field_specs
 from playground.data import DATASETS
 from playground.ui import forms
 from playground.ui.diffuse_in import DIFFUSE_IN
@@ -79,7 +79,7 @@ def test_choices_are_those_of_the_setting_under_names_of_their_own(form):
 
 def test_titles_name_choices_that_exist():
     everything: dict[str, set] = {"diffuse_in": set(DIFFUSE_IN.choices), "label": {-1}}
-    for config in ALL.values():
+    for config in (*ALL.values(), ArenaConfig):
         for name, spec in field_specs(config).items():
             everything.setdefault(name, set()).update(spec.choices)
     for name, titles in forms.TITLES.items():

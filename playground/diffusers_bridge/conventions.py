@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from playground.diffusers_bridge.catalogue import parameters
-from playground.diffusers_bridge.levels import Level, alphas_cumprod, betas_of, level_at
+from playground.diffusers_bridge.levels import Level, Wanted, alphas_cumprod, betas_of, level_at
 from playground.noise import Schedule
 
 UNCLIPPED = {"clip_sample": False, "clip_denoised": False, "thresholding": False}
@@ -31,10 +31,11 @@ class Convention(ABC):
     prediction: str = ""
     """What `prediction_type` is set to, where there is one."""
 
-    def make(self, cls: type, schedule: Schedule, spacing: str) -> Any | None:
-        """A scheduler of `cls` for `schedule`, or None where its signature does not have what this convention needs."""
+    def make(self, cls: type, schedule: Schedule, spacing: str, wanted: Wanted | None = None) -> Any | None:
+        """A scheduler of `cls` for `schedule`, which shall ask at the levels `wanted`, else at its own; or None where its signature
+        does not have what this convention needs."""
         takes = parameters(cls.__init__)
-        settings = self.settings(takes, schedule)
+        settings = self.settings(takes, schedule, wanted)
         if settings is None:
             return None
         settings |= {name: value for name, value in UNCLIPPED.items() if name in takes}
@@ -48,15 +49,15 @@ class Convention(ABC):
         return scheduler if self.fits(scheduler) else None
 
     @abstractmethod
-    def settings(self, takes: dict[str, Any], schedule: Schedule) -> dict[str, Any] | None:
-        """Constructor arguments, or None where the constructor does not take what it must."""
+    def settings(self, takes: dict[str, Any], schedule: Schedule, wanted: Wanted | None) -> dict[str, Any] | None:
+        """Constructor arguments, or None where the constructor does not take what it must, or no levels but its own."""
 
     def fits(self, scheduler: Any) -> bool:
         """Whether the scheduler, once made, has what `level` reads."""
         return True
 
-    def set_steps(self, scheduler: Any, n: int, spacing: str) -> None:
-        """Tells it how many steps there are."""
+    def set_steps(self, scheduler: Any, n: int, spacing: str, wanted: Wanted | None = None) -> None:
+        """Tells it how many steps there are, and at which levels, where its constructor was not told."""
         scheduler.set_timesteps(n)
 
     def times(self, scheduler: Any) -> list[Tensor]:
@@ -93,14 +94,17 @@ class Table(Convention):
     name, sentence = "table", "a table of 1,000 noise levels ᾱ"
     prediction = "v_prediction"
 
-    def settings(self, takes, schedule):
+    def settings(self, takes, schedule, wanted):
         if "trained_betas" in takes:
-            return {"num_train_timesteps": 1000, "trained_betas": betas_of(alphas_cumprod(schedule))}
-        return {} if "beta_schedule" in takes else None
+            table = wanted.cumprod if wanted else alphas_cumprod(schedule)
+            if wanted and "timestep_spacing" not in takes:  # then its n steps are the upper n of n + 1 levels
+                table = torch.cat([0.5 + 0.5 * table[:1], table])
+            return {"num_train_timesteps": len(table), "trained_betas": betas_of(table)}
+        return {} if "beta_schedule" in takes and not wanted else None
 
-    def make(self, cls, schedule, spacing):
+    def make(self, cls, schedule, spacing, wanted=None):
         """As above; a class that does not know `v` is answered with `x_0` itself."""
-        scheduler = super().make(cls, schedule, spacing)
+        scheduler = super().make(cls, schedule, spacing, wanted)
         if scheduler is not None and "prediction_type" in scheduler.config and "v_prediction" not in inspect.getsource(cls):
             scheduler.register_to_config(prediction_type="sample")
         return scheduler
@@ -130,12 +134,14 @@ class Angle(Convention):
     name, sentence = "angle", "an angle φ with α = cos φ and σ = sin φ"
     prediction = "trigflow"
 
-    def settings(self, takes, schedule):
+    def settings(self, takes, schedule, wanted):
+        if wanted:
+            return None
         if "trigflow" in str(takes.get("prediction_type")):
             return {"sigma_data": 1.0}
         return {} if "trained_betas" in takes and "beta_schedule" not in takes and "beta_start" not in takes else None
 
-    def set_steps(self, scheduler, n, spacing):
+    def set_steps(self, scheduler, n, spacing, wanted=None):
         once_more = "intermediate_timesteps" in parameters(scheduler.set_timesteps)
         scheduler.set_timesteps(n, **({"intermediate_timesteps": None} if once_more else {}))
 
@@ -152,8 +158,8 @@ class Function(Convention):
 
     name, sentence = "function", "a function ᾱ(t) of continuous time"
 
-    def settings(self, takes, schedule):
-        return {} if "trained_betas" not in takes else None
+    def settings(self, takes, schedule, wanted):
+        return {} if "trained_betas" not in takes and not wanted else None
 
     def fits(self, scheduler):
         return hasattr(scheduler, "_alpha_cumprod")
@@ -177,24 +183,22 @@ class Flow(Convention):
 
     name, sentence = "flow", "a straight line, x = (1 − s) x₀ + s ε"
 
-    def settings(self, takes, schedule):
+    def settings(self, takes, schedule, wanted):
         if "trained_betas" in takes or "sigma_data" in takes or "beta_schedule" in takes:
             return None
         return {"shift": 1.0} if "shift" in takes else {}
 
-    def make(self, cls, schedule, spacing):
-        if spacing != "trailing":
-            return super().make(cls, schedule, spacing)
-        return super().make(cls, schedule, "default") if "sigmas" in parameters(cls.set_timesteps) else None
+    def make(self, cls, schedule, spacing, wanted=None):
+        given = spacing == "trailing" or wanted
+        return super().make(cls, schedule, "default", wanted) if "sigmas" in parameters(cls.set_timesteps) or not given else None
 
-    def set_steps(self, scheduler, n, spacing):
+    def set_steps(self, scheduler, n, spacing, wanted=None):
         """`trailing` is the even grid `1, 1 - 1/n, … 1/n`; the schedulers' own grid spends its last evaluation at 1/1000."""
-        if spacing != "trailing":
+        if spacing != "trailing" and not wanted:
             scheduler.set_timesteps(n)
             return
-        sigmas = [1.0 - i / n for i in range(n)]
-        scheduler.set_timesteps(sigmas=sigmas, **_number(scheduler, n))
-        if float(scheduler.sigmas[-1]) > 0.0:  # this one wants to be told the end, too
+        sigmas = [level.s / (level.a + level.s) for level in wanted.levels] if wanted else [1.0 - i / n for i in range(n)]
+        if not _ends_in_data(scheduler, sigmas, n):  # this one wants to be told the end, too
             scheduler.set_timesteps(sigmas=[*sigmas, 0.0], **_number(scheduler, n))
 
     def fits(self, scheduler):
@@ -226,12 +230,17 @@ class EDM(Convention):
 
     name, sentence = "edm", "Karras' preconditioning, x₀ = c_skip x + c_out F"
     prediction = "epsilon"
+    RULES = {"karras": "karras", "log_snr": "exponential"}
+    """Our names of the grids that these classes make themselves, and theirs."""
 
-    def settings(self, takes, schedule):
+    def settings(self, takes, schedule, wanted):
         if not {"sigma_min", "sigma_max", "sigma_data"} <= set(takes):
             return None
-        low, high = level_at(schedule, schedule.t_min), level_at(schedule, schedule.t_max)
-        return {"sigma_min": low.s / low.a, "sigma_max": high.s / high.a, "sigma_data": 1.0}
+        if wanted and not (wanted.grid in self.RULES and "sigma_schedule" in takes):
+            return None
+        high, low = (wanted.levels[0], wanted.levels[-1]) if wanted else (level_at(schedule, t) for t in (schedule.t_max, schedule.t_min))
+        ends = {"sigma_min": low.s / low.a, "sigma_max": high.s / high.a, "sigma_data": 1.0}
+        return ends | ({"sigma_schedule": self.RULES[wanted.grid]} if wanted else {})
 
     def level(self, scheduler, t):
         sigma = float(scheduler.sigmas[int((scheduler.timesteps - t).abs().argmin())])
@@ -251,7 +260,15 @@ class EDM(Convention):
 CONVENTIONS: dict[str, Convention] = {c.name: c for c in (Table(), Angle(), Function(), Flow(), FlowFromData(), EDM())}
 
 
+def _ends_in_data(scheduler: Any, sigmas: list[float], n: int) -> bool:
+    """Whether it takes these levels, and goes on from the last to the data by itself."""
+    try:
+        scheduler.set_timesteps(sigmas=sigmas, **_number(scheduler, n))
+    except ValueError:
+        return False
+    return float(scheduler.sigmas[-1]) == 0.0
+
+
 def _number(scheduler: Any, n: int) -> dict[str, int]:
     """`num_inference_steps`, for those that want it beside the levels."""
     return {"num_inference_steps": n} if "num_inference_steps" in parameters(scheduler.set_timesteps) else {}
-

@@ -14,10 +14,15 @@ from torch import Tensor
 
 from playground.diffusers_bridge.catalogue import parameters
 from playground.diffusers_bridge.conventions import CONVENTIONS, Convention
-from playground.diffusers_bridge.levels import Level, time_of
+from playground.diffusers_bridge.levels import Level, Wanted, level_at, time_of, wanted
 from playground.noise import Schedule
+from playground.sampling import GRIDS
 
 DenoiserFn = Callable[[Tensor, Tensor], Any]
+
+
+OWN = "own"
+"""The grid of a scheduler that is left its own noise levels."""
 
 
 class NotCompatible(ValueError):
@@ -31,7 +36,9 @@ class Entry:
     name: str
     convention: str
     spacing: str
-    """`trailing`, `karras` or `default`: where on the way its evaluations lie."""
+    """`trailing` where it can be told so, else `default`: where its own noise levels lie."""
+    grid: str = OWN
+    """One of `sampling.GRIDS`, whose levels it is given in place of its own."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +61,25 @@ class Driver:
         self.cls, self.entry, self.schedule = cls, entry, schedule
         self.convention: Convention = CONVENTIONS[entry.convention]
         self._prepared: dict[int, int] = {}
-        self._fresh = self.convention.make(cls, schedule, entry.spacing)
-        if self._fresh is None:
+        self._fresh: dict[int, Any] = {}
+        if self._made(2) is None:
             raise NotCompatible(f"It cannot be told of {self.convention.sentence}.")
+
+    def wanted(self, n_steps: int) -> Wanted | None:
+        """The levels that it is given; None where it has its own."""
+        return None if self.entry.grid == OWN else wanted(self.schedule, self.entry.grid, n_steps)
+
+    def _made(self, n_steps: int) -> Any | None:
+        """A scheduler as its constructor made it; one that has its own levels is the same for all numbers of steps."""
+        key = 0 if self.entry.grid == OWN else n_steps
+        if key not in self._fresh:
+            self._fresh[key] = self.convention.make(self.cls, self.schedule, self.entry.spacing, self.wanted(n_steps))
+        return self._fresh[key]
 
     def prepare(self, n_steps: int) -> Any:
         """A fresh scheduler, told to make `n_steps` steps."""
-        scheduler = deepcopy(self._fresh)  # some take a third of a second to make
-        self.convention.set_steps(scheduler, n_steps, self.entry.spacing)
+        scheduler = deepcopy(self._made(n_steps))  # some take a third of a second to make
+        self.convention.set_steps(scheduler, n_steps, self.entry.spacing, self.wanted(n_steps))
         return scheduler
 
     def evaluations(self, n_steps: int) -> int:
@@ -91,6 +109,12 @@ class Driver:
         """The noise levels at which it asks, from noise to data, and data itself."""
         scheduler = self.prepare(n_steps)
         return [self.convention.level(scheduler, float(t)) for t in self.convention.times(scheduler)] + [Level(1.0, 0.0)]
+
+    def grid(self, n_steps: int) -> str:
+        """The one of `sampling.GRIDS` whose levels it asks at, whoever chose them; `OWN` where it is none of them."""
+        asked = [level_at(self.schedule, time_of(self.schedule, level)) for level in self.levels(n_steps)[:-1]]
+        known = (grid for grid in GRIDS if wanted(self.schedule, grid, len(set(asked))).among(asked))
+        return next(known, OWN) if self.entry.grid == OWN else self.entry.grid
 
     @torch.no_grad()
     def run(self, denoiser: DenoiserFn, noise: Tensor, n_steps: int, seed: int = 0) -> Iterator[Evaluation]:

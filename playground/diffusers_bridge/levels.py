@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from playground.noise import Schedule
+from playground.sampling import time_grid
 
 TABLE = 1000
 """Discrete noise levels of an exported or compared model, as in Ho et al. 2020."""
@@ -77,6 +78,30 @@ def betas_of(cumprod: Tensor) -> list[float]:
     """`β_i = 1 - ᾱ_i / ᾱ_{i-1}`, so that their running product gives `cumprod` back (Ho et al. 2020, eq. 4)."""
     before = torch.cat([torch.ones(1, dtype=torch.float64), cumprod[:-1]])
     return (1.0 - cumprod / before).tolist()
+
+
+class Wanted(NamedTuple):
+    """Levels that a scheduler shall ask at, from noise to data, the data themselves not among them."""
+
+    grid: str
+    levels: tuple[Level, ...]
+
+    @property
+    def cumprod(self) -> Tensor:
+        """`a² / (a² + s²)` from the least noise to the most, float64 (n,): a table of just these levels."""
+        return torch.tensor([(level.a / level.norm) ** 2 for level in reversed(self.levels)], dtype=torch.float64)
+
+    def among(self, asked: list[Level]) -> bool:
+        """Whether each is among those `asked`: a method of higher order may ask between them, too. Single precision knows a small
+        `s` to a few per cent."""
+        there = torch.tensor([level.log_ratio for level in asked], dtype=torch.float64)
+        return all(float((there - level.log_ratio).abs().min()) < 0.05 for level in self.levels)
+
+
+@lru_cache(maxsize=256)
+def wanted(schedule: Schedule, grid: str, n: int) -> Wanted:
+    """The levels at which our own sampler asks in n steps on one of `sampling.GRIDS`."""
+    return Wanted(grid, tuple(level_at(schedule, float(t)) for t in time_grid(schedule, n, grid=grid)[:-1]))
 
 
 class LevelSchedule(Schedule):

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from playground.diffusers_bridge.catalogue import required, scheduler_classes
 from playground.diffusers_bridge.conventions import CONVENTIONS
-from playground.diffusers_bridge.driving import Driver, Entry, NotCompatible, last
+from playground.diffusers_bridge.driving import OWN, Driver, Entry, NotCompatible, last
 from playground.metrics import energy_distance
 from playground.noise import Schedule
 from playground.oracle import MixtureDenoiser
@@ -43,6 +43,8 @@ class Verdict:
     """Energy distance of its samples to the density, where it ran."""
     draws_noise: bool = False
     """Whether two runs from the same initial noise differ."""
+    grid: str = OWN
+    """Where its noise levels lie, as measured: one of `sampling.GRIDS`, or its own."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,9 @@ def verdicts(schedule: Schedule) -> Iterator[Verdict]:
         yield Verdict(name, None, missing[name]) if name in missing else verdict(name, classes[name], schedule)
 
 
-def verdict(name: str, cls: type, schedule: Schedule) -> Verdict:
-    """Tries every convention that the signature allows; the first that lands on the density is how the class is meant."""
+def verdict(name: str, cls: type, schedule: Schedule, grid: str = OWN) -> Verdict:
+    """Tries every convention that the signature allows; the first that lands on the density is how the class is meant. With a `grid`
+    of `sampling.GRIDS` it must do so on the levels of that."""
     reason = misfit(cls)
     if reason:
         return Verdict(name, None, reason)
@@ -89,13 +92,23 @@ def verdict(name: str, cls: type, schedule: Schedule) -> Verdict:
     for convention in CONVENTIONS:
         for spacing in SPACINGS:
             with quietly():
-                found = _attempt(Entry(name, convention, spacing), cls, schedule)
+                found = _attempt(Entry(name, convention, spacing, grid), cls, schedule)
             if found is not None and found.entry is not None:
                 return found
             failed += [found] if found is not None else []
     nearest = min((v for v in failed if v.distance is not None), key=lambda v: v.distance, default=None)
+    if grid != OWN:
+        return _without_its_levels(name, cls, schedule, nearest or (failed[0] if failed else None))
     nothing = Verdict(name, None, "It offers no noise levels, neither ᾱ nor σ, at which a model of continuous data could be asked.")
     return nearest or (failed[0] if failed else nothing)
+
+
+def _without_its_levels(name: str, cls: type, schedule: Schedule, failed: Verdict | None) -> Verdict:
+    """Why a class does not do on a grid that is not its own: because it never does, or because of the grid."""
+    own = verdict(name, cls, schedule)
+    if own.entry is None:
+        return own
+    return failed or Verdict(name, None, "It is right on noise levels of its own, and takes no others.")
 
 
 def misfit(cls: type) -> str:
@@ -126,6 +139,8 @@ def _attempt(entry: Entry, cls: type, schedule: Schedule) -> Verdict | None:
         levels = driver.levels(n)[:-1]
         if levels[0].log_ratio < levels[-1].log_ratio:
             return Verdict(entry.name, None, "It walks the other way, from data to noise.", distance=float("inf"))
+        if entry.grid != OWN and not driver.wanted(n).among(levels):
+            return Verdict(entry.name, None, "It is right on noise levels of its own, and does not keep to others that it is given.")
         samples = last(driver.run(exact.denoiser, exact.noise, n))
     except NotCompatible as error:
         return Verdict(entry.name, None, str(error))
@@ -133,18 +148,19 @@ def _attempt(entry: Entry, cls: type, schedule: Schedule) -> Verdict | None:
         return Verdict(entry.name, None, f"It stops with an error when it is run: {_short(error)}")
     distance = float(energy_distance(samples, exact.real))
     if not distance <= exact.limit:
-        return Verdict(entry.name, None, _wrong(distance, exact.limit, n), distance if distance == distance else float("inf"))
+        return Verdict(entry.name, None, _wrong(distance, exact.limit, n, entry.grid), distance if distance == distance else float("inf"))
     few = driver.steps_for(20) or n
     twice = [last(driver.run(exact.denoiser, exact.noise[:20], few, seed)) for seed in (0, 1)]
-    return Verdict(entry.name, entry, "", distance, draws_noise=not torch.equal(*twice))
+    return Verdict(entry.name, entry, "", distance, draws_noise=not torch.equal(*twice), grid=driver.grid(few))
 
 
-def _wrong(distance: float, limit: float, n: int) -> str:
+def _wrong(distance: float, limit: float, n: int, grid: str) -> str:
+    where, why = ("", " It expects a network that was trained or distilled for it.") if grid == OWN else (" on this time grid", "")
     if distance != distance:
-        return "With an exact denoiser of a known density its samples are not finite."
+        return f"With an exact denoiser of a known density its samples{where} are not finite."
     return (
-        f"Given the exact denoiser of a known density it draws another one, even in {n} steps: energy distance {distance:.3f}, where "
-        f"{limit:.3f} would pass. It expects a network that was trained or distilled for it."
+        f"Given the exact denoiser of a known density it draws another one{where}, even in {n} steps: energy distance {distance:.3f}, "
+        f"where {limit:.3f} would pass.{why}"
     )
 
 

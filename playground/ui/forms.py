@@ -12,7 +12,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground.config import FieldSpec, Settings, field_specs
+from playground.config import TIME_GRIDS, FieldSpec, Settings, field_specs
 from playground.data import DATASETS
 from playground.ui.components.settings import settings
 
@@ -39,7 +39,7 @@ TITLES: dict[str, dict[str, str]] = {
         "ddpm": "DDPM (ancestral)", "ddim": "DDIM", "euler": "Euler, ODE in t", "heun": "Heun, ODE in t",
         "edm_heun": "Karras' Heun, ODE in σ/α", "dpmpp_2m": "DPM-Solver++ (2M)",
     },
-    "time_grid": {"uniform_t": "uniform in t", "karras": "Karras, ρ = 7 in σ/α", "log_snr": "uniform in log-SNR"},
+    "time_grid": TIME_GRIDS,
 }  # fmt: skip
 """What a choice is called on the page, where its name in the code is too short."""
 

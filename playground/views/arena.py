@@ -17,7 +17,7 @@ def arena_study(memory: Any, record: Any) -> dict[str, Payload]:
 
 
 def arena(arrays: dict[str, np.ndarray], step: int) -> Payload:
-    """`{step, rows, floor, left_out, schedulers, evaluations, unit, reference, n_samples, seeds, image, pictures}`.
+    """`{step, rows, floor, left_out, schedulers, evaluations, unit, reference, n_samples, seeds, image, time_grid, pictures}`.
 
     `rows`: [{name, title, target, nfe, steps, mean, std, n, distances, seconds_mean, difference, ours, reason}], as in
     `studies/arena/board.py`, `floor`: {mean, std, n}. `pictures`: by the index of a row, for images `{h, w, n, data: u8 (n*h*w)}`, for points
@@ -47,7 +47,7 @@ def results(arrays: dict[str, np.ndarray]) -> Payload:
 
 
 def schedulers(arrays: dict[str, np.ndarray]) -> Payload:
-    """Who may take part: `{schedule, version, in: [{name, title, noise, ours, convention, spacing, distance}], out: [{name, title,
+    """Who may take part: `{schedule, version, in: [{name, title, noise, ours, convention, grid, distance}], out: [{name, title,
     reason}]}`."""
     return read_json(arrays["schedulers"])
 

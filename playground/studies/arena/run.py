@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from playground.config import ArenaConfig, ConfigError
+from playground.config import TIME_GRIDS, ArenaConfig, ConfigError
 from playground.control import Control
 from playground.diffusers_bridge.catalogue import scheduler_classes, title, version
 from playground.diffusers_bridge.conventions import CONVENTIONS
-from playground.diffusers_bridge.driving import Driver, Evaluation
+from playground.diffusers_bridge.driving import OWN, Driver, Evaluation
 from playground.diffusers_bridge.importing import FolderError, open_folder
 from playground.diffusers_bridge.levels import level_at
 from playground.diffusers_bridge.parity import difference, our_sampler, ours_on_their_levels
@@ -64,7 +64,7 @@ class Arena:
         self.board.about = {
             "unit": "energy distance, in units of pixel values" if self.model.image else "energy distance, in units of the data",
             "reference": self.reference.sentence, "n_samples": self.config.n_samples, "seeds": self.config.seeds,
-            "image": self.model.image, "evaluations": list(self.config.evaluations), "schedulers": [],
+            "image": self.model.image, "evaluations": list(self.config.evaluations), "schedulers": [], "time_grid": TIME_GRIDS[self.config.time_grid],
         }  # fmt: skip
         for name in self.config.schedulers:
             self._admit(name)
@@ -79,7 +79,7 @@ class Arena:
         reasons = scheduler_classes()[1]
         found = (
             Verdict(name, None, reasons.get(name, "This version of diffusers has no such scheduler."))
-            if cls is None else verdict(name, cls, self.model.schedule)
+            if cls is None else verdict(name, cls, self.model.schedule, self.config.time_grid)
         )  # fmt: skip
         if found.entry is None:
             self.board.left_out.append({"name": name, "title": title(name), "reason": found.reason})
@@ -160,7 +160,8 @@ def described(found: Verdict) -> dict:
     """A verdict in words for the page."""
     return {
         "name": found.name, "title": title(found.name), "noise": found.draws_noise, "ours": our_sampler(found.name),
-        "convention": CONVENTIONS[found.entry.convention].sentence, "spacing": found.entry.spacing, "distance": found.distance,
+        "convention": CONVENTIONS[found.entry.convention].sentence, "distance": found.distance,
+        "grid": "its own" if found.grid == OWN else TIME_GRIDS[found.grid],
     }  # fmt: skip
 
 

@@ -1,8 +1,9 @@
 /* Distance to held-out data against evaluations of the network, with the spread over seeds and the floor. */
-const plot = $('.arena-plot'), logButton = $('.arena-log'), note = element.querySelector('.arena-chart .pg-note');
+const plot = $('.arena-plot'), chartTitle = element.querySelector('.arena-chart .pg-title'), logButton = $('.arena-log'), note = element.querySelector('.arena-chart .pg-note');
 let isLog = true;
 
 /* A logarithmic axis has no zero, and an unbiased distance may be below it: such readings stand, hollow, at half the floor's spread. */
+const BOTTOM = 0.7;                                   // where the axis ends, in units of `least`
 const least = payload => Math.max(1e-6, 0.5 * (payload.floor.std || Math.abs(payload.floor.mean || 0) || 1e-3));
 
 function traces(payload) {
@@ -13,7 +14,7 @@ function traces(payload) {
     return {
       type: 'scatter', mode: 'lines+markers', name: entry.title, x: rows.map(row => row.nfe), y: rows.map(row => (sunk(row) ? low : row.mean)),
       error_y: {type: 'data', symmetric: false, array: rows.map(row => Math.max(0, row.mean + (row.std || 0) - (sunk(row) ? low : row.mean))),
-                arrayminus: rows.map(row => (sunk(row) ? 0 : row.std || 0)), color: hue, thickness: 1.2, width: 3},
+                arrayminus: rows.map(row => (sunk(row) ? 0 : isLog ? Math.min(row.std || 0, row.mean - BOTTOM * low) : row.std || 0)), color: hue, thickness: 1.2, width: 3},
       line: {color: hue, width: 2, dash: DASHES[k]},
       marker: {size: 8, color: hue, symbol: rows.map(row => SYMBOLS[k] + (sunk(row) ? '-open' : ''))},
       text: rows.map(row => `${entry.title}<br>${row.nfe} evaluations (${row.steps} steps)<br>${withSpread(row.mean, row.std)}, ${row.n} seeds<br>${seconds(row.seconds_mean)} for ${payload.n_samples} samples`),
@@ -39,7 +40,7 @@ function layout(payload) {
     xaxis: {...axis, type: 'log', tickvals: [...new Set([...payload.evaluations])], title: {text: 'evaluations of the network (NFE)', font: {color: soft, size: 11}, standoff: 4},
             range: [Math.log10(Math.min(...payload.evaluations) * 0.85), Math.log10(Math.max(...payload.evaluations) * 1.15)]},
     yaxis: {...axis, type: isLog ? 'log' : 'linear', title: {text: 'distance to held-out data', font: {color: soft, size: 11}, standoff: 6},
-            ...(isLog ? {range: [Math.log10(low * 0.7), Math.log10(top)], dtick: 1, exponentformat: 'power'} : {rangemode: 'normal'})},
+            ...(isLog ? {range: [Math.log10(low * BOTTOM), Math.log10(top)], dtick: 1, exponentformat: 'power'} : {rangemode: 'normal'})},
     showlegend: named, legend: {orientation: 'h', x: 0, xanchor: 'left', y: narrow ? -0.2 : -0.16, yanchor: 'top', bgcolor: 'rgba(0,0,0,0)', font: {size: 11}},
     shapes: band, hovermode: 'closest', hoverlabel: {font: {size: 12}, align: 'left'},
   };
@@ -48,6 +49,7 @@ function layout(payload) {
 function drawChart(payload) {
   const low = least(payload), sunk = isLog && payload.rows.some(row => row.mean != null && row.mean < low);
   note.textContent = payload.floor.mean == null ? '' : `- - real against real: ${withSpread(payload.floor.mean, payload.floor.std)}${sunk ? '; hollow: smaller than the axis shows' : ''}`;
+  chartTitle.textContent = `Quality against evaluations; time grid: ${payload.time_grid}`;
   logButton.setAttribute('aria-pressed', String(isLog));
   P.react(plot, traces(payload), layout(payload), {displaylogo: false, displayModeBar: false, responsive: false});
   plot.dataset.drawn = (Number(plot.dataset.drawn) || 0) + 1;

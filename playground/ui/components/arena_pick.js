@@ -3,6 +3,7 @@ const pg = window.playground, $ = selector => element.querySelector(selector);
 const chips = $('.arena-chips'), numbers = $('.arena-numbers'), said = $('.arena-said'), file = $('input[type=file]');
 const NUMBERS = [3, 5, 8, 10, 15, 20, 30, 50, 100];
 const MOST = 20 * 2 ** 20;
+const TRYING = 'Every scheduler of diffusers is being tried with an exact denoiser, to see which are right for this noise schedule: some 20 seconds, once.';
 let list = null, listed = null, asking = null;
 let {folder = null, about = null} = props.value;            // an opened folder, and what is in it: kept while the section is away
 const picked = new Set(props.value.schedulers), counts = new Set(props.value.evaluations);
@@ -34,7 +35,7 @@ function chip(text, title, on, toggle) {
 const toggleIn = (set, item) => () => { if (set.has(item)) set.delete(item); else set.add(item); };
 
 function tooltip(entry) {
-  const lines = [`diffusers.${entry.name}`, `told of the noise as ${entry.convention}`];
+  const lines = [`diffusers.${entry.name}`, `told of the noise as ${entry.convention}`, `its own time grid: ${entry.grid === 'its own' ? 'none of those in the list' : entry.grid}`];
   lines.push(entry.noise ? 'draws fresh noise on the way' : 'deterministic: the same noise gives the same sample');
   if (entry.ours) lines.push(`the same method as our own ${entry.ours}`);
   if (entry.distance != null) lines.push(`with an exact denoiser it is ${entry.distance.toFixed(4)} from the truth (energy distance)`);
@@ -71,13 +72,13 @@ async function find() {
   const wanted = schedule();
   if (asking || listed === wanted || !pg.visible(element)) return;
   asking = wanted;
-  if (!list) say('Every scheduler of diffusers is being tried with an exact denoiser, to see which are right for this noise schedule: some 20 seconds, once.');
+  if (!list && !said.textContent) say(TRYING);
   let answer;
   try { answer = await server.arena_schedulers(wanted); } catch (error) { answer = null; }
   asking = null;
-  if (!answer || answer.error) { say(answer ? answer.error : 'The server did not answer.', true); return; }
+  if (said.textContent === TRYING) say('');                    // whatever else was said meanwhile, to a button, stays
+  if (!answer || answer.error) { if (!said.textContent) say(answer ? answer.error : 'The server did not answer.', true); return; }
   [list, listed] = [answer, wanted];
-  say('');
   store();
   draw();
   find();

@@ -17,7 +17,7 @@ function best(rows) {
 
 function drawTable(payload) {
   const targets = payload.evaluations, head = document.createElement('thead'), body = document.createElement('tbody'), line = document.createElement('tr');
-  line.append(cell('th', 'Scheduler'), ...targets.map(n => cell('th', `${n} NFE`)), cell('th', 'Difference to our own', 'largest, any number of any sample'));
+  line.append(cell('th', 'Scheduler'), cell('th', 'Time grid'), ...targets.map(n => cell('th', `${n} NFE`)), cell('th', 'Difference to our own', 'largest, any number of any sample'));
   head.append(line);
   const winners = new Set(targets.flatMap(n => [...best(payload.rows.filter(row => row.target === n))]));
   for (const entry of payload.schedulers) {
@@ -25,7 +25,7 @@ function drawTable(payload) {
     tr.dataset.name = entry.name;
     const first = document.createElement('td');
     first.append(nameTag(payload, entry, entry.noise ? '⋯' : ''));
-    tr.append(first);
+    tr.append(first, cell('td', entry.grid));
     for (const row of rows) {
       const td = !row || (row.mean == null && !row.reason) ? cell('td', row && row.n ? 'not finite' : '…') : row.reason ? cell('td', '–', row.steps == null ? 'costs more' : 'fails')
         : cell('td', withSpread(row.mean, row.std), `${row.nfe === row.target ? '' : `${row.nfe} NFE, `}${seconds(row.seconds_mean)}`);
@@ -39,7 +39,7 @@ function drawTable(payload) {
   }
   const floor = document.createElement('tr');
   floor.className = 'arena-floor';
-  floor.append(cell('td', 'real against real'), ...targets.map(() => cell('td', withSpread(payload.floor.mean, payload.floor.std))), cell('td', ''));
+  floor.append(cell('td', 'real against real'), cell('td', ''), ...targets.map(() => cell('td', withSpread(payload.floor.mean, payload.floor.std))), cell('td', ''));
   body.append(floor);
   table.replaceChildren(head, body);
   const left = payload.left_out.map(entry => `${entry.title} is left out: ${entry.reason}`);
@@ -51,12 +51,12 @@ function drawTable(payload) {
 }
 
 function markdown(payload) {
-  const targets = payload.evaluations, lines = [`| scheduler | ${targets.map(n => `${n} NFE`).join(' | ')} | difference to our own |`, `|---|${targets.map(() => '---').join('|')}|---|`];
+  const targets = payload.evaluations, lines = [`| scheduler | time grid | ${targets.map(n => `${n} NFE`).join(' | ')} | difference to our own |`, `|---|---|${targets.map(() => '---').join('|')}|---|`];
   for (const entry of payload.schedulers) {
     const rows = targets.map(n => payload.rows.find(row => row.name === entry.name && row.target === n));
     const gaps = rows.filter(row => row && row.difference != null).map(row => row.difference);
-    lines.push(`| ${entry.title} | ${rows.map(row => (row && row.mean != null ? `${withSpread(row.mean, row.std)}${row.nfe === row.target ? '' : ` (${row.nfe})`}` : '–')).join(' | ')} | ${gaps.length ? Math.max(...gaps).toExponential(1) : '–'} |`);
+    lines.push(`| ${entry.title} | ${entry.grid} | ${rows.map(row => (row && row.mean != null ? `${withSpread(row.mean, row.std)}${row.nfe === row.target ? '' : ` (${row.nfe})`}` : '–')).join(' | ')} | ${gaps.length ? Math.max(...gaps).toExponential(1) : '–'} |`);
   }
-  lines.push(`| real against real | ${targets.map(() => withSpread(payload.floor.mean, payload.floor.std)).join(' | ')} | |`);
+  lines.push(`| real against real | | ${targets.map(() => withSpread(payload.floor.mean, payload.floor.std)).join(' | ')} | |`);
   return lines.join('\n');
 }

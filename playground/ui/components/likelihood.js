@@ -54,7 +54,8 @@ function saying(payload) {
   const images = payload.rows.some(row => row.bits != null);
   return ['One dot per example, on the dotted line where both agree. The flow carries noise to data one to one, so that the density of the noise gives log p(x), with the volume that the flow gains on the way.',
     images ? 'Pixels are whole numbers, and are made continuous by uniform noise first: what the ODE tells of images is therefore itself a lower bound, on average.' : '',
-    'The variational bound costs no ODE. It bounds log p(x) of another sampler of the same network, the one that adds noise (the reverse SDE): it may lie on either side of the ODE’s value.'].filter(Boolean).join(' ');
+    'The variational bound costs no ODE. It bounds log p(x) of another sampler of the same network, the one that adds noise (the reverse SDE): it may lie on either side of the ODE’s value.',
+    'Both are of the network as it is, unclipped; samples are drawn with x₀ kept within the range of the data at every step, so they are not quite draws from this density.'].filter(Boolean).join(' ');
 }
 
 function draw(payload, frame) {
