@@ -16,7 +16,7 @@ _HOME = {
     "ConfigError": "config", "parse_config": "config", "Control": "control",
     "Started": "events", "Progress": "events", "Snapshot": "events", "Checkpoint": "events", "Paused": "events",
     "Finished": "events", "Failed": "events", "SampleStep": "events",
-    "DATASETS": "data", "load_dataset": "data", "train": "training", "sample": "generation", "load_model": "generation",
+    "DATASETS": "data", "load_dataset": "data", "train": "inspection", "sample": "generation", "load_model": "generation",
     "CheckpointError": "checkpoint",
 }  # fmt: skip
 __all__ = list(_HOME)
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from playground.data import DATASETS, load_dataset
     from playground.events import Checkpoint, Failed, Finished, Paused, Progress, SampleStep, Snapshot, Started
     from playground.generation import load_model, sample
-    from playground.training import train
+    from playground.inspection import train
 
 
 def __getattr__(name: str):

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from playground.config import RunConfig, parse_config
 
 FORMAT = "playground-1"
+MISFIT = "The weights in this checkpoint do not fit the network that its settings describe."
 
 
 class CheckpointError(ValueError):
@@ -80,6 +81,14 @@ def _unpack(data: bytes) -> Loaded:
         parse_config(json.loads(about["config"])), int(about["step"]), float(about["seconds"]),
         tuple(json.loads(about["data_shape"])), tensors,
     )  # fmt: skip
+
+
+def load_weights(model: nn.Module, loaded: Loaded, group: str = "ema", otherwise: str = MISFIT) -> None:
+    """Fills `model` with one group of a checkpoint. Raises `CheckpointError` with the sentence `otherwise` where they do not fit."""
+    try:
+        model.load_state_dict(loaded.group(group))
+    except RuntimeError as error:
+        raise CheckpointError(otherwise) from error
 
 
 def optimizer_state(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

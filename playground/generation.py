@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from playground.checkpoint import CheckpointError, unpack
+from playground.checkpoint import CheckpointError, load_weights, unpack
 from playground.config import ConfigError, RunConfig, SampleConfig
 from playground.control import Control
 from playground.data import DATASETS, Dataset, load_dataset
@@ -33,10 +33,7 @@ def load_model(checkpoint: bytes, device: str = "auto") -> nn.Module:
     if loaded.data_shape != DATASETS[loaded.config.dataset].shape:
         raise CheckpointError("This checkpoint's data shape is not that of the data set it names.")
     model = TASKS[loaded.config.model].build(loaded.config, loaded.data_shape)
-    try:
-        model.load_state_dict(loaded.group("ema"))
-    except RuntimeError as error:
-        raise CheckpointError("The weights in this checkpoint do not fit the network that its settings describe.") from error
+    load_weights(model, loaded)
     return model.to(where).eval().requires_grad_(False)
 
 

@@ -12,17 +12,17 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from playground.cadence import Cadence
-from playground.checkpoint import CheckpointError, Loaded, optimizer_state, pack, restore_optimizer, unpack
+from playground.checkpoint import Loaded, load_weights, optimizer_state, pack, restore_optimizer, unpack
 from playground.config import ConfigError, RunConfig, change_live
 from playground.control import MAX_ASKS, Control
 from playground.data import load_dataset
 from playground.events import Checkpoint, Event, Failed, Finished, Paused, Progress, Snapshot, Started
-from playground.inspection import reply
 from playground.tasks import TASKS, Task, pick_device
 
 REPORTS_PER_SECOND = 8.0
@@ -31,31 +31,35 @@ DIVERGED = 1e9
 ANSWERS_BETWEEN_STEPS = 4
 READINGS = ("held_out", "bounds")
 LAST_PICTURE_SECONDS = 2.0  # for the picture of a run that was told to stop; it has five in all
-MAX_PENDING = 1000
-"""Losses kept on the device before they are read back, however fast the steps are."""
+MAX_PENDING = 1000  # losses kept on the device before they are read back, however fast the steps are
+OTHER_NETWORK = "This checkpoint is of another network: model, data shape, width, depth and latent dimensions must be the same."
+Answering = Callable[[Task, nn.Module, int], Any]
+"""Makes who answers questions to a model with the weights of one step: `.reply(id, name, args)` is an `Answer`."""
 
 
 def train(
-    config: RunConfig, control: Control | None = None, resume: bytes | None = None, source: bytes | None = None
-) -> Iterator[Event]:
+    config: RunConfig, control: Control | None = None, resume: bytes | None = None, source: bytes | None = None,
+    answering: Answering | None = None,
+) -> Iterator[Event]:  # fmt: skip
     """Trains the model that `config` describes, from scratch or from the checkpoint `resume`. `source` is the checkpoint of the
-    autoencoder or VAE in whose latent space a latent diffusion works; its own checkpoints hold what they need of it.
+    autoencoder or VAE in whose latent space a latent diffusion works; its own checkpoints hold what they need of it. Without
+    `answering` questions are left alone (`inspection.train` is the training that answers them).
 
     Yields `Started`, then `Progress`, `Snapshot`, `Checkpoint` and `Paused` as they come, and last either `Finished` or
     `Failed` (a loss that is not finite ends the run and keeps the last good weights). Deterministic by `config.seed` on
     one device. Raises `ConfigError` or `CheckpointError` before the first event when it cannot start.
     """
     read = [unpack(checkpoint) if checkpoint is not None else None for checkpoint in (resume, source)]
-    return Trainer(config, control or Control(), *read).run()
+    return Trainer(config, control or Control(), *read, answering=answering).run()
 
 
 class Trainer:
     """One run: model, optimiser, moving average, and the clocks that say what is due; `task` instead of that of `config.model`."""
 
     def __init__(self, config: RunConfig, control: Control, resume: Loaded | None, source: Loaded | None = None,
-                 task: Task | None = None) -> None:  # fmt: skip
+                 task: Task | None = None, answering: Answering | None = None) -> None:  # fmt: skip
         self.config = config = TASKS[config.model].complete(config, source, resume)
-        self.control, self.device = control, pick_device(config.device)
+        self.control, self.device, self.answering, self.answerer = control, pick_device(config.device), answering, None
         self.dataset = load_dataset(config.dataset)
         self.task = task or TASKS[config.model](config, self.dataset, self.device)
         with torch.random.fork_rng(devices=[]):
@@ -118,7 +122,7 @@ class Trainer:
         if self.config.gradient_clip > 0:
             nn.utils.clip_grad_norm_(self.weights, self.config.gradient_clip)
         self.optimizer.step()
-        self.step += 1
+        self.step, self.answerer = self.step + 1, None
         self._update_ema()
         self.terms = tuple(loss.terms)
         self.pending.append(torch.stack([loss.total.detach(), *loss.terms.values()]))
@@ -248,8 +252,9 @@ class Trainer:
 
     def _answers(self, at_most: int) -> Iterator[Event]:
         """An `Answer` to each question that came: a few between two steps, so that training goes on however many there are."""
-        for ident, name, args in self.control.pop_asks(at_most):
-            yield reply(ident, self.task, self.ema, name, args, self.step)
+        for ident, name, args in self.control.pop_asks(at_most) if self.answering else ():
+            self.answerer = self.answerer or self.answering(self.task, self.ema, self.step)
+            yield self.answerer.reply(ident, name, args)
 
     def _tick(self) -> None:
         """Adds the time since the last tick to `seconds`; pauses are left out by resetting the clock."""
@@ -286,13 +291,8 @@ class Trainer:
 
     def _restore(self, loaded: Loaded) -> None:
         """Takes over weights, moments and random state. Raises `CheckpointError` where they do not fit this config."""
-        try:
-            self.model.load_state_dict(loaded.group("model"))
-            self.ema.load_state_dict(loaded.group("ema"))
-        except RuntimeError as error:
-            raise CheckpointError(
-                "This checkpoint is of another network: model, data shape, width, depth and latent dimensions must be the same."
-            ) from error
+        for model, group in ((self.model, "model"), (self.ema, "ema")):
+            load_weights(model, loaded, group, OTHER_NETWORK)
         restore_optimizer(self.model, self.optimizer, loaded.group("optimizer"))
         state = loaded.group("random").get("generator", torch.empty(0))
         if state.numel() == self.generator.get_state().numel():  # else it is of another kind of device

@@ -16,11 +16,13 @@ from playground.checkpoint import unpack
 from playground.config import AutoencoderConfig, DiffusionConfig, VAEConfig
 from playground.control import Control
 from playground.events import Answer, Checkpoint, Finished, Paused, Started
-from playground.inspection import answer
+from playground.inspection import Answerer, answer, serve, train
+from playground.inspection.space import Space
+from playground import training
 from playground.runtimes import InProcessRuntime, RegistryError, RegistryFull, RunRegistry, WorkerRuntime
 from playground.runtimes import inspectors as routing
 from playground.runtimes.asking import MAX_UNDER_WAY, Questions, Refused, Unanswered
-from playground.training import Trainer, train
+from playground.training import Trainer
 from playground.ui.service import Service
 from playground.views.answers import answer as packed
 
@@ -107,6 +109,66 @@ def test_a_paused_training_answers_at_once() -> None:
     assert said.arrays["step"] == step
     control.send({"kind": "stop"})
     assert isinstance(list(events)[-1], Finished)
+
+
+def test_the_heart_knows_no_question() -> None:
+    control = Control()
+    control.send(question(1, **Z))
+    events = list(training.train(AutoencoderConfig(steps=2, **SMALL), control))
+    assert isinstance(events[-1], Finished) and not any(isinstance(event, Answer) for event in events)
+
+
+@pytest.fixture
+def encoded(monkeypatch) -> list[int]:
+    """How often all points of a map were encoded."""
+    seen, encode = [], Space.encode
+    monkeypatch.setattr(Space, "encode", lambda self, x: seen.append(len(x)) or encode(self, x))
+    return seen
+
+
+def test_what_one_question_worked_out_serves_the_next_until_the_weights_change(encoded) -> None:
+    """In a pause the points of the map are encoded once, however many questions come; after a step anew, and not as before."""
+    control = Control()
+    events = train(LONG, control)
+    control.send({"kind": "watch", "rate": 0.0})
+
+    def asked_in_a_pause() -> list:
+        control.send({"kind": "pause"})
+        next(event for event in events if isinstance(event, Paused))
+        for ident in range(3):
+            control.send(question(ident, "neighbours", index=ident))
+        return [next(event for event in events if isinstance(event, Answer)) for _ in range(3)]
+
+    first = asked_in_a_pause()
+    assert encoded == [355]
+    control.send({"kind": "resume"})
+    next(event for event in events if isinstance(event, Paused))
+    next(event for event in events if getattr(event, "step", 0) > int(first[0].arrays["step"]))
+    second = asked_in_a_pause()
+    assert encoded == [355, 355] and second[0].arrays["step"] > first[0].arrays["step"]
+    assert not np.array_equal(first[1].arrays["distances"], second[1].arrays["distances"])
+    control.send({"kind": "stop"})
+    assert isinstance(list(events)[-1], Finished)
+
+
+def test_an_inspection_worker_keeps_what_it_worked_out_until_other_weights_come(encoded) -> None:
+    checkpoints = []
+    for steps in (1, 2):
+        *_, end = training.train(AutoencoderConfig(steps=steps, **SMALL))
+        checkpoints.append(end.checkpoint)
+    control = Control()
+    for ident in (1, 2):
+        control.send(question(ident, "neighbours", index=3))
+    control.send(question(3, "load", checkpoint=checkpoints[1]))
+    for ident in (4, 5):
+        control.send(question(ident, "neighbours", index=3))
+    events = serve(checkpoints[0], control)
+    said = [next(events) for _ in range(5)]
+    assert encoded == [355, 355] and [int(answer.arrays["step"]) for answer in (*said[:2], *said[3:])] == [1, 1, 2, 2]
+    trainer = Trainer(AutoencoderConfig(steps=2, **SMALL), Control(), None)
+    trainer._restore(unpack(checkpoints[1]))
+    expected = Answerer(trainer.task, trainer.ema).answer("neighbours", {"index": 3})
+    assert all(np.array_equal(said[4].arrays[name], value) for name, value in expected.items())
 
 
 # --- futures ---------------------------------------------------------------------------------------------------------

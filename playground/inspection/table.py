@@ -1,10 +1,11 @@
-"""All questions by name, and the two ways to have one answered: with exceptions, and as an `Answer`."""
+"""All questions by name, and who answers them: with exceptions, or as an `Answer`."""
 
 from __future__ import annotations
 
 import sys
 import traceback
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -59,30 +60,46 @@ WEIGHTS = "weights"
 """What the server asks a training for, and nobody else: the averaged weights alone, as a checkpoint that can be asked."""
 
 
-@torch.no_grad()
+class Answerer:
+    """Answers questions to a model with one set of weights. What was worked out for one and is of use to another (the codes of the
+    map, the ideal denoiser) is kept as long as this is, so whoever changes the weights makes another."""
+
+    def __init__(self, task: Task, model: torch.nn.Module, step: int = 0) -> None:
+        self.task, self.model, self.step = task, model, step
+        self.latent = isinstance(model, (Autoencoder, VAE))
+
+    @cached_property
+    def place(self) -> Space | Lab:
+        """What answers are made from."""
+        return (Space if self.latent else Lab)(self.task, self.model)
+
+    @torch.no_grad()
+    def answer(self, name: str, args: dict[str, Any]) -> Arrays:
+        """The answer to a question. Raises `ConfigError` with a sentence."""
+        questions = LATENT if self.latent else DIFFUSION
+        if name not in questions:
+            if name in LATENT or name in DIFFUSION:
+                raise ConfigError(ONLY_DIFFUSION if self.latent else ONLY_LATENT)
+            raise ConfigError(f"There is no question {str(name)[:40]!r}: known ones are {', '.join(questions)}.")
+        function, known = questions[name]
+        return function(self.place, Arguments(name, args, known))
+
+    def reply(self, ident: int, name: str, args: dict[str, Any]) -> Answer:
+        """The same as an event, with the `step` of the weights among the arrays. Never raises: a question must not end a run."""
+        try:
+            if name == WEIGHTS:
+                return Answer(ident, pack_weights(self.task, self.model, self.step))
+            return Answer(ident, self.answer(name, args) | {"step": np.asarray(self.step)})
+        except ConfigError as error:
+            return Answer(ident, None, str(error))
+        except Exception as error:
+            traceback.print_exc(file=sys.stderr)
+            return Answer(ident, None, f"This question could not be answered: {type(error).__name__}.")
+
+
 def answer(task: Task, model: torch.nn.Module, name: str, args: dict[str, Any]) -> Arrays:
-    """The answer to a question; `model` holds the averaged weights. Raises `ConfigError` with a sentence."""
-    latent = isinstance(model, (Autoencoder, VAE))
-    questions = LATENT if latent else DIFFUSION
-    if name not in questions:
-        if name in LATENT or name in DIFFUSION:
-            raise ConfigError(ONLY_DIFFUSION if latent else ONLY_LATENT)
-        raise ConfigError(f"There is no question {str(name)[:40]!r}: known ones are {', '.join(questions)}.")
-    function, known = questions[name]
-    return function(Space(task, model) if latent else Lab(task, model), Arguments(name, args, known))
-
-
-def reply(ident: int, task: Task, model: torch.nn.Module, name: str, args: dict[str, Any], step: int) -> Answer:
-    """The same as an event, with the `step` of the weights among the arrays. Never raises: a question must not end a run."""
-    try:
-        if name == WEIGHTS:
-            return Answer(ident, pack_weights(task, model, step))
-        return Answer(ident, answer(task, model, name, args) | {"step": np.asarray(step)})
-    except ConfigError as error:
-        return Answer(ident, None, str(error))
-    except Exception as error:
-        traceback.print_exc(file=sys.stderr)
-        return Answer(ident, None, f"This question could not be answered: {type(error).__name__}.")
+    """The answer to a single question; `model` holds the averaged weights. Raises `ConfigError` with a sentence."""
+    return Answerer(task, model).answer(name, args)
 
 
 def pack_weights(task: Task, model: torch.nn.Module, step: int) -> Arrays:

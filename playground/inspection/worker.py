@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 import torch
 
-from playground.checkpoint import CheckpointError, unpack
+from playground.checkpoint import load_weights, unpack
 from playground.control import Control
 from playground.data import load_dataset
 from playground.events import Answer, Event, Finished
-from playground.inspection.table import reply
+from playground.inspection.table import Answerer
 from playground.tasks import TASKS, Task
 
 IDLE_SECONDS = 120.0
@@ -40,28 +40,24 @@ def serve(checkpoint: bytes, control: Control | None = None, idle_seconds: float
                 held.load(args["checkpoint"])
                 yield Answer(ident, {})
             else:
-                yield reply(ident, held.task, held.model, name, args, held.step)
+                yield held.answerer.reply(ident, name, args)
         control.wait(max(0.01, min(5.0, asked + idle_seconds - time.monotonic())))
-    yield Finished(held.step, b"", stopped=control.stopped)
+    yield Finished(held.answerer.step, b"", stopped=control.stopped)
 
 
 class Held:
     """The model of the newest checkpoint, and the data that it was trained on."""
 
     task: Task
-    model: torch.nn.Module
-    step: int
+    answerer: Answerer
 
     def load(self, checkpoint: bytes) -> None:
         """Take up the averaged weights of a checkpoint; the data is kept where it is the same."""
         loaded = unpack(checkpoint)
         kind, dataset = TASKS[loaded.config.model], load_dataset(loaded.config.dataset)
         model = kind.build(loaded.config, loaded.data_shape)
-        try:
-            model.load_state_dict(loaded.group("ema"))
-        except RuntimeError as error:
-            raise CheckpointError("The weights in this checkpoint do not fit the network that its settings describe.") from error
+        load_weights(model, loaded)
         if not hasattr(self, "task") or self.task.config != loaded.config:
             self.task = kind(loaded.config, dataset, CPU)
         self.task.prepare(model)
-        self.model, self.step = model.eval().requires_grad_(False), loaded.step
+        self.answerer = Answerer(self.task, model.eval().requires_grad_(False), loaded.step)

@@ -23,7 +23,7 @@ from playground.runtimes.live import LiveRun, bound_moments
 from playground.runtimes.moments import MAX_BYTES, MomentHistory
 from playground.runtimes.records import RunRecord
 
-TRAIN = "playground.training:train"
+TRAIN = "playground.inspection:train"
 QUIET_SECONDS = 3.0  # unwatched for this long: no more snapshots
 STOP_SECONDS = 5.0  # a worker has this long to stop by itself
 MAX_WAIT = 60.0

@@ -43,4 +43,4 @@ finally:
             os.environ[name] = value
 
 import playground.generation  # noqa: E402, F401
-import playground.training  # noqa: E402, F401
+import playground.inspection  # noqa: E402, F401

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.checkpoint import CheckpointError, Loaded
+from playground.checkpoint import CheckpointError, Loaded, load_weights
 from playground.config import ConfigError, LatentDiffusionConfig, RunConfig
 from playground.data import Dataset
 from playground.data.base import Split
@@ -70,12 +70,7 @@ class LatentDiffusionTask(DiffusionTask):
     @torch.no_grad()
     def adopt(self, model: LatentDenoiser, source: Loaded | None) -> None:
         """Takes over the averaged weights of the autoencoder, and standardises the model to its latents."""
-        try:
-            model.autoencoder.load_state_dict(source.group("ema"))
-        except RuntimeError as error:
-            raise CheckpointError(
-                "The weights in this checkpoint do not fit the network that its settings describe."
-            ) from error
+        load_weights(model.autoencoder, source)
         x = self._pixels()[0]
         means, stds = model.posterior(x)  # not standardised yet: with mean 0 and std 1
         if not bool(means.isfinite().all() and stds.isfinite().all()):
