@@ -14,6 +14,14 @@ PIXELS = """card => [...card.querySelectorAll('.tiles-row canvas, canvas.map-dot
     return inked && canvas.getBoundingClientRect().width > 0;
 }).map(canvas => canvas.toDataURL()).join()"""
 
+OTHER_PIXELS = f"""([title, before]) => {{
+    const card = [...document.querySelectorAll(`section[aria-label="${{title}}"]`)].find(card => card.offsetParent);
+    if (!card) return false;
+    card.scrollIntoView({{block: 'nearest'}});
+    const empty = card.querySelector('.pg-empty'), now = ({PIXELS})(card);
+    return (!empty || !empty.offsetParent) && now !== before && now;
+}}"""
+
 
 class Tab:
     """One training tab of an open page, and its run bar (`bar=1` is the second one of the diffusion tab)."""
@@ -116,10 +124,6 @@ class Tab:
         return card.evaluate(PIXELS)
 
     def wait_other(self, title: str, before: str = "") -> str:
-        """Waits until the pictures of a card are there and others than `before`; returns their pixels."""
-        card = self.card(title)
-        card.scroll_into_view_if_needed()
-        expect(card.locator(".pg-empty")).to_be_hidden()
-        arg = [card.element_handle(), before]
-        script = f"([card, before]) => {{ const now = ({PIXELS})(card); return now !== before && now; }}"
-        return self.page.wait_for_function(script, arg=arg, polling=250).json_value()
+        """Waits until the pictures of a card are there and others than `before`; returns their pixels. The card is looked for anew
+        each time, since one for points may give way to one for images."""
+        return self.page.wait_for_function(OTHER_PIXELS, arg=[title, before], polling=250).json_value()
