@@ -210,5 +210,5 @@ def test_no_section_is_wider_than_the_page(open_page, viewport):
         button = tab.page.get_by_role("tab", name=title, exact=True)
         if button.is_visible():  # on a narrow page the last ones are in a menu
             button.click()
-            tab.page.wait_for_timeout(300)
-            assert tab.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, title
+            expect(tab.page.locator(".labs section:visible").first).to_be_visible()
+            tab.page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")

@@ -152,8 +152,8 @@ def test_dragging_decodes_the_place_under_the_pointer(open_map, kind):
     for end in ((0.3, 0.4), (0.75, 0.6)):
         shown.drag((0.5, 0.5), end)
         expect(words).to_contain_text(re.compile(r"D\(z\) at −?\d"))
-        shown.page.wait_for_timeout(300)  # the newest place is the one that stays
-        seen.add(tile.evaluate("canvas => canvas.toDataURL()"))
+        other = "([canvas, seen]) => !seen.includes(canvas.toDataURL()) && canvas.toDataURL()"
+        seen.add(shown.page.wait_for_function(other, arg=[tile.element_handle(), list(seen)], polling=100).json_value())
     assert len(seen) == 2
     if ranges:
         assert shown.page.evaluate(RANGE) == ranges, "dragging moved the map"

@@ -153,7 +153,7 @@ def test_runs_stay_together_on_the_rate_distortion_plane_over_a_reload(open_run)
     shown.expect_status("finished")
     plane.scroll_into_view_if_needed()
     expect(plane.locator(".rate-legend button")).to_have_text(["β 1, d = 2, σ 0.4", "β 3, d = 2, σ 0.4 (this run)"])
-    shown.page.wait_for_timeout(1500)  # it is written down once a second
+    shown.page.wait_for_function("() => Object.keys(window.playgroundRates.runs()).length === 2")  # it is written down once a second
     shown.page.reload()
     plane = shown.lab("Rate and distortion", "Rate and distortion")
     expect(plane.locator(".rate-legend button")).to_have_count(2)
@@ -194,5 +194,5 @@ def test_sections_fit_a_phone(open_run):
             shown.page.locator("#labs-vae .overflow-menu > button").click()
             there = shown.page.locator("#labs-vae .overflow-dropdown button", has_text=name)
         there.click()
-        shown.page.wait_for_timeout(700)
-        assert shown.page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), name
+        expect(shown.page.locator("#labs-vae section:visible").first).to_be_visible()
+        shown.page.wait_for_function("document.scrollingElement.scrollWidth <= innerWidth")
