@@ -6,7 +6,8 @@ The energy distance (Székely & Rizzo 2013, eq. 1; Rizzo & Székely 2016) of two
 
 It is zero when p = q and above zero otherwise, for any two distributions with finite means; it needs no features, no kernel
 width and no network. |·| is the root mean square over the dimensions, so that for images it is in units of pixel values
-(0 is black, 1 is white) whatever their size. It sees what pixels see: a shift of brightness counts for more than sharpness.
+(0 is black, 1 is white) whatever their size. It sees what pixels see: a shift of brightness counts for
+more than sharpness, and lost variety for little (`tests/test_blindness.py` measures how little; the page says it beside each).
 """
 
 from __future__ import annotations

@@ -22,14 +22,14 @@ FEW = 3
 
 
 def reflow_views(memory: Any, record: Any) -> dict[str, Payload]:
-    """`reflow`: `{phase, unit, pairs, ode_steps, n, repeats, floor: [mean, std] | null, before, after: {straightness: [mean,
+    """`reflow`: `{phase, unit, images, pairs, ode_steps, n, repeats, floor: [mean, std] | null, before, after: {straightness: [mean,
     se], relative, distance: {steps: [mean, std]}} | null, step}`. Of points also `reflow_paths`: `{T, n, before: q16 (T*n*2),
     after?: q16, lo, hi, view, data: q16 (m*2), step}`; of images `reflow_tiles`, laid out as an image table."""
     arrays, step = record.snapshot.arrays, record.snapshot.step
     numbers = read_json(arrays["numbers"])
     images = numbers["kind"] == "images"
     unit = "energy distance, in pixel values (−1 to 1)" if images else "energy distance, in units of the data"
-    views: dict[str, Payload] = {"reflow": numbers | {"phase": PHASES.get(numbers["phase"], ""), "unit": unit, "step": step}}
+    views: dict[str, Payload] = {"reflow": numbers | {"phase": PHASES.get(numbers["phase"], ""), "unit": unit, "images": images, "step": step}}
     if "paths_before" in arrays:
         views["reflow_paths"] = paths(record, arrays, step)
     if "tiles_before" in arrays:

@@ -48,6 +48,7 @@ function drawTable(payload) {
     'The estimate is unbiased: where nothing differs it scatters around zero. Bold: within one spread of the best of its column.',
     'NFE is counted at the network: Heun and KDPM2 ask twice a step; multistep methods (DPM-Solver++, UniPC) ask once, remember, and are of second order too. Real against real: other real examples in the place of samples. Differences to our own are round-off; Heun\'s method in σ / α multiplies it by the largest σ / α.', ...left,
   ].join(' ');
+  if (payload.image) under.append(' ', pg.blindness());
 }
 
 function markdown(payload) {

@@ -71,7 +71,8 @@ function draw(payload) {
   note.textContent = payload ? `${payload.latent_dim} latent dimension${payload.latent_dim === 1 ? '' : 's'} · bars: ${payload.unit}, shorter is better` : '';
   how.textContent = payload ? `Each row: mean ± standard deviation of ${payload.repeats} measurements, every one of ${pg.thousands(payload.n)} fresh samples against as many `
     + 'held-out images, the same for all rows. The spread is that of the samples, not that of training again. The upright mark in a bar is what the same decoder '
-    + 'makes of the codes of real images: a better prior can hardly help beyond it, only a better decoder can.' : '';
+    + 'makes of the codes of real images: a better prior can hardly help beyond it, only a better decoder can. ' : '';
+  if (payload) how.append(pg.blindness());
   if (!payload) { rows.replaceChildren(); return; }
   const top = scaleOf(payload);
   let referred = false;

@@ -105,7 +105,8 @@ function drawDistance(answer) {
   const bars = [['samples', answer.distance, answer.distance_std, 'samples'], ['reconstructions', answer.reconstructed, answer.reconstructed_std, 'reconstruction'],
                 ['real against real', answer.floor, answer.floor_std, 'data']].filter(bar => bar[1] != null);
   const most = Math.max(...bars.map(bar => bar[1] + (bar[2] || 0)), 1e-9), head = document.createElement('p');
-  head.textContent = 'Energy distance to held-out images, in pixel values (0: cannot be told apart; 1 is the step from black to white). Mean of five measurements ± spread of one; “real against real”: training images in the place of samples.';
+  head.textContent = 'Energy distance to held-out images, in pixel values (0: cannot be told apart; 1 is the step from black to white). Mean of five measurements ± spread of one; “real against real”: training images in the place of samples. ';
+  head.append(pg.blindness());
   distance.replaceChildren(head, ...bars.map(([name, value, spread, role]) => {
     const line = document.createElement('div'), title = document.createElement('span'), track = document.createElement('span'), bar = document.createElement('i'), number = document.createElement('b');
     title.textContent = name;

@@ -50,6 +50,7 @@ function draw(payload) {
     + `${payload.after ? ` (in shares of E|x₁ − x₀|²: ${short(payload.before.relative)} before, ${short(payload.after.relative)} after)` : ''}. `
     + `Distance: ${payload.unit}, mean ± standard deviation of ${payload.repeats} measurements, each of ${pg.thousands(payload.n)} samples against as many held-out examples; `
     + `before and after from the same noise; “real” is training examples in the place of samples. Trained on ${pg.thousands(payload.pairs)} pairs for ${pg.thousands(payload.training_steps)} steps.` : '';
+  if (payload && payload.before && payload.images) how.append(' ', pg.blindness());
   if (!payload || !payload.before) { ['straightness', 'distance'].forEach(name => part(name).replaceChildren()); return; }
   drawStraightness(payload);
   drawDistance(payload);
