@@ -22,7 +22,8 @@ def inpaint(
 
     After each DDPM step from `t` to `s` the known part is replaced by `alpha_s known + sigma_s eps`. What was drawn and what was
     put in do not fit together yet, so noise takes the sample back from `s` to `t` and the step is made again, `resample` times
-    in all. `known`, `missing` (bool): (1, ...); `times` falling to 0; the last state holds the known part itself.
+    in all. Nor is the end a draw from `p(missing | known)`, even with the exact denoiser: what is drawn early does not know of what is
+    known. `known`, `missing` (bool): (1, ...); `times` falling to 0; the last state holds the known part itself.
     """
     times, total = times.double().cpu(), len(times) - 1
     coefficients = [schedule.at(t) for t in times]

@@ -122,6 +122,21 @@ def test_learned_and_exact_fields_and_errors_by_time(tab):
     expect(errors.locator(".errors-said")).to_contain_text("on training data nothing beats the ideal denoiser")
 
 
+def test_inpainting_is_set_beside_the_exact_conditional(tab):
+    card = section(tab, "Exact answer", "Inpainting, and what is right")
+    expect(card.locator(".pg-empty")).to_contain_text("Press Train, then Inpaint")
+    expect(card.locator(".given-ask")).to_be_disabled()
+    trained(tab, steps=200)
+    card.scroll_into_view_if_needed()
+    card.get_by_role("button", name="Inpaint").click()
+    expect(card.locator(".scatterlayer .trace")).to_have_count(3)
+    said = card.locator(".given-said")
+    expect(said).to_contain_text(re.compile(r"no draw from p\(x₂ \| x₁\).* off by 0\.\d\d, with the model by 0\.\d\d"))
+    expect(card.locator(".pg-note")).to_have_text("x₁ = 0.45, 1,000 times")
+    card.locator("input[type=range]").fill("-1")
+    expect(card.locator(".pg-note")).to_have_text("x₁ = −1.00, 1,000 times")
+
+
 def test_the_likelihood_is_measured_against_the_truth(tab):
     card = section(tab, "Likelihood", "Likelihood")
     tab.page.get_by_role("button", name="What is measured").click()
@@ -172,6 +187,8 @@ def test_the_image_lab(tab):
     lab.get_by_role("button", name="inversion").click()
     drawn(2, 11)
     expect(lab).to_contain_text("Its noise has mean")
+    expect(lab).to_contain_text(re.compile(r"the model’s own samples have, inverted in the same way: \d\.\d\d ± \d\.\d\d"))
+    expect(lab).to_contain_text("nearly the same: squared error")
     lab.get_by_role("button", name="between two noises").click()
     drawn(2, 22)
     lab.get_by_role("button", name="guidance").click()

@@ -17,7 +17,8 @@ MODES = {
     ),
     "inpaint": (
         "inpainting",
-        "Mark a part of an image; the model fills it in, and keeps the rest. The noisy known part is put back at every step.",
+        "Mark a part of an image; the model fills it in, and keeps the rest: RePaint (Lugmayr et al. 2022), which puts the noisy known part "
+        "back at every step. It is no draw from p(missing | known): how far from it is measured on points, under Exact answer.",
     ),
     "invert": (
         "inversion",

@@ -1,10 +1,11 @@
-"""The exact answer beside the learned one: fields and errors by time for points, errors and the memorisation meter for images."""
+"""The exact answer beside the learned one: fields, a conditional and errors by time for points, errors and the memorisation meter for images."""
 
 from __future__ import annotations
 
 import gradio as gr
 
 from playground.config import POINT_DATASETS
+from playground.ui.components.conditional import conditional
 from playground.ui.components.error_curve import error_curve
 from playground.ui.components.fields import fields
 from playground.ui.components.memorisation import memorisation
@@ -17,6 +18,7 @@ def draw(tab: TrainingTab) -> None:
     functions, points = tab.service.server_functions(), tab.form.specs["dataset"].default in POINT_DATASETS
     with gr.Column(visible=points) as for_points:
         fields(tab.name, server_functions=functions)
+        conditional(tab.name, server_functions=functions)
     error_curve(tab.name, server_functions=functions)
     with gr.Column(visible=not points) as for_images:
         memorisation(tab.name, server_functions=functions)
