@@ -3,14 +3,11 @@ inpainting. Images come out as uint8 (n, H, W)."""
 
 from __future__ import annotations
 
-from weakref import WeakKeyDictionary
-
 import numpy as np
 import torch
 from torch import Tensor
 
 from playground.config import ConfigError
-from playground.denoiser import Denoiser
 from playground.inspection.answers import slerp
 from playground.inspection.arguments import Arguments
 from playground.inspection.lab import Lab
@@ -26,8 +23,6 @@ SHOWN = 8
 INVERTERS = ("heun", "dpmpp_2m", "edm_heun", "ddim")
 OWN_SAMPLES, OWN_STEPS = 8, 25
 """Of the model's own samples, beside which the noise of an image is read."""
-OWN: WeakKeyDictionary[Denoiser, tuple[tuple, np.ndarray]] = WeakKeyDictionary()
-"""What was found for them, with what it depends on."""
 
 
 def interpolate_noise(lab: Lab, args: Arguments) -> Arrays:
@@ -83,15 +78,14 @@ def rising(lab: Lab, steps: int, sampler: str) -> Tensor:
 def own_std(lab: Lab, args: Arguments, times: Tensor, sampler: str) -> np.ndarray:
     """The standard deviation of the noise that each of the model's own samples is inverted to, (8,); the samples are rounded to grey
     levels, as images are. Kept for as long as the weights stay the same."""
-    weights = sum(value._version for value in lab.model.state_dict().values())
-    key = (weights, len(times), sampler, args.whole("label", -1, 10**6, default=-1), args.number("guidance_scale", 0.0, 20.0, default=1.0))
-    if (kept := OWN.get(lab.model)) is None or kept[0] != key:
+    key = (len(times), sampler, args.whole("label", -1, 10**6, default=-1), args.number("guidance_scale", 0.0, 20.0, default=1.0))
+    if key not in lab.own_std:
         told, generator = lab.told(lab.model, args), torch.Generator(lab.device).manual_seed(0)
         own = lab.draw(lab.clipped(told), lab.noise(OWN_SAMPLES, generator), OWN_STEPS, sampler="heun")
         own = own.clamp(-1.0, 1.0).add(1.0).mul(127.5).round().div(127.5).sub(1.0)
         *_, end = inversion(told, lab.schedule, own, times, sampler)
-        kept = OWN[lab.model] = key, floats((end.x / lab.schedule.prior_std()).flatten(1).std(1))
-    return kept[1]
+        lab.own_std[key] = floats((end.x / lab.schedule.prior_std()).flatten(1).std(1))
+    return lab.own_std[key]
 
 
 def edit(lab: Lab, args: Arguments) -> Arrays:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -28,6 +29,8 @@ class Lab:
         self.device, self.schedule, self.is_image = task.device, model.schedule, task.dataset.is_image
         self.shape, self.n_labels = tuple(task.dataset.shape), model.n_labels
         self.denoiser = ClippedDenoiser(model, *task.bounds)
+        self.own_std: dict[tuple[int, str, int, float], np.ndarray] = {}
+        """What an inversion found of the model's own samples, by how it was made (`editing.py`)."""
 
     # --- the exact answer --------------------------------------------------------------------------------------------
 
