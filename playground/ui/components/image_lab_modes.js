@@ -20,7 +20,7 @@ const LAB_MODES = {
     ask: (ask, s) => ask('invert', {index: s.index, steps: s.steps, ...s.labelOnly}),
     rows: (a, s) => [
       {title: 'up to its noise', note: `${s.steps} steps`, tiles: each(a.path, Array.from(a.times.data, t => `t = ${t.toFixed(2)}`))},
-      {title: 'and down again', note: `nearly the same: squared error ${window.playgroundAsking.digits(a.mse)} per pixel`, tiles: [[a.original, 'image'], [a.noise, 'its noise'], [a.regenerated, 'made of it']]},
+      {title: 'and down again', note: `nearly the same: squared error ${a.mse.toExponential(1).replace('-', '−')} per pixel`, tiles: [[a.original, 'image'], [a.noise, 'its noise'], [a.regenerated, 'made of it']]},
       {text: noiseOf(a, s)},
     ],
   },
