@@ -90,10 +90,10 @@ class Trainer:
     def run(self) -> Iterator[Event]:
         """The events of this run."""
         yield Started(self.config.model_dump(), sum(p.numel() for p in self.weights), str(self.device), self.step)
-        yield from self._draw(lambda: False)
-        failure = None
+        failure = yield from self._draw(lambda: False)
         if self.step == 0:  # what any training must beat
-            yield Progress(0, 0.0, self._readings(["held_out"]), learning_rate=self.learning_rate())
+            baseline = {f"baseline/{term}": value for term, value in self.task.baseline().items()}
+            yield Progress(0, 0.0, self._readings(["held_out"]) | baseline, learning_rate=self.learning_rate())
         while self.step < self.config.steps and not self.control.stopped and failure is None:
             self.control.update()
             self._apply_changes()

@@ -66,6 +66,10 @@ class Task(ABC):
         """The lowest value that the held-out terms of the loss can have, where it is known exactly."""
         return {}
 
+    def baseline(self) -> dict[str, float]:
+        """Held-out terms of the loss of a model that answers every example with the same, where that means something."""
+        return {}
+
     @abstractmethod
     def snapshot(self, model: nn.Module, interrupted: Interrupted) -> dict[str, np.ndarray] | None:
         """Arrays for the pictures, or None when it was told to give up."""

@@ -62,6 +62,12 @@ class LatentTask(Task):
         """`x + input_noise · N(0, I)`."""
         return x + self.config.input_noise * torch.randn(x.shape, generator=generator, device=x.device)
 
+    def baseline(self) -> dict[str, float]:
+        """`mse` of answering every held-out image with the mean training image."""
+        mean = self.train_x.float().mean(0, keepdim=True)
+        x, mean = self.scale(self.test_x[: self.n_held_out]), mean / 255.0 if self.train_x.dtype == torch.uint8 else mean
+        return {"mse": float((x - mean).square().mean())}
+
     def pictures(self, reconstructions: Tensor, codes: Tensor) -> dict[str, np.ndarray]:
         """What both draw: `latent` (n, d) float32; `originals`, `reconstructions` uint8 and `errors` float32, (k, C, H, W); and
         with `input_noise` what the encoder is shown while training, `noisy` uint8."""

@@ -15,6 +15,7 @@ from playground.config import CONFIGS, ArenaConfig, SampleConfig, field_specs
 from playground.ui.arena import Desk
 from playground.ui.service import REFUSALS, Service
 from playground.views.arena import results
+from playground.views.outcome import diverged
 
 NEWS_SECONDS = 10.0
 
@@ -126,7 +127,7 @@ def digest(record: Any) -> dict[str, Any]:
     losses = {name: float(values[-1]) for name, (_, values) in record.history.items() if len(values)}
     return {
         "run": record.run_id, "status": record.status, "step": record.step, "losses": losses,
-        "message": " ".join(filter(None, (record.message, record.suggestion))),
+        "message": " ".join(filter(None, (record.message, record.suggestion, diverged(record)))),
     }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from playground.views.diffusion_views import diffusion_views, points_static
 from playground.views.latent_diffusion_views import latent_diffusion_views
 from playground.views.latent_views import autoencoder_views, map_static, map_view, vae_views
 from playground.views.likelihood_views import likelihood_views
+from playground.views.outcome import diverged
 from playground.views.payloads import Payload
 from playground.views.places import Embedder, Place, Places
 from playground.views.rates import rate_view
@@ -46,7 +47,7 @@ class RunViews:
         """What changed after version `since`.
 
         `{run, version, status, message, suggestion, step, steps, seconds, rate, eta, device, n_parameters, learning_rate,
-        resumable, moments?: {steps, checkpoints}, config?: dict, views: {name: payload}}`; `config` and the static views
+        diverged, resumable, moments?: {steps, checkpoints}, config?: dict, views: {name: payload}}`; `config` and the static views
         come while `static_seen` is false, `moments` then and when they changed. Where nobody looks (`visible` is false)
         no picture is made.
         """
@@ -139,6 +140,7 @@ def status(record: Any) -> dict[str, Any]:
         "seconds": progress.seconds if progress else 0.0, "rate": rate, "eta": left,
         "device": started.device if started else "", "n_parameters": started.n_parameters if started else 0,
         "learning_rate": progress.learning_rate if progress else 0.0,
+        "diverged": diverged(record),
         "resumable": record.checkpoint is not None and kind(record.config) in MAIN_TERM,
     }  # fmt: skip
 

@@ -44,6 +44,8 @@ function drawMessage(status) {
   else if (lost) text = 'Connection lost, trying again…';
   else if (status === 'failed') { error = true; more = frame.suggestion || ''; text = text || 'The run failed.'; }
   else if (status === 'idle') text = props.hint;
+  else if (frame && frame.diverged) { error = true; more = text; text = frame.diverged; }
+  if (text === `${WORDS[status]}.`) text = '';                  // the status says that already
   const key = `${error}|${text}|${more}`;
   if (box.dataset.key === key) return;
   box.dataset.key = key;
@@ -59,8 +61,10 @@ const drawSoon = pg.latest(() => draw(), 200);                 // numbers that c
 function draw() {
   drawnStatus = frame && frame.status;
   const status = asked ? 'asked' : frame ? frame.status : run ? 'asked' : 'idle';
+  const led = frame && frame.diverged && ENDED.includes(status) && status !== 'failed' ? frame.diverged.split(':')[0] : '';
   root.dataset.status = status === 'asked' ? 'starting' : status;
-  setText($('.run-status b'), lost && !ENDED.includes(status) ? 'Offline' : WORDS[status] || status);
+  root.dataset.diverged = String(Boolean(led));
+  setText($('.run-status b'), lost && !ENDED.includes(status) ? 'Offline' : led || WORDS[status] || status);
   drawButtons(status);
   drawMessage(status);
   const f = frame || {}, share = f.steps ? Math.min(1, f.step / f.steps) : 0;
@@ -86,7 +90,7 @@ function follow(id, again) {
   run = id; version = 0; staticSeen = false; frame = null; wanted = null; lost = false; reattached = again; notice = null;
   props.value = {run: id};
   toAddress(id);
-  pg.publish(tab, null);
+  pg.publish(tab, null, true);
   draw();
   poll(life);
 }
