@@ -73,6 +73,16 @@ def test_a_point_is_told_in_full(trained, ask, kind) -> None:
         assert np.allclose(found["std"], posterior.std[0].detach().numpy(), rtol=1e-4)
 
 
+def test_the_table_holds_what_is_known_of_every_point(ask) -> None:
+    found = ask("vae", "table")
+    assert found["latent"].shape == (355, 2) and found["kl"].shape == found["error_per_pixel"].shape == (355,)
+    for i in (0, 354):
+        point = ask("vae", "point", index=i)
+        assert found["latent"][i] == pytest.approx(point["latent"], rel=1e-3, abs=1e-5)
+        assert [found["kl"][i], found["error_per_pixel"][i]] == pytest.approx([float(point["kl"]), float(point["mse"])], rel=1e-3)
+    assert set(ask("ae", "table")) == {"latent", "error_per_pixel"}
+
+
 def test_values_are_those_of_the_points(ask) -> None:
     for what, key in (("error", "mse"), ("kl", "kl")):
         values = ask("vae", "values", what=what)["values"]

@@ -184,9 +184,8 @@ def test_latent_map_refuses_other_shapes():
 
 def test_static_part_carries_labels_and_a_sheet_in_the_order_of_the_points():
     images = np.arange(5, dtype=np.uint8)[:, None, None, None] * np.ones((5, 1, 4, 6), np.uint8) * 40
-    payload = views.latent_map_static(np.arange(5), "abcde", images=images, split=[0, 1, 0, 1, 1])
+    payload = views.latent_map_static(np.arange(5), "abcde", images=images)
     assert raw(payload["labels"], "u1").tolist() == [0, 1, 2, 3, 4]
-    assert raw(payload["split"], "u1").tolist() == [0, 1, 0, 1, 1]
     header, _, body = payload["sheet"].partition(",")
     assert re.fullmatch(r"data:image/(webp|png);base64", header)
     sheet = np.asarray(Image.open(BytesIO(base64.b64decode(body))).convert("L"))

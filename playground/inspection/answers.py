@@ -47,7 +47,14 @@ def values(space: Space, args: Arguments) -> Arrays:
     VAE, its `kl` (nats)."""
     if args.choice("what", ("error", "kl")) == "kl":
         return {"values": floats(space.posterior.kl())}
-    return {"values": floats((space.decode(space.codes) - space.map_x).square().flatten(1).mean(1))}
+    return {"values": table(space, args)["error_per_pixel"]}
+
+
+def table(space: Space, args: Arguments) -> Arrays:
+    """All that is known of every point of the map: `latent` (n, d), `error_per_pixel` (mean squared) and for a VAE `kl` (nats), (n,)."""
+    error = (space.decode(space.codes) - space.map_x).square().flatten(1).mean(1)
+    found = {"latent": floats(space.codes), "error_per_pixel": floats(error)}
+    return found | ({"kl": floats(space.posterior.kl())} if space.variational else {})
 
 
 def posterior(space: Space, args: Arguments) -> Arrays:

@@ -27,6 +27,7 @@ LATENT: dict[str, Question] = {
     "decode": (answers.decode, ("z",)),
     "point": (answers.point, ("index",)),
     "values": (answers.values, ("what",)),
+    "table": (answers.table, ()),
     "posterior": (answers.posterior, ()),
     "neighbours": (answers.neighbours, ("index", "k")),
     "interpolate": (answers.interpolate, ("a", "b", "n", "mode")),

@@ -16,7 +16,7 @@ from playground.runtimes.base import RegistryError, RegistryFull
 
 Arrays = dict[str, np.ndarray]
 QUESTIONS = (
-    "decode", "point", "values", "posterior", "neighbours", "interpolate", "holes", "generate", "grid", "traversals", "encode_train",
+    "decode", "point", "values", "table", "posterior", "neighbours", "interpolate", "holes", "generate", "grid", "traversals", "encode_train",
     "exact", "reparametrisation", "disentanglement",
     "field", "density", "errors", "conditional", "memorisation", "interpolate_noise", "invert", "edit", "inpaint",
 )

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from playground.data import load_dataset
 from playground.data.sprites import FACTOR_UNITS
 from playground.views import payloads
+from playground.views.about import about
 from playground.views.bound_terms import terms_of
 from playground.views.collapse import collapse
 from playground.views.payloads import ImageRow, Payload
@@ -39,14 +40,15 @@ def autoencoder_views(memory: Memory, record: Any) -> dict[str, Payload]:
 
 
 def map_view(memory: Memory, record: Any) -> Payload:
-    """The latent map; its axes stay put as long as the same projection is shown. `Place.payload` says what else it holds."""
+    """The latent map; its axes stay put as long as the same projection is shown. `Place.payload` says what else it holds, and
+    `about` what names a file that is made of it."""
     place = memory.place(record)
     rings = kind(record.config) == "vae" and place.shown == "raw" and place.points.shape[1] <= 2
     drawn = payloads.latent_map(
         record.snapshot.step, place.points, title=place.title, axes=place.axes, prior=rings, shown=place.shown,
         previous=memory.previous("map"),
     )  # fmt: skip
-    return drawn | place.payload()
+    return drawn | place.payload() | {"about": about(record.config)}
 
 
 def vae_views(memory: Memory, record: Any) -> dict[str, Payload]:

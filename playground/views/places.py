@@ -146,6 +146,7 @@ def described(projection: Projection, latent: np.ndarray, step: int, settings: P
     if len(share):
         shown = "pca"
         title = f"PCA of {d} dimensions, {share.sum():.0%} of the variance"
+        title += ", turned to match the picture before" if (np.diff(share) > 0).any() else ""
         axes = tuple(f"axis {i} ({part:.0%})" for i, part in enumerate(share, 1))
     return Place(points, title, axes, settings, d, shown, step, tuple(share), projection)
 

@@ -75,18 +75,15 @@ def latent_map_static(
     label_names: Sequence[str],
     *,
     images: np.ndarray | None = None,
-    split: np.ndarray | None = None,
     factors: Mapping[str, tuple[np.ndarray, str]] | None = None,
 ) -> Payload:
     """What the dots are, sent once a run: labels, known factors of variation, and thumbnails for the hover.
 
-    `{labels: u8, label_names, split?: u8 (0 train, 1 held-out), factors?: [{name, unit, values: f32}], sheet?: data URL,
+    `{labels: u8, label_names, factors?: [{name, unit, values: f32}], sheet?: data URL,
     tile?: [w, h], columns?: int}`; `images` is (n, 1, h, w) or (n, h, w), bytes or 0..1, in the order of the points;
     `factors` are values (n,) and their unit, by name.
     """
     payload: Payload = {"labels": u8(labels), "label_names": [str(name) for name in label_names]}
-    if split is not None:
-        payload["split"] = u8(split)
     if factors:
         payload["factors"] = [{"name": name, "unit": unit, "values": f32(values)} for name, (values, unit) in factors.items()]
     if images is not None and len(images):

@@ -43,8 +43,8 @@ class Map(Tab):
         self.body = self.box.locator(".pg-body")
         self.said, self.legend, self.tip = (self.box.locator(f".map-{part}") for part in ("said", "legend", "tip"))
         self.pinned = self.card("Pinned points")
-        expect(self.box.locator(".pg-empty")).to_be_hidden()
         self.box.scroll_into_view_if_needed()
+        expect(self.box.locator(".pg-empty")).to_be_hidden()
 
     def lonely(self) -> list[dict]:
         return self.page.evaluate(LONELY, self.name)
@@ -258,6 +258,21 @@ def test_the_camera_stays_while_the_points_move(open_page):
     expect(shown.body).to_have_attribute("data-camera", "0.600,0.350,1.000")
 
 
+ABOUT = "Autoencoder of Digits, d = 2, learning rate 0.001, seed 0"
+
+
+def test_points_of_a_t_sne_are_taken_away_with_what_the_model_says_of_them(open_map, tmp_path):
+    shown = open_map("vae of 3")
+    shown.pick("method", "tsne")
+    expect(shown.box.locator(".pg-head")).to_contain_text("t-SNE of step 200", timeout=120_000)
+    with shown.page.expect_download() as download:
+        shown.switch("csv")
+    download.value.save_as(tmp_path / "map.csv")
+    rows = list(csv.DictReader((tmp_path / "map.csv").open(newline="")))
+    assert list(rows[0])[4:] == ["map_step", "map_x", "map_y", "step", "z1", "z2", "z3", "squared_error", "kl"]
+    assert all(float(row["kl"]) > 0 and row["map_step"] == "200" for row in rows)
+
+
 def test_points_picture_and_page_can_be_taken_away(open_map, tmp_path, chromium):
     shown = open_map("ae")
     n = shown.frame("frame.views.map.n")
@@ -266,12 +281,14 @@ def test_points_picture_and_page_can_be_taken_away(open_map, tmp_path, chromium)
         with shown.page.expect_download() as download:
             shown.switch(kind)
         download.value.save_as(tmp_path / f"map.{kind}")
-        assert download.value.suggested_filename == f"latent-map-step-200.{kind}"
+        assert download.value.suggested_filename == f"ae-digits-latent-map-step-200.{kind}"
         return tmp_path / f"map.{kind}"
 
     rows = list(csv.DictReader(take("csv").open(newline="")))
-    assert len(rows) == n and list(rows[0]) == ["index", "label", "label_name", "x", "y"]
-    assert all(row["label_name"] == row["label"] and abs(float(row["x"])) < 1e6 for row in rows)
+    assert len(rows) == n and list(rows[0]) == ["index", "split", "label", "label_name", "map_step", "map_x", "map_y", "step", "z1", "z2", "squared_error"]
+    assert all(row["label_name"] == row["label"] and row["split"] == "held-out" and row["map_step"] == row["step"] == "200" for row in rows)
+    assert all(abs(float(row[f"map_{a}"]) - float(row[z])) < 1e-2 for row in rows for a, z in (("x", "z1"), ("y", "z2"))), "raw axes"
+    assert all(0 < float(row["squared_error"]) < 1 for row in rows)
     assert take("png").read_bytes().startswith(b"\x89PNG")
 
     errors, context = [], chromium.new_context(offline=True)
@@ -280,6 +297,8 @@ def test_points_picture_and_page_can_be_taken_away(open_map, tmp_path, chromium)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(take("html").as_uri())
         page.wait_for_function("n => { const map = document.getElementById('map'); return map.data && map.data.reduce((sum, trace) => sum + trace.x.length, 0) === n; }", arg=n)
+        assert page.evaluate("document.getElementById('map').layout.title.text") == f"{ABOUT}<br>step 200"
+        assert page.title() == f"Latent map: {ABOUT}; step 200"
     finally:
         context.close()
     assert not errors
@@ -294,7 +313,12 @@ def test_the_autoencoder_sampled_as_if_it_were_generative_is_measured(open_map):
     assert samples > floor
     expect(panel.locator(".panel-row:visible")).to_have_count(2)
     assert all(canvas.evaluate(INK) > 0 for canvas in panel.locator(".panel-row:visible canvas").all())
-    panel.get_by_role("button", name="from a fitted mixture").click()
+    panel.get_by_role("button", name="from a fitted Gaussian").click()
+    expect(panel.locator(".panel-distance > div")).to_have_count(4)
+    lines = panel.locator(".panel-distance > div").evaluate_all("lines => lines.map(line => [parseFloat(line.querySelector('b').textContent), line.querySelector('i').offsetWidth])")
+    per_pixel = [value / width for value, width in lines if width > 20]
+    assert len(per_pixel) >= 2 and max(per_pixel) < 1.1 * min(per_pixel), f"not one scale: {lines}"
+    panel.get_by_role("button", name="from a fitted Gaussian").click()
     expect(panel.locator(".panel-row:visible")).to_have_count(0)
 
 
@@ -323,3 +347,57 @@ def test_the_map_works_from_the_keyboard(open_map):
         control = shown.box.locator(f".map-{name}")
         control.focus()
         expect(control).to_be_focused()
+
+
+def test_the_wheel_scrolls_the_page_and_zooms_only_when_it_is_meant(open_map):
+    shown = open_map("ae")
+    box = shown.body.bounding_box()
+    at = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    shown.page.mouse.move(*at)
+    before, top = shown.page.evaluate(RANGE), shown.page.evaluate("scrollY")
+    shown.page.mouse.wheel(0, 60)
+    shown.page.wait_for_function("top => scrollY > top", arg=top)
+    assert shown.page.evaluate(RANGE) == before, "scrolling past the map zoomed it"
+    expect(shown.box.locator(".map-hint")).to_have_text(re.compile("Ctrl.*click"))
+
+    shown.page.keyboard.down("Control")
+    shown.page.mouse.wheel(0, -60)
+    shown.page.keyboard.up("Control")
+    shown.page.wait_for_function(f"([low, high]) => {{ const now = ({RANGE})(); return now[1] - now[0] < 0.99 * (high - low); }}", arg=before)
+
+    shown.box.locator(".map-reset").click()
+    shown.page.wait_for_function(f"before => Math.abs(({RANGE})()[0] - before) < 1e-6", arg=before[0])
+    shown.body.evaluate("node => node.scrollIntoView({block: 'center'})")
+    box = shown.body.bounding_box()
+    shown.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    top = shown.page.evaluate("scrollY")
+    shown.page.mouse.wheel(0, -60)
+    shown.page.wait_for_function(f"([low, high]) => {{ const now = ({RANGE})(); return now[1] - now[0] < 0.99 * (high - low); }}", arg=before)
+    assert shown.page.evaluate("scrollY") == top
+
+
+def test_scrolling_past_a_space_leaves_its_camera_alone(open_map):
+    shown = open_map("vae of 3")
+    shown.pick("method", "raw")
+    expect(shown.body).to_have_attribute("data-camera", "0.600,0.350,1.000")
+    box = shown.body.bounding_box()
+    shown.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    shown.page.mouse.wheel(0, 40)
+    expect(shown.box.locator(".map-hint")).to_be_visible()
+    assert shown.body.get_attribute("data-camera") == "0.600,0.350,1.000"
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_the_tooltip_never_covers_its_dot(open_map, width):
+    shown = open_map("vae", viewport={"width": width, "height": 900})
+    box, tried = shown.body.bounding_box(), 0
+    dots = shown.page.evaluate(LONELY.replace(".slice(0, 2)", ".filter(dot => dot.alone > 3)"), "vae")
+    for share in (0.15, 0.3, 0.4, 0.5, 0.6, 0.85):
+        dot = min(dots, key=lambda dot: abs(dot["x"] - box["x"] - share * box["width"]))
+        shown.page.mouse.move(dot["x"], dot["y"])
+        expect(shown.tip).to_contain_text("KL")
+        tip = shown.tip.bounding_box()
+        covered = tip["x"] - 3 < dot["x"] < tip["x"] + tip["width"] + 3 and tip["y"] - 3 < dot["y"] < tip["y"] + tip["height"] + 3
+        assert not covered, (share, dot, tip)
+        tried += 1
+    assert tried == 6

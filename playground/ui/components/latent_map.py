@@ -20,6 +20,7 @@ BODY = (
     '<canvas class="map-dots" role="img"></canvas><canvas class="map-over" aria-hidden="true"></canvas>'
     '<div class="map-tip" hidden><canvas></canvas><canvas></canvas><div></div></div>'
     '<div class="map-probe" hidden><canvas></canvas><small></small></div>'
+    '<div class="map-hint" hidden>Ctrl + wheel or a pinch zooms; so does the wheel after a click into the map</div>'
 )
 
 
@@ -71,7 +72,7 @@ def latent_map(
 ) -> gr.HTML:
     """Draws the payloads `map` and `map_static` (`playground.views.payloads`) of the run that `tab` follows.
 
-    Needs the server functions `project` and `ask` (`playground.ui.service`). Wheel zooms, drag moves (3-D: turns), a double
+    Needs the server functions `project` and `ask` (`playground.ui.service`). Wheel with Ctrl, or after a click, zooms, drag moves (3-D: turns), a double
     click or "reset view" goes back; zoom and camera stay while the dots move. Plotly draws the axes of the plane; dots, space
     and overlays are canvases above, which cost a fraction of WebGL where there is no graphics card.
     """

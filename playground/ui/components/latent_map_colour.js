@@ -76,17 +76,17 @@ function takeColours() {
   if (now === paintKey && paint.codes.length === n && !MEASURED[choice]) return;
   paintKey = now;
   const classes = () => pg.classColours().map(as.rgb), grey = as.rgb(pg.roleColour('data'));
-  const factor = factorOf(choice), numbers = factor && !factor.names ? factor.values : MEASURED[choice] && values.subject === subject ? values.data : null;
+  const factor = factorOf(choice), numbers = factor ? factor.values : MEASURED[choice] && values.subject === subject ? values.data : null;
   const scale = factor ? {label: factor.name, unit: factor.unit || ''} : MEASURED[choice];
-  if (scale && !(factor && factor.names)) {
+  if (scale) {
     const coded = numbers ? numbersToCodes(numbers, n) : {codes: new Uint8Array(n).fill(STEPS), lo: NaN, hi: NaN};
     paint = {kind: 'scale', ...scale, ...coded, palette: [...as.scalePalette(STEPS), grey]};
     return;
   }
-  const held = choice === 'split', names = held ? ['training', 'held-out'] : factor ? factor.names : still ? still.label_names : [];
+  const held = choice === 'split', names = held ? ['training', 'held-out'] : still ? still.label_names : [];
   const codes = new Uint8Array(n), palette = held ? ['train', 'held_out'].map(role => as.rgb(pg.roleColour(role))) : classes();
   for (let i = 0; i < n; i++) {
-    const k = held ? (still && still.split ? still.split[i] : 1) : factor ? factor.values[i] : classOf(i);
+    const k = held ? 1 : classOf(i);
     codes[i] = off().has(k) ? SKIP : k % palette.length;
   }
   paint = {kind: 'class', names, codes, palette};
@@ -109,7 +109,7 @@ function scaleBar(label, unit, lo, hi, gradient, above) {
   const node = document.createElement('span'), bar = document.createElement('i'), range = document.createElement('b');
   node.className = 'map-scale';
   bar.style.background = gradient;
-  range.append(as.digits(lo), bar, `${above ? '≥ ' : ''}${as.digits(hi)}`);
+  range.append(as.digits(Math.abs(lo) < 1e-3 * (hi - lo) ? 0 : lo), bar, `${above ? '≥ ' : ''}${as.digits(hi)}`);
   node.append(label, range, unit);
   return node;
 }

@@ -79,7 +79,7 @@ function takeStatic(payload, of) {
   if (payload === still || (still && payload && still.from === payload)) return;
   if (!payload) { still = null; sheet = null; return; }
   const factors = (payload.factors || []).map(factor => ({...factor, values: pg.decode.f32(factor.values)}));
-  still = {...payload, from: payload, factors, labels: pg.decode.u8(payload.labels), split: payload.split && pg.decode.u8(payload.split)};
+  still = {...payload, from: payload, factors, labels: pg.decode.u8(payload.labels)};
   sheet = null;
   if (payload.sheet) { sheet = new Image(); sheet.src = payload.sheet; sheet.onload = redrawOver; }
 }
@@ -122,7 +122,7 @@ function draw(payload, frame, why, payloads) {
 /* Another run, or none: nothing that was touched is left. */
 function forget() {
   if (run === null) return;
-  run = source = points = holes = stds = trained = made = wanted = null;
+  pointer = run = source = points = holes = stds = trained = made = wanted = null;
   values = {};
   hidden = {};
   tip.hidden = true;

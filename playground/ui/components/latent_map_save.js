@@ -3,7 +3,7 @@ const saveCsv = $('.map-csv'), saveHtml = $('.map-html'), savePng = $('.map-png'
 
 function download(name, what) {
   const link = document.createElement('a'), url = typeof what === 'string' ? what : URL.createObjectURL(what);
-  link.download = `latent-map-step-${shownStep(source).step}${name}`;
+  link.download = `${source.about.file}-latent-map-step-${shownStep(source).step}${name}`;
   link.href = url;
   link.click();
   if (typeof what !== 'string') setTimeout(() => URL.revokeObjectURL(url), 60000);
@@ -11,20 +11,28 @@ function download(name, what) {
 
 const quoted = text => (/[",;]/.test(text) ? `"${String(text).replaceAll('"', '""')}"` : String(text));
 
-/* index, label, x, y(, z), and whatever is known of each point: factors, and the number that colours it now. */
-function csv() {
-  const letters = ['x', 'y', 'z'].slice(0, source.dims), factors = (still && still.factors) || [];
-  const shown = MEASURED[colourBy.value] && values.subject === `${run}|${colourBy.value}` ? colourBy.value : null;
-  const head = ['index', 'label', 'label_name', ...letters, ...factors.map(factor => factor.name === 'x' || factor.name === 'y' ? `factor_${factor.name}` : factor.name), ...(shown ? [shown] : [])];
-  const lines = [head.join(',')];
-  for (let i = 0; i < points.x.length; i++) {
-    lines.push([i, classOf(i), quoted(nameOf(i)), ...letters.map(letter => Number(points[letter][i].toPrecision(6))),
-                ...factors.map(factor => (factor.names ? quoted(factor.names[factor.values[i]]) : Number(factor.values[i].toPrecision(6)))),
-                ...(shown ? [Number(values.data[i].toPrecision(6))] : [])].join(','));
-  }
-  return `${lines.join('\r\n')}\r\n`;
+/* What the picture shows, each said once: model, data and settings; projection and step. */
+function caption() {
+  const slow = NONLINEAR.includes(shownAs(source)), place = source.pending && !slow ? METHODS[shownAs(source)] : source.title;
+  return [source.about.text, [place, slow ? '' : pg.stepText(shownStep(source))].filter(Boolean).join(', ')];
 }
 
+/* A line a point: which it is, where the map shows it and of which step that is, and what the model of `step` says of it: z, the
+   squared error per pixel and the KL in nats; and the factors, where they are known. */
+async function csv() {
+  const found = await ask('table');
+  if (found.error) throw new Error(found.error);
+  const letters = ['x', 'y', 'z'].slice(0, source.dims), factors = (still && still.factors) || [], d = found.latent.shape[1], number = value => Number(value.toPrecision(6));
+  const head = ['index', 'split', 'label', 'label_name', 'map_step', ...letters.map(letter => `map_${letter}`), 'step', ...Array.from({length: d}, (_, j) => `z${j + 1}`),
+                'squared_error', ...(found.kl ? ['kl'] : []), ...factors.map(factor => `factor_${factor.name}`)];
+  const lines = Array.from(points.x, (_, i) => [
+    i, 'held-out', classOf(i), quoted(nameOf(i)), shownStep(source).step, ...letters.map(letter => number(points[letter][i])), found.step,
+    ...Array.from(found.latent.data.subarray(i * d, (i + 1) * d), number), number(found.error_per_pixel.data[i]), ...(found.kl ? [number(found.kl.data[i])] : []),
+    ...factors.map(factor => number(factor.values[i]))]);
+  return [head, ...lines].map(line => `${line.join(',')}\r\n`).join('');
+}
+
+const TOP = 44;                                             // above the picture, for its caption
 /* The picture: axes by Plotly, then the three canvases, then the legend; twice as fine as on screen. */
 async function png() {
   const w = width(), h = height(), page = document.createElement('canvas'), entries = legendEntries(), context = page.getContext('2d');
@@ -38,7 +46,7 @@ async function png() {
     return at;
   });
   page.width = 2 * w;
-  page.height = 2 * (h + 34 + 20 * lines);
+  page.height = 2 * (h + TOP + 8 + 20 * lines);
   context.scale(2, 2);
   context.fillStyle = getComputedStyle(element.querySelector('.pg-card')).backgroundColor;
   context.fillRect(0, 0, page.width, page.height);
@@ -46,14 +54,14 @@ async function png() {
     const axes = new Image();
     axes.src = await P.toImage(plot, {format: 'png', width: w, height: h, scale: 2});
     await axes.decode();
-    context.drawImage(axes, 0, 26, w, h);
+    context.drawImage(axes, 0, TOP, w, h);
   }
-  [under, canvas, over].forEach(layer => context.drawImage(layer, 0, 26, w, h));
+  [under, canvas, over].forEach(layer => context.drawImage(layer, 0, TOP, w, h));
   context.font = `13px ${getComputedStyle(element).fontFamily}`;
   context.fillStyle = pg.cssVar('--body-text-color');
-  context.fillText(`${[source.title, pg.stepText(shownStep(source))].filter(Boolean).join(', ')}`, 12, 18);
+  caption().forEach((line, k) => context.fillText(line, 12, 18 + 18 * k, w - 24));
   entries.forEach((entry, k) => {
-    const [left, line] = places[k], base = h + 26 + 20 * line;
+    const [left, line] = places[k], base = h + TOP + 20 * line;
     context.fillStyle = entry.colour || pg.cssVar('--body-text-color');
     if (entry.gradient) entry.gradient.forEach((colour, j) => { context.fillStyle = colour; context.fillRect(left + 80 * j / entry.gradient.length, base - 9, 80 / entry.gradient.length + 1, 9); });
     else { context.beginPath(); context.arc(left + 6, base - 5, 5, 0, 6.2832); context.fill(); }
@@ -85,11 +93,11 @@ async function html() {
             text: chosen.map(nameOf), hovertemplate: '%{text}<extra></extra>', marker: {size: flat ? 6 : 3, color: colour}};
   });
   const scene = ['x', 'y', 'z'].map((letter, k) => [`${letter}axis`, {title: {text: source.axes[k]}}]);
-  const layout = {title: {text: `${source.title || 'Latent map'}, ${pg.stepText(shownStep(source))}`}, template: 'none', margin: {l: 60, r: 20, t: 50, b: 50}, hovermode: 'closest',
+  const layout = {title: {text: caption().join('<br>'), font: {size: 14}}, template: 'none', margin: {l: 60, r: 20, t: 50, b: 50}, hovermode: 'closest',
                   legend: {itemsizing: 'constant'}, showlegend: paint.kind === 'class', ...(flat ? Object.fromEntries(scene.slice(0, 2)) : {scene: Object.fromEntries(scene)})};
   const tiles = still && still.sheet ? {sheet: still.sheet, tile: still.tile, columns: still.columns} : null;
   const safe = value => text(value).replaceAll('<', '\\u003c');
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Latent map</title>
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Latent map: ${caption().join('; ').replaceAll('<', '&lt;')}</title>
 <style>html,body{margin:0;height:100%;font-family:sans-serif;background:#fff}#map{height:100%}#tile{position:fixed;right:16px;bottom:16px;width:112px;image-rendering:pixelated;border:1px solid #999;display:none}</style>
 <div id="map"></div><canvas id="tile"></canvas><script>${library}</script><script>
 const tiles = ${safe(tiles)}, sheet = new Image(), tile = document.getElementById('tile'), map = document.getElementById('map');
@@ -109,7 +117,7 @@ function saves(button, name, type, make) {
     button.disabled = true;
     say('save', '');
     try { const what = await make(); download(name, what instanceof Blob ? what : new Blob([what], {type})); }
-    catch (error) { console.error(error); say('save', 'The file could not be made.'); }
+    catch (error) { say('save', `The file could not be made: ${error.message}`); }
     button.disabled = !points;
   });
 }

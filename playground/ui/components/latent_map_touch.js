@@ -28,14 +28,13 @@ const keepMade = as.keeper({
 function fillTip() {
   if (hovered < 0) return;
   const i = hovered, known = made && made.index === i && made.run === run;
-  const split = still && still.split ? (still.split[i] ? ', held-out' : ', training') : '';
   const place = placeOf(i).slice(0, source.dims).map(v => v.toFixed(2).replace('-', '−')).join(', ');
   const lines = [`at ${place}`];
   if (paint.kind === 'scale' && !MEASURED[colourBy.value]) lines.push(`${paint.label} ${as.digits(factorOf(colourBy.value).values[i])} ${paint.unit}`);
   if (known) lines.push(`squared error ${as.digits(made.mse)} per pixel`);
   if (known && made.kl != null) lines.push(`KL ${as.digits(made.kl)} nats`);
   const small = lines.map(line => { const node = document.createElement('small'); node.textContent = line; return node; });
-  tipText.replaceChildren(document.createTextNode(nameOf(i) + split), ...small);
+  tipText.replaceChildren(document.createTextNode(nameOf(i)), ...small);
   tipImage.style.display = as.thumbnail(tipImage, sheet, still, i) ? 'block' : 'none';
   tipMade.style.visibility = known ? 'visible' : 'hidden';
   tipMade.style.display = tipImage.style.display;
@@ -45,11 +44,12 @@ function fillTip() {
   beside(tip, screen.x[i], screen.y[i], 14);
 }
 
-/* Puts a box next to a pixel, within the card. */
+/* Puts a box next to a pixel, within the card and never over the pixel: at its right, else its left, else above or below it. */
 function beside(node, x, y, gap) {
-  const w = node.offsetWidth, h = node.offsetHeight;
-  node.style.left = `${Math.max(0, Math.min(width() - w, x + gap + w > width() ? x - w - gap : x + gap))}px`;
-  node.style.top = `${Math.max(0, Math.min(height() - h, y - h / 2))}px`;
+  const w = node.offsetWidth, h = node.offsetHeight, within = (v, size, most) => Math.max(0, Math.min(most - size, v));
+  const right = x + gap + w <= width(), left = x - gap - w >= 0, above = y - gap - h >= 0;
+  node.style.left = `${right ? x + gap : left ? x - gap - w : within(x - w / 2, w, width())}px`;
+  node.style.top = `${right || left ? within(y - h / 2, h, height()) : above ? y - gap - h : y + gap}px`;
 }
 
 function hover(context) {
@@ -158,7 +158,7 @@ body.addEventListener('pointermove', event => {
   pointer = spot(event);
   if (!pressed) redrawOver();
 });
-body.addEventListener('pointerleave', () => { pointer = null; redrawOver(); });
+['pointerleave', 'blur'].forEach(name => body.addEventListener(name, () => { pointer = null; redrawOver(); }));
 
 /* Before Plotly sees it: a drag that decodes, or that turns the space, is ours. */
 body.addEventListener('pointerdown', event => {
@@ -197,6 +197,19 @@ addEventListener('pointermove', dragged);
 addEventListener('pointerup', released);
 addEventListener('pointercancel', released);
 body.addEventListener('contextmenu', event => { if (deep()) event.preventDefault(); });
+/* The wheel scrolls the page. It zooms the map with Ctrl (which is what a pinch on a touchpad sends), or once the map was
+   clicked, until the pointer leaves it. */
+let entered = false, hintTimer = 0;
+const hint = $('.map-hint');
+body.addEventListener('pointerdown', () => { entered = true; hint.hidden = true; }, true);
+body.addEventListener('pointerleave', () => { entered = false; hint.hidden = true; });
+body.addEventListener('wheel', event => {
+  if (!points || entered || event.ctrlKey || event.metaKey) return;
+  event.stopImmediatePropagation();                        // before Plotly or the space sees it; the page scrolls on
+  hint.hidden = false;
+  clearTimeout(hintTimer);
+  hintTimer = setTimeout(() => { hint.hidden = true; }, 1500);
+}, {capture: true, passive: true});
 body.addEventListener('wheel', event => {
   if (!deep()) return;
   event.preventDefault();
@@ -219,5 +232,6 @@ body.addEventListener('keydown', event => {
 });
 document.addEventListener('keydown', function escape(event) {
   if (!element.isConnected) { document.removeEventListener('keydown', escape); return; }
+  if (event.key === 'Escape') entered = false;
   if (event.key === 'Escape' && (pins.length || probe) && element.offsetParent !== null) { setPins([]); dropProbe(); }
 });
