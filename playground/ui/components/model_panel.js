@@ -6,7 +6,7 @@ const ask = as.asker(server, props.tab), isVAE = props.tab === 'vae';
 const card = $('.panel'), buttons = [...element.querySelectorAll('[data-ask]')], hint = $('.panel-hint'), distance = $('.panel-distance'), rows = $('.panel-rows');
 const error = $('.panel-error'), stepLabel = $('.pg-step'), GAP = 2, SHOWN = 32;
 const FACTORS = ['shape', 'size', 'angle', 'x', 'y'];   // of sprites, in the order of the answer
-let chosen = null, frame = null, shown = null, pins = [];
+let chosen = null, frame = null, shown = null, pins = [], rules = new Map();   // rules: how -> its newest answer, of this run
 
 const step = () => (frame && frame.views.map ? frame.views.map.step : null);
 const subject = () => (chosen && step() !== null && frame ? `${frame.run}|${chosen}|${chosen === 'traversals' ? pins[0] ?? '' : ''}` : null);
@@ -100,16 +100,20 @@ const DRAW = {
 };
 const subscript = number => String(number).replace(/[0-9]/g, digit => '₀₁₂₃₄₅₆₇₈₉'[digit]);
 
-/* Three bars on one scale: the samples, held-out images through the same decoder, and real against real. */
+/* Bars on one scale: samples by every rule that was asked for, held-out images through the same decoder, real against real. */
 function drawDistance(answer) {
-  const bars = [['samples', answer.distance, answer.distance_std, 'samples'], ['reconstructions', answer.reconstructed, answer.reconstructed_std, 'reconstruction'],
+  rules.set(answer.kind, answer);
+  const drawn = buttons.filter(button => rules.has(button.dataset.ask)).map(button => [button.textContent, rules.get(button.dataset.ask)]);
+  const bars = [...drawn.map(([how, one]) => [`samples ${how}${one.step === answer.step ? '' : `, step ${pg.thousands(one.step)}`}`, one.distance, one.distance_std, 'samples', one !== answer]),
+                ['reconstructions', answer.reconstructed, answer.reconstructed_std, 'reconstruction'],
                 ['real against real', answer.floor, answer.floor_std, 'data']].filter(bar => bar[1] != null);
   const most = Math.max(...bars.map(bar => bar[1] + (bar[2] || 0)), 1e-9), head = document.createElement('p');
   head.textContent = 'Energy distance to held-out images, in pixel values (0: cannot be told apart; 1 is the step from black to white). Mean of five measurements ± spread of one; “real against real”: training images in the place of samples. ';
   head.append(pg.blindness());
-  distance.replaceChildren(head, ...bars.map(([name, value, spread, role]) => {
+  distance.replaceChildren(head, ...bars.map(([name, value, spread, role, other]) => {
     const line = document.createElement('div'), title = document.createElement('span'), track = document.createElement('span'), bar = document.createElement('i'), number = document.createElement('b');
     title.textContent = name;
+    line.classList.toggle('panel-other', Boolean(other));
     track.className = 'panel-track';
     bar.style.width = `${100 * Math.max(0, value) / most}%`;
     bar.style.background = pg.roleColour(role);
@@ -145,7 +149,7 @@ buttons.forEach(button => button.addEventListener('click', () => {
 pg.live({element, tab: props.tab, views: ['map'], draw: (payload, newest, why) => {
   const other = (newest && newest.run) !== (frame && frame.run);
   frame = newest;
-  if (other) { shown = null; error.textContent = ''; }
+  if (other) { shown = null; rules = new Map(); error.textContent = ''; }
   if (why !== 'frame' || other) draw();
   poke();
 }, interval: 200});

@@ -52,16 +52,17 @@
   /* --- the bus: a tab's newest frame, with the newest payload of every view ------------------------------------- */
   const channels = new Map();               // tab -> {frame: what is shown, now: the newest, past: {run, replay, views}, listeners}
   const channel = tab => {
-    if (!channels.has(tab)) channels.set(tab, {frame: null, now: null, past: null, listeners: new Set()});
+    if (!channels.has(tab)) channels.set(tab, {frame: null, now: null, past: null, awaited: false, listeners: new Set()});
     return channels.get(tab);
   };
   /* A moment of the past over the newest frame: that keeps its status, but not its pictures. `replay` is the step shown. */
   const over = (now, past) => ({...now, replay: past.replay,
     views: {...Object.fromEntries(Object.entries(now.views).filter(([name]) => name.endsWith('_static'))), ...past.views}});
-  /* Publish a frame of `pull`, or null when the tab follows no run any more. Views of one run accumulate. A frame with a
+  /* Publish a frame of `pull`, or null when the tab follows no run any more, or `awaits` the first frame of one. Views of one run accumulate. A frame with a
      `replay` is a moment of the past, which is shown until one with `replay: null` says that it is over. */
-  function publish(tab, frame) {
+  function publish(tab, frame, awaits = false) {
     const c = channel(tab);
+    c.awaited = awaits;
     if (frame && frame.replay !== undefined) c.past = frame.replay === null ? null : frame;
     else if (frame && c.now && c.now.run === frame.run) {
       c.now = {...c.now, ...frame, views: {...c.now.views, ...(frame.views || {})}};
@@ -78,6 +79,13 @@
     c.listeners.add(callback);
     callback(c.frame);
     return () => c.listeners.delete(callback);
+  }
+  /* What an empty view says in place of "Press Train: ..." where somebody has. */
+  function whileEmpty(tab, first) {
+    const {frame, awaited} = channel(tab);
+    if (!first.startsWith('Press Train') || !(frame || awaited)) return first;
+    if (!frame || ['finished', 'stopped', 'paused'].includes(frame.status)) return 'Loading…';
+    return frame.status === 'failed' ? 'The run ended before there was anything to show here.' : 'The first measurement comes in a moment…';
   }
   const lastFrame = tab => channel(tab).frame;
 
@@ -106,11 +114,12 @@
      frames, another theme, another width, scrolled or switched into sight. `views` are names in `frame.views`; `payload`
      is the first one (or null before there is any). Options: {element, tab, views, draw, interval}. */
   function live({element, tab, views, draw, interval = 0}) {
-    const seen = {};
+    const seen = {}, words = element.querySelector('.pg-empty span'), first = words ? words.textContent : '';
     let dirty = true, why = 'frame', frame = null, width = 0;
     const paint = () => {
       if (!dirty || !visible(element)) return;
       dirty = false;
+      if (words) words.textContent = whileEmpty(tab, first);
       const payloads = views.map(name => (frame && frame.views[name]) || null);
       try { draw(payloads[0], frame, why, payloads); } catch (error) { console.error(error); }
       why = 'frame';
@@ -123,7 +132,7 @@
     ends.push(subscribe(tab, newest => {
       if (frame && !element.isConnected) { setTimeout(() => { if (!element.isConnected) close(); }, 5000); return; }
       const run = newest && newest.run;
-      const changed = !frame !== !newest || (frame && frame.run) !== run
+      const changed = !frame || !newest || frame.run !== run || (frame.status !== newest.status && !newest.views[views[0]])
         || views.some(name => seen[name] !== (newest && newest.views[name]));
       frame = newest;
       views.forEach(name => { seen[name] = newest && newest.views[name]; });
@@ -183,6 +192,6 @@
     return node;
   }
 
-  window.playground = {publish, subscribe, lastFrame, live, latest, visible, onTheme, isDark, cssVar, roleColour, classColours,
+  window.playground = {whileEmpty, publish, subscribe, lastFrame, live, latest, visible, onTheme, isDark, cssVar, roleColour, classColours,
                        decode, context2d, thousands, short, duration, stepText, blindness};
 })();
