@@ -10,7 +10,7 @@ class Cadence:
     """Says when something is due: at most `rate` times a second, and within `share` of all time."""
 
     def __init__(self, share: float) -> None:
-        self.share, self.ready, self.last = share, -math.inf, -math.inf
+        self.share, self.ready, self.last, self.cost = share, -math.inf, -math.inf, 0.0
 
     def due(self, rate: float) -> bool:
         now = time.perf_counter()
@@ -19,6 +19,7 @@ class Cadence:
     def done(self, began: float) -> None:
         """Call when the thing is made; it began at `began` (`perf_counter`). The first is not counted: it warms up."""
         now = time.perf_counter()
+        self.cost = now - began
         if self.last > -math.inf:
-            self.ready = now + (now - began) * (1.0 / self.share - 1.0)
+            self.ready = now + self.cost * (1.0 / self.share - 1.0)
         self.last = began

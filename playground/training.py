@@ -30,7 +30,7 @@ DIVERGED = 1e9
 """A total loss beyond this is no longer training: its squares overflow, and Adam stands still without a NaN."""
 ANSWERS_BETWEEN_STEPS = 4
 READINGS = ("held_out", "bounds")
-LAST_PICTURE_SECONDS = 2.0  # for the picture of a run that was told to stop; it has five in all
+LAST_SECONDS = 2.0  # for each thing that is made of a run that was told to stop; it has five in all
 MAX_PENDING = 1000  # losses kept on the device before they are read back, however fast the steps are
 OTHER_NETWORK = "This checkpoint is of another network: model, data shape, width, depth and latent dimensions must be the same."
 Answering = Callable[[Task, nn.Module, int], Any]
@@ -108,7 +108,7 @@ class Trainer:
                 yield from self._picture()
                 yield from self._keep()
         if failure is None and self.control.stopped:
-            failure = yield from self._measure()
+            failure = yield from self._measure(LAST_SECONDS)
         yield failure or (yield from self._finish())
 
     def _advance(self) -> None:
@@ -141,11 +141,10 @@ class Trainer:
         decay = min(self.config.ema_decay, (1 + self.step) / (10 + self.step))
         torch._foreach_lerp_(self.averages, self.weights, 1.0 - decay)
 
-    def _measure(self) -> Iterator[Event]:
-        """All readings of this very step, so that every panel of a run that stands still speaks of the same one."""
-        if self.measured == self.step:
-            return None
-        return (yield from self._report(wanted=READINGS))
+    def _measure(self, seconds: float = math.inf) -> Iterator[Event]:
+        """All readings of this very step that took no longer than `seconds` last time: panels of a run that stands still agree."""
+        wanted = [name for name, clock in zip(READINGS, (self.readings, self.bounds)) if clock.cost <= seconds]
+        return None if self.measured == self.step else (yield from self._report(wanted))
 
     def _report(self, wanted: Sequence[str] = ()) -> Iterator[Event]:
         """Reads the losses back; yields `Progress` with them and the readings `wanted`, returns a `Failed` if one of them is not
@@ -276,7 +275,7 @@ class Trainer:
         if not all(bool(weight.isfinite().all()) for weight in self.weights):  # the last step of all had a bad gradient
             return self._failure(torch.full((1, len(self.terms) + 1), math.nan), 0)
         stopped = self.step < self.config.steps
-        latest = time.perf_counter() + (LAST_PICTURE_SECONDS if stopped else math.inf)
+        latest = time.perf_counter() + (LAST_SECONDS if stopped else math.inf)
         yield from self._draw(lambda: time.perf_counter() > latest)
         return Finished(self.step, self._checkpoint().data, stopped)
 

@@ -214,6 +214,7 @@ def test_a_run_that_stands_still_is_measured_and_drawn_at_that_very_step(monkeyp
 
 
 def test_a_stopped_run_is_measured_and_drawn_at_its_last_step(monkeypatch) -> None:
+    monkeypatch.setattr(training, "LAST_SECONDS", 1e9)
     monkeypatch.setattr(training, "REPORTS_PER_SECOND", 0.34)
     events = run(vae(), {10: {"kind": "stop"}})
     progress, snapshot, end = events[-3:]
@@ -222,12 +223,21 @@ def test_a_stopped_run_is_measured_and_drawn_at_its_last_step(monkeypatch) -> No
     assert {"train/neg_elbo", "held_out/neg_elbo", "bounds/neg_elbo"} <= set(progress.losses)
 
 
+def test_what_takes_too_long_is_not_measured_at_a_stop(monkeypatch) -> None:
+    """The worker of a run that was told to stop is ended after five seconds."""
+    monkeypatch.setattr(training, "REPORTS_PER_SECOND", 0.34)
+    monkeypatch.setattr(training, "LAST_SECONDS", 0.0)
+    *_, progress = (event for event in run(vae(), {10: {"kind": "stop"}}) if isinstance(event, Progress))
+    assert progress.step == 10
+    assert not [name for name in progress.losses if not name.startswith("train/")], "each reading takes longer than no time"
+
+
 @MODELS
 def test_the_untrained_model_is_measured_first(make) -> None:
     """What training must beat: the first reading on held-out data is that of step 0."""
     events = run(make(steps=1))
     first = next(event for event in events if isinstance(event, Progress))
-    assert first.step == 0 and all(name.startswith("held_out/") for name in first.losses) and first.losses
+    assert first.step == 0 and all(name.startswith(("held_out/", "baseline/")) for name in first.losses) and first.losses
     again = run(make(steps=4), resume=run(make(steps=4), {2: {"kind": "stop"}})[-1].checkpoint)
     assert again[-1].step == 4 and all(event.step > 0 for event in again if isinstance(event, Progress)), "a run that goes on is not untrained"
 
