@@ -56,7 +56,7 @@ class Server:
     def wait(self) -> Server:
         """Returns once the server says that it is running."""
         deadline = time.monotonic() + START_SECONDS
-        while "Running on" not in self.output():
+        while "To create a public link" not in self.output():  # said once Gradio has found its own page
             assert self.process.poll() is None, f"The server ended with code {self.process.returncode}:\n{self.output()}"
             assert time.monotonic() < deadline, f"The server was not up after {START_SECONDS} s:\n{self.output()}"
             time.sleep(0.05)

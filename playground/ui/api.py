@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import sys
+import traceback
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +15,7 @@ import numpy as np
 
 from playground.config import CONFIGS, ArenaConfig, SampleConfig, field_specs
 from playground.ui.arena import Desk
+from playground.ui.door import MISTAKE
 from playground.ui.service import REFUSALS, Service
 from playground.views.arena import results
 from playground.views.outcome import diverged
@@ -98,11 +101,14 @@ def add_endpoints(service: Service) -> None:
 
 @contextmanager
 def sentences() -> Iterator[None]:
-    """A refusal reaches the client with its sentence; anything else stays an internal error."""
+    """A refusal reaches the client with its sentence; of a mistake of the server's own the log says more."""
     try:
         yield
     except REFUSALS as error:
         raise refusal(str(error)) from None
+    except Exception:
+        traceback.print_exc(file=sys.stderr)
+        raise refusal(MISTAKE) from None
 
 
 def refusal(sentence: str) -> gr.Error:

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from fastapi.exceptions import RequestValidationError
+from starlette.middleware import Middleware
 
 from playground.config import AutoencoderConfig, DiffusionConfig, VAEConfig
 from playground.ui.api import add_endpoints
+from playground.ui.door import Door, invalid
 from playground.ui.service import Service
 from playground.ui.tabs.autoencoder import AutoencoderTab
 from playground.ui.tabs.diffusion import DiffusionTab
@@ -65,5 +68,7 @@ def launch_settings() -> dict[str, Any]:
         "strict_cors": True,
         "show_error": False,
         "ssr_mode": False,
-        "app_kwargs": {"openapi_url": None},
+        "app_kwargs": {
+            "openapi_url": None, "middleware": [Middleware(Door)], "exception_handlers": {RequestValidationError: invalid},
+        },
     }
