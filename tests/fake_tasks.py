@@ -44,6 +44,12 @@ def counting(config=None, control=None, resume=None):
     yield Finished(step, str(step).encode())
 
 
+def weighing(config, control=None):
+    """Ends with a checkpoint of so many bytes."""
+    yield Started({}, 0, "cpu")
+    yield Finished(1, bytes(config.get("size")))
+
+
 def dying(at, control=None):
     for step in range(at + 1):
         yield Progress(step, 0.0, {})

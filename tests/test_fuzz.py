@@ -47,7 +47,7 @@ class Ending:
 
     def events(self) -> Iterator[Event]:
         if hasattr(self.args[0] if self.args else None, "model_dump"):
-            yield Started(self.args[0].model_dump(), 1, "cpu")
+            yield Started({"dataset": "digits"} | self.args[0].model_dump(), 1, "cpu")
         if "sampling" in self.task:
             yield Snapshot(1, {"samples": np.zeros((2, 2), np.float32)})
         yield Finished(1, b"weights")

@@ -2,6 +2,7 @@
 
 import asyncio
 import multiprocessing as mp
+import os
 import sys
 import threading
 import time
@@ -496,3 +497,73 @@ def test_a_run_closed_while_it_starts_leaves_nothing(make):
     start(registry)
     registry.close()
     until(lambda: not mp.active_children(), "the worker to end")
+
+
+# --- what is kept of runs that have ended ------------------------------------------------------------------------------
+
+
+def ended(registry, size: int) -> str:
+    run = registry.start(Values(size=size), task="fake_tasks:weighing")
+    until_status(registry, run, "finished")
+    return run
+
+
+def test_weights_of_ended_runs_are_bounded_and_what_is_lost_is_said(make):
+    registry = make(max_weight_bytes=2500, clock=Clock())
+    runs = []
+    for _ in range(5):
+        runs.append(ended(registry, 1000))
+        registry.sweep()
+    assert [bool(registry.get(run).checkpoint) for run in runs] == [False] * 3 + [True] * 2
+    lost = registry.get(runs[0])
+    assert lost.message == "Its weights were let go to make room for those of newer runs." and lost.status == "finished"
+    with pytest.raises(RegistryError, match="let go to make room.*train it again"):
+        registry.checkpoint(runs[0])
+    with pytest.raises(RegistryError, match="let go to make room.*train it again"):
+        asyncio.run(registry.ask(runs[0], "decode", {}))
+    assert registry.checkpoint(runs[-1])
+
+
+def test_the_weights_that_somebody_looks_at_stay(make):
+    clock = Clock()
+    registry = make(max_weight_bytes=1500, clock=clock)
+    first = ended(registry, 1000)
+    clock.now += 1
+    second = ended(registry, 1000)
+    clock.now += 1
+    registry.touch(first)
+    registry.sweep()
+    assert registry.get(first).checkpoint and not registry.get(second).checkpoint
+
+
+def test_one_run_that_is_larger_than_all_keeps_its_weights_and_active_ones_do(make):
+    registry = make(max_weight_bytes=10)
+    going = start(registry, **FOREVER, checkpoint_at=1)
+    until(lambda: registry.get(going).checkpoint, "a checkpoint")
+    last = ended(registry, 1000)
+    registry.sweep()
+    assert registry.get(last).checkpoint and registry.get(going).checkpoint
+
+
+def test_a_training_loses_the_checkpoints_of_its_past_too(make):
+    registry = make(max_weight_bytes=0, clock=Clock())
+    runs = [start(registry, steps=3, checkpoint_at=1) for _ in range(2)]
+    for run in runs:
+        until_status(registry, run, "finished")
+    registry.sweep()
+    lost, kept = (registry.get(run) for run in runs)
+    assert lost.moments.checkpoints == () and lost.moments.snapshots and kept.moments.checkpoints
+    with pytest.raises(RegistryError, match="No checkpoint of this run"):
+        registry.fork(runs[0], 2, Values(steps=9))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="descriptors are counted in /proc")
+def test_runs_that_have_ended_hold_no_descriptors(make):
+    """All of them are kept; each held its pipe's end and its worker's sentinel."""
+    registry = make(WorkerRuntime())
+    until_status(registry, start(registry, steps=1), "finished")
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(20):
+        until_status(registry, start(registry, steps=1), "finished")
+    until(lambda: not any(thread.name == "run" for thread in threading.enumerate()), "the threads to end")
+    assert len(registry) == 21 and len(os.listdir("/proc/self/fd")) - before < 5

@@ -19,6 +19,11 @@ from playground.runtimes.moments import MomentHistory, to_shed
 from playground.runtimes.records import History, RunRecord, advance
 
 
+MAX_WEIGHTS = 2**30
+"""Bytes of checkpoints that all runs that have ended may keep together."""
+LET_GO = "Its weights were let go to make room for those of newer runs."
+
+
 class Attempt:
     """One worker's part in a run: `continue_` makes a further one. Messages wait here until the worker has started."""
 
@@ -102,6 +107,15 @@ class LiveRun:
         with self.changed:
             if self.record.moments is before:
                 self._put(moments=left, moments_version=self.record.version + 1)
+
+    def let_go(self) -> None:
+        """Forget all weights of a run that has ended; its pictures and curves stay."""
+        with self.changed:
+            if self.record.active or not self.record.weights_bytes:
+                return
+            moments = self.record.moments and replace(self.record.moments, checkpoints=())
+            said = " ".join(filter(None, (self.record.message, LET_GO)))
+            self._put(checkpoint=None, let_go=True, message=said, moments=moments, moments_version=self.record.version + 1)
 
     def nudge(self) -> None:
         """A new version, for a change outside the record."""
@@ -219,3 +233,16 @@ def bound_moments(runs: Iterable[LiveRun], limit: int) -> None:
     histories = [live.record.moments for live in runs]
     for i, left in to_shed(histories, limit).items():
         runs[i].forget(histories[i], left)
+
+
+def bound_weights(runs: Iterable[LiveRun], limit: int) -> None:
+    """Let weights go while `runs` that have ended keep more than `limit` bytes of them: first of those that nobody watches, of them
+    first those that were looked at longest ago. The last one of this order keeps its weights in any case."""
+    ended = [live for live in runs if not live.record.active and live.record.weights_bytes]
+    ended.sort(key=lambda live: (live.watched, live.touched))
+    total = sum(live.record.weights_bytes for live in ended)
+    for live in ended[:-1]:
+        if total <= limit:
+            return
+        total -= live.record.weights_bytes
+        live.let_go()

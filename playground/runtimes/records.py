@@ -107,6 +107,8 @@ class RunRecord:
     history: dict[str, Curve] = field(default_factory=dict, repr=False)
     checkpoint: bytes | None = field(default=None, repr=False)
     checkpoint_step: int = 0
+    let_go: bool = False
+    """Whether there was a checkpoint that had to make room for those of newer runs."""
     moments: MomentHistory | None = field(default=None, repr=False)
     origin: str = ""
     step: int = 0
@@ -115,6 +117,12 @@ class RunRecord:
     snapshot_version: int = 0
     history_version: int = 0
     moments_version: int = 0
+
+    @property
+    def weights_bytes(self) -> int:
+        """Bytes of all checkpoints that are kept of this run, each counted once."""
+        past = [moment.data for moment in self.moments.checkpoints] if self.moments else []
+        return sum({id(data): len(data) for data in (self.checkpoint, *past) if data}.values())
 
     @property
     def active(self) -> bool:

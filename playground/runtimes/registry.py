@@ -19,7 +19,7 @@ from playground.events import Checkpoint, Event
 from playground.runtimes.asking import Arrays
 from playground.runtimes.base import RegistryError, RegistryFull, Run, Runtime, UnknownRun
 from playground.runtimes.inspectors import Inspectors
-from playground.runtimes.live import LiveRun, bound_moments
+from playground.runtimes.live import LET_GO, MAX_WEIGHTS, LiveRun, bound_moments, bound_weights
 from playground.runtimes.moments import MAX_BYTES, MomentHistory
 from playground.runtimes.records import RunRecord
 
@@ -55,10 +55,12 @@ class RunRegistry:
         stop_seconds: float = STOP_SECONDS,
         sweep_seconds: float | None = 1.0,
         max_moment_bytes: int = MAX_BYTES,
+        max_weight_bytes: int = MAX_WEIGHTS,
     ) -> None:
         self._runtime, self._task, self._clock = runtime, task, clock
         self._max_runs, self._max_active, self._max_jobs = max_runs, max_active, max_jobs
         self._grace, self._idle_stop, self._stop_seconds = grace_seconds, idle_stop_seconds, stop_seconds
+        self._max_weight_bytes = max_weight_bytes
         self._max_moment_bytes, self._shedding = max_moment_bytes, threading.Lock()
         self._runs: dict[str, LiveRun] = {}
         self._jobs: set[Run] = set()
@@ -123,6 +125,8 @@ class RunRegistry:
                 raise RegistryError(ONLY_TRAININGS)
             if live.record.status == "finished":
                 raise RegistryError("This run has finished: there is nothing left to continue.")
+            if live.record.let_go:
+                raise RegistryError(f"This run cannot be continued. {LET_GO}")
             if not live.record.checkpoint:
                 raise RegistryError("This run left no checkpoint to continue from: please start it anew.")
             self._admit()
@@ -188,6 +192,8 @@ class RunRegistry:
             live.attempt.send({"kind": "checkpoint"})
             live.changed.wait_for(lambda: live.checkpoints > before or not live.record.active, timeout)
             data = live.record.checkpoint
+        if live.record.let_go:
+            raise RegistryError(f"This run cannot be used any more. {LET_GO} Please train it again.")
         if not data:
             raise RegistryError("This run has no checkpoint yet: please try again once it trains.")
         return data
@@ -225,7 +231,8 @@ class RunRegistry:
                 self._jobs.discard(run)
 
     def sweep(self) -> None:
-        """Apply the rules for runs that nobody watches, once."""
+        """Apply the rules for runs that nobody watches, and for what may be kept of those that have ended, once."""
+        self._bound_weights()
         for live in list(self._runs.values()):
             if not live.record.active or live.watched or live.attempt.stopping:
                 continue
@@ -249,6 +256,11 @@ class RunRegistry:
     def _bound_moments(self) -> None:
         with self._shedding:
             bound_moments(list(self._runs.values()), self._max_moment_bytes)
+        self._bound_weights()
+
+    def _bound_weights(self) -> None:
+        with self._shedding:
+            bound_weights(list(self._runs.values()), self._max_weight_bytes)
 
     def _find(self, run_id: Any) -> LiveRun:
         live = self._runs.get(run_id) if isinstance(run_id, str) and len(run_id) <= 64 else None

@@ -108,10 +108,9 @@ class WorkerRun:
         self._backlog: deque[Message] = deque(maxlen=MAX_BACKLOG)
         self._cancelled = False
         self._step = 0
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
+        self.pid: int = process.pid
+        self._exitcode: int | None = None
+        self._ending, self._over = threading.Lock(), False
 
     def events(self) -> Iterator[Event]:
         """The worker's events as they come; a last `Failed` if it died."""
@@ -132,7 +131,9 @@ class WorkerRun:
 
     def cancel(self) -> None:
         self._cancelled = True
-        self._process.kill()
+        with self._ending:
+            if not self._over:
+                self._process.kill()
         if self._reading.acquire(blocking=False):  # else events() does it
             try:
                 self._tidy()
@@ -159,7 +160,7 @@ class WorkerRun:
 
     def _death(self) -> WorkerDied:
         self._tidy()
-        code = self._process.exitcode
+        code = self._exitcode
         how = f"was killed (signal {-code})" if code is not None and code < 0 else "ended unexpectedly"
         return WorkerDied(
             self._step,
@@ -170,10 +171,18 @@ class WorkerRun:
     def _tidy(self) -> None:
         with self._sending:
             self._pipe.close()  # a worker that still lives ends by this
+        if self._over:
+            return
         self._process.join(2)
         if self._process.is_alive():
             self._process.kill()
             self._process.join(2)
+        with self._ending:
+            self._exitcode, self._over = self._process.exitcode, True
+            try:
+                self._process.close()  # it holds two descriptors for as long as somebody holds the process
+            except ValueError:  # it does not even die of being killed
+                pass
 
 
 class WorkerRuntime:
