@@ -23,7 +23,7 @@ from typing import Any
 from playground.events import Answer, Failed
 from playground.runtimes.asking import QUESTIONS, Arrays, Questions, Unanswered
 from playground.runtimes.base import RegistryError, RegistryFull, Runtime
-from playground.runtimes.live import LET_GO, Attempt, LiveRun
+from playground.runtimes.live import Attempt, LiveRun
 
 SERVE = "playground.inspection:serve"
 BETWEEN_STEPS = ("decode", "point", "interpolate")
@@ -187,11 +187,7 @@ class Inspectors:
             self._renewing[live.record.run_id] = asyncio.create_task(renew())
 
     def _newest(self, live: LiveRun) -> bytes:
-        if live.record.let_go:
-            raise RegistryError(f"This run cannot be asked any more. {LET_GO} Please train it again.")
-        if live.record.checkpoint is None:
-            raise RegistryError("This run left no weights that could be asked: please train it first.")
-        return live.record.checkpoint
+        return live.weights("This run left no weights that could be asked: please train it first.")
 
 
 def slow(live: LiveRun) -> bool:

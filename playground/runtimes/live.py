@@ -14,7 +14,7 @@ from typing import Any
 from playground.control import SNAPSHOT_RATE, Message, check_message
 from playground.events import Answer, Event, Failed, Finished, Paused
 from playground.runtimes.asking import Questions
-from playground.runtimes.base import Run, Runtime, WorkerDied
+from playground.runtimes.base import RegistryError, Run, Runtime, WorkerDied
 from playground.runtimes.moments import MomentHistory, to_shed
 from playground.runtimes.records import History, RunRecord, advance
 
@@ -107,6 +107,14 @@ class LiveRun:
         with self.changed:
             if self.record.moments is before:
                 self._put(moments=left, moments_version=self.record.version + 1)
+
+    def weights(self, none: str) -> bytes:
+        """The newest checkpoint. Raises `RegistryError` with the sentence `none` where there was none, or says what became of it."""
+        if self.record.let_go:
+            raise RegistryError(f"This run cannot be used any more. {LET_GO} Please train it again.")
+        if not self.record.checkpoint:
+            raise RegistryError(none)
+        return self.record.checkpoint
 
     def let_go(self) -> None:
         """Forget all weights of a run that has ended; its pictures and curves stay."""

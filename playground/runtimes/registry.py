@@ -19,7 +19,7 @@ from playground.events import Checkpoint, Event
 from playground.runtimes.asking import Arrays
 from playground.runtimes.base import RegistryError, RegistryFull, Run, Runtime, UnknownRun
 from playground.runtimes.inspectors import Inspectors
-from playground.runtimes.live import LET_GO, MAX_WEIGHTS, LiveRun, bound_moments, bound_weights
+from playground.runtimes.live import MAX_WEIGHTS, LiveRun, bound_moments, bound_weights
 from playground.runtimes.moments import MAX_BYTES, MomentHistory
 from playground.runtimes.records import RunRecord
 
@@ -125,13 +125,10 @@ class RunRegistry:
                 raise RegistryError(ONLY_TRAININGS)
             if live.record.status == "finished":
                 raise RegistryError("This run has finished: there is nothing left to continue.")
-            if live.record.let_go:
-                raise RegistryError(f"This run cannot be continued. {LET_GO}")
-            if not live.record.checkpoint:
-                raise RegistryError("This run left no checkpoint to continue from: please start it anew.")
+            checkpoint = live.weights("This run left no checkpoint to continue from: please start it anew.")
             self._admit()
             live.touched = self._clock()
-            live.launch(self._runtime, self._task, {"resume": live.record.checkpoint})
+            live.launch(self._runtime, self._task, {"resume": checkpoint})
 
     def get(self, run_id: str) -> RunRecord:
         """The run as it is now. Raises `UnknownRun`."""
@@ -191,12 +188,7 @@ class RunRegistry:
             before = live.checkpoints
             live.attempt.send({"kind": "checkpoint"})
             live.changed.wait_for(lambda: live.checkpoints > before or not live.record.active, timeout)
-            data = live.record.checkpoint
-        if live.record.let_go:
-            raise RegistryError(f"This run cannot be used any more. {LET_GO} Please train it again.")
-        if not data:
-            raise RegistryError("This run has no checkpoint yet: please try again once it trains.")
-        return data
+        return live.weights("This run has no checkpoint yet: please try again once it trains.")
 
     async def ask(self, run_id: str, name: str, args: dict[str, Any], *, moment: int | None = None, timeout: float = 5.0) -> Arrays:
         """What a run's model answers (`inspection/`), now or as it was at the kept checkpoint at or before step `moment`.
@@ -232,7 +224,7 @@ class RunRegistry:
 
     def sweep(self) -> None:
         """Apply the rules for runs that nobody watches, and for what may be kept of those that have ended, once."""
-        self._bound_weights()
+        self._bound_moments()
         for live in list(self._runs.values()):
             if not live.record.active or live.watched or live.attempt.stopping:
                 continue
@@ -256,10 +248,6 @@ class RunRegistry:
     def _bound_moments(self) -> None:
         with self._shedding:
             bound_moments(list(self._runs.values()), self._max_moment_bytes)
-        self._bound_weights()
-
-    def _bound_weights(self) -> None:
-        with self._shedding:
             bound_weights(list(self._runs.values()), self._max_weight_bytes)
 
     def _find(self, run_id: Any) -> LiveRun:
