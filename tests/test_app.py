@@ -58,7 +58,7 @@ def test_a_worker_may_hold_a_quarter_of_the_memory(running, client):
         assert client.predict(run, api_name="/status")["status"] in ("starting", "running")
     client.predict(run, "stop", api_name="/command")
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    assert all(0 < limit <= max(2**30, total // 4) for limit in limits.values())
+    assert all(0 < limit <= max(3 * 2**29, total // 4) for limit in limits.values())
 
 
 def data_limit(pid: int) -> int | None:

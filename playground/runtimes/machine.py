@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 GIB = 2**30
-LEAST = 1 * GIB
-"""A worker needs some 300 MB before it trains anything."""
+LEAST = 3 * GIB // 2
+"""A worker needs some 300 MB before it trains anything, and 1 GB for the largest of the trainings that the page proposes."""
 
 SHARE = 0.25
 """Of the machine's memory for one worker, by default: as many trainings as are admitted then fit beside each other."""

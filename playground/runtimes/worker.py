@@ -194,6 +194,11 @@ class WorkerRuntime:
         self._starting = threading.Lock()
         _keep_main_out_of_workers()
 
+    @property
+    def memory_limit(self) -> int | None:
+        """Bytes that one worker may hold; None where there is no limit."""
+        return self._settings.memory_limit
+
     def warm_up(self) -> None:
         """Launch the forkserver: it takes milliseconds here, and some seconds in the background until it is warm."""
         if not FORKSERVER:

@@ -14,11 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from playground.config import (
-    ArenaConfig, BoundsConfig, ComparisonConfig, ConfigError, LatentDiffusionConfig, LikelihoodConfig, ReflowConfig, SampleConfig, StudyConfig,
+    ArenaConfig, BoundsConfig, ComparisonConfig, ConfigError, LatentDiffusionConfig, LikelihoodConfig, ReflowConfig, RunConfig, SampleConfig, StudyConfig,
     change_live, parse_config,
 )  # fmt: skip
 from playground.data import DataError
 from playground.runtimes import RegistryError, RunRegistry, Runtime, UnknownRun
+from playground.runtimes.footprint import refuse_too_large
 from playground.runtimes.projector import Projector
 from playground.ui import questions
 from playground.views.answers import answer
@@ -55,6 +56,7 @@ class Service:
 
     def __init__(self, runtime: Runtime, device: str = "auto", **limits: Any) -> None:
         self.registry = RunRegistry(runtime, **limits)
+        self._memory_limit: int | None = getattr(runtime, "memory_limit", None)
         self.projector = Projector(self._nudge)
         self.device = device
         self._views: OrderedDict[str, RunViews] = OrderedDict()
@@ -76,7 +78,12 @@ class Service:
         config = parse_config(values)
         if isinstance(config, LatentDiffusionConfig):
             raise ConfigError("A latent diffusion works with a trained autoencoder or VAE: name the run of one as source.")
-        return self.registry.start(config)
+        return self.registry.start(self._fitting(config))
+
+    def _fitting(self, config: RunConfig) -> RunConfig:
+        """`config`, if a run with it fits into the memory that a worker may take. Raises `ConfigError` otherwise."""
+        refuse_too_large(config, self._memory_limit)
+        return config
 
     def train_in_latents(self, source: str, values: dict[str, Any]) -> str:
         """Starts a diffusion in the latent space of the run `source`, on the data of that run."""
@@ -86,7 +93,7 @@ class Service:
         config = parse_config({"dataset": about["dataset"], **values, "autoencoder": about})
         if config.dataset != about["dataset"]:
             raise ConfigError(f"dataset = {config.dataset!r} is refused: the source was trained on {about['dataset']!r}.")
-        return self.registry.start(config, source=self.checkpoint(source))
+        return self.registry.start(self._fitting(config), source=self.checkpoint(source))
 
     def sample(self, run: str, values: dict[str, Any]) -> str:
         """Starts drawing samples from a run's newest weights, while it trains or after, as a run of its own."""
@@ -135,7 +142,7 @@ class Service:
         if differ:
             said = ", ".join(f"{name} = {old[name]}" for name in differ)
             origin += f" Its weights keep {said}; the other settings are those of the form."
-        new = self.registry.fork(run, kept, config, origin)
+        new = self.registry.fork(run, kept, self._fitting(config), origin)
         self.registry.stop(run, note=f"Stopped, because a new run goes on from its step {kept:,}.")
         return new
 
