@@ -14,7 +14,7 @@ from playground.config import AutoencoderConfig, ConfigError, DiffusionConfig, L
 from playground.control import Control
 from playground.data import load_dataset
 from playground.data.points import MIXTURE
-from playground.events import Finished, Progress, Snapshot, Started
+from playground.events import Failed, Finished, Progress, Snapshot, Started
 from playground.studies.likelihood import PART, likelihood_run, summarise
 from playground.tasks import TASKS
 
@@ -98,6 +98,14 @@ def test_a_stop_keeps_what_is_there() -> None:
             control.send({"kind": "stop"})
     assert isinstance(events[-1], Finished) and events[-1].stopped and events[-1].step == PART[False]
     assert {event.step for event in events if isinstance(event, Snapshot)} == {PART[False]}
+
+
+def test_a_model_whose_flow_cannot_be_solved_is_told() -> None:
+    about = unpack(POINTS)
+    weights = {name: value * math.nan if value.is_floating_point() else value for name, value in about.group("ema").items()}
+    *_, end = run(pack(about.config, 0, 0.0, about.data_shape, {"ema": weights}), n_examples=10)
+    assert isinstance(end, Failed) and end.message.startswith("The probability-flow ODE of this model cannot be solved")
+    assert "smaller learning rate" in end.suggestion
 
 
 def test_the_seed_decides() -> None:

@@ -18,7 +18,7 @@ from playground.control import Control
 from playground.data import load_dataset
 from playground.data.points import MIXTURE
 from playground.denoiser import Denoiser
-from playground.driver import Step, Study, drive
+from playground.driver import DIVERGED, Step, Study, StudyFailed, drive
 from playground.events import Event, Started, json_array
 from playground.flow_likelihood import PIXEL_STEP, OdeLikelihood, bounding, dequantise, pixel_start, rademacher
 from playground.generation import load_model
@@ -65,14 +65,16 @@ def likelihood(config: LikelihoodConfig, checkpoint: bytes) -> Study:
         return arrays | {"summary": summarise(arrays, math.prod(about.data_shape))}
 
     for index in order.split(PART[task.dataset.is_image]):
-        for share in measure(model, task, task.scale(task.test_x[index.to(task.device)]), config, generator):
-            if not isinstance(share, dict):
-                yield None if share is None else Step(done + int(share * len(index)), len(order))
-                continue
-            done += len(index)
-            parts.append(share)
-            found = {f"log p(x) of an example by the {LABELS[name]}": share[key] for name, key in ARRAYS.items() if key in share}
-            yield Step(done, len(order), results, found)
+        try:
+            for share in measure(model, task, task.scale(task.test_x[index.to(task.device)]), config, generator):
+                if not isinstance(share, dict):
+                    yield None if share is None else Step(done + int(share * len(index)), len(order))
+        except ArithmeticError as error:  # the solver's own sentence
+            raise StudyFailed(str(error), DIVERGED) from None
+        done += len(index)
+        parts.append(share)
+        found = {f"log p(x) of an example by the {LABELS[name]}": share[key] for name, key in ARRAYS.items() if key in share}
+        yield Step(done, len(order), results, found)
 
 
 def measure(
