@@ -17,7 +17,7 @@ SOURCES = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relat
 
 ORDER = (
     "settings", "study_settings", "config", "units", "events", "control", "cadence", "driver", "data", "nn", "noise", "likelihoods",
-    "autoencoder", "bounds", "quadrature", "gaps", "diagnosis", "factors", "denoiser", "latent_denoiser", "objectives",
+    "autoencoder", "bounds", "quadrature", "gaps", "information", "diagnosis", "factors", "denoiser", "latent_denoiser", "objectives",
     "sampling", "oracle", "flow_likelihood", "metrics", "projection", "checkpoint", "tasks", "training", "inspection",
     "generation", "forward", "diffusers_bridge", "studies", "runtimes", "views", "ui",
 )  # fmt: skip

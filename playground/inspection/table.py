@@ -15,7 +15,7 @@ from playground.autoencoder import VAE, Autoencoder
 from playground.checkpoint import pack
 from playground.config import ConfigError
 from playground.events import Answer
-from playground.inspection import answers, conditioning, disentangling, editing, exact, fields, generative, gradients, memory
+from playground.inspection import answers, conditioning, disentangling, editing, exact, fields, generative, gradients, informing, memory
 from playground.inspection.arguments import Arguments
 from playground.inspection.lab import CONDITION, Lab
 from playground.inspection.space import Space
@@ -32,13 +32,14 @@ LATENT: dict[str, Question] = {
     "neighbours": (answers.neighbours, ("index", "k")),
     "interpolate": (answers.interpolate, ("a", "b", "n", "mode")),
     "holes": (generative.holes, ("lo", "hi", "n", "origin", "axes")),
-    "generate": (generative.generate, ("how", "n", "seed")),
+    "generate": (generative.generate, ("how", "n", "seed", "pixels")),
     "grid": (answers.grid, ("n",)),
     "traversals": (answers.traversals, ("index", "n")),
     "encode_train": (answers.encode_train, ("n",)),
     "exact": (exact.exact, ("index", "n")),
     "reparametrisation": (gradients.reparametrisation, ("index", "n", "seed")),
     "disentanglement": (disentangling.disentanglement, ()),
+    "information": (informing.information, ()),
 }
 """To an autoencoder or a VAE, answered from a `Space`: name -> the function that answers, and the arguments that it takes."""
 

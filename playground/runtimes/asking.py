@@ -17,7 +17,7 @@ from playground.runtimes.base import RegistryError, RegistryFull
 Arrays = dict[str, np.ndarray]
 QUESTIONS = (
     "decode", "point", "values", "table", "posterior", "neighbours", "interpolate", "holes", "generate", "grid", "traversals", "encode_train",
-    "exact", "reparametrisation", "disentanglement",
+    "exact", "reparametrisation", "disentanglement", "information",
     "field", "density", "errors", "conditional", "memorisation", "interpolate_noise", "invert", "edit", "inpaint",
 )
 """All that anyone may ask; `inspection/` answers them."""

@@ -132,6 +132,18 @@ def test_bounds_are_evaluated_in_a_run_of_their_own(open_run):
     expect(shown.lab("Bound and gap", "Bounds on held-out images").locator(".bounds-label")).to_have_count(5)
 
 
+def test_the_kl_is_shown_in_its_two_parts_which_add_up(open_run):
+    card = open_run("plane").lab("Collapse doctor", "What each dimension carries")
+    parts = card.locator(".doctor-parts div")
+    expect(parts).to_contain_text(re.compile(r"KL \d+\.\d+ = I\(x; z\) \d+\.\d+ ± \d+\.\d+ \+ KL\(q\(z\) ‖ p\(z\)\) −?\d+\.\d+ ± \d+\.\d+ nats"))
+    expect(parts).to_contain_text("is at most log n = 7.27")  # of 1,438 digits
+    kl, told, error, rest, error_2 = (number(found) for found in re.findall(r"−?\d+\.\d+", parts.inner_text())[:5])
+    assert abs(kl - told - rest) < 4 * (error + error_2) + 0.01 and told > rest
+    bars = card.locator(".doctor-bar")
+    assert bars.count() == 4 and all(float(bars.nth(k).get_attribute("height")) > 1 for k in (1, 3))
+    expect(card.locator("svg")).to_contain_text("the most that an image can tell through this dimension")
+
+
 def test_the_doctor_names_a_collapse_and_is_quiet_on_a_healthy_run(open_run):
     doctor = open_run("collapsed").lab("Collapse doctor", "What each dimension carries")
     expect(doctor.locator(".doctor-says")).to_contain_text("β = 30 is too high for this decoder")

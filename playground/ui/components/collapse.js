@@ -1,10 +1,28 @@
-/* One column a latent dimension: its KL as a bar, and below it the aggregated posterior against the prior.
-   Payload: playground/views/collapse.py. */
-const pg = window.playground;
+/* One column a latent dimension: its KL as a bar in two parts, and below it the aggregated posterior against the prior.
+   Payload: playground/views/collapse.py. Question: information. */
+const pg = window.playground, as = window.playgroundAsking;
 const $ = selector => element.querySelector(selector);
-const says = $('.doctor-says'), plot = $('.doctor-plot'), one = $('.doctor-one'), empty = $('.pg-empty'), stepLabel = $('.pg-step'), note = $('.pg-note');
+const says = $('.doctor-says'), plot = $('.doctor-plot'), one = $('.doctor-one'), empty = $('.pg-empty'), stepLabel = $('.pg-step'), note = $('.pg-note'), parts = $('.doctor-parts');
 const BARS = 132, GAP = 30, BAND = 84, LEFT = 40, RIGHT = 6, TOP = 12, REACH = 3;
-let payload = null, data = null, top = 1, chosen = null, run = null;
+let payload = null, data = null, top = 1, chosen = null, run = null, split = null;
+const ask = as.asker(server, props.tab);
+
+/* The KL in its two parts, from all training images: asked for again while the model learns on. */
+const keep = as.keeper({
+  key: () => (payload && run && pg.visible(element) ? [run, payload.step] : null),
+  fetch: async () => ({...await ask('information'), run}),
+  done: answer => {
+    split = answer.error || answer.run !== run ? null : answer;
+    if (payload) { drawColumns(); drawParts(); drawOne(); }
+  },
+  interval: 5000, patience: 8,
+});
+/* Which share of the KL of dimension j is information, 0 to 1; the whole bar while that is not known. */
+const share = j => {
+  if (!split || split.kl_per_dimension.shape[0] !== payload.d) return 1;
+  const told = Math.max(0, split.information_per_dimension.data[j]), rest = Math.max(0, split.mismatch_per_dimension.data[j]);
+  return told + rest > 0 ? told / (told + rest) : 1;
+};
 
 function take(newest) {
   payload = newest;
@@ -28,7 +46,7 @@ function drawColumns() {
   const node = svg('svg', {width, height: base + BAND + 18, 'aria-hidden': 'true'});
   for (const tick of niceTicks(0, top, 4)) node.append(
     svg('line', {x1: LEFT, x2: width - RIGHT, y1: y(tick), y2: y(tick), class: 'doctor-grid'}), svg('text', {x: LEFT - 5, y: y(tick) + 4, class: 'doctor-tick'}, shortNumber(tick)));
-  node.append(svg('text', {x: LEFT, y: 9, class: 'doctor-name'}, narrow ? 'KL in nats' : 'KL in nats: what an image tells through this dimension'),
+  node.append(svg('text', {x: LEFT, y: 9, class: 'doctor-name'}, narrow ? 'KL in nats' : 'KL in nats: the most that an image can tell through this dimension'),
               svg('text', {x: LEFT, y: base - 6, class: 'doctor-name'}, narrow ? 'all codes, mean ± std, on the prior' : 'where all codes lie: mean ± std of the aggregated posterior, on the prior N(0, 1)'),
               svg('rect', {x: LEFT, width: width - RIGHT - LEFT, y: at(1), height: at(-1) - at(1), class: 'doctor-prior'}));
   for (const tick of [-2, -1, 0, 1, 2]) node.append(
@@ -37,7 +55,9 @@ function drawColumns() {
   for (let j = 0; j < d; j++) {
     const middle = x(j) + wide / 2, alive = data.active[j], value = Math.max(0, data.kl[j] || 0), group = svg('g', {class: alive ? 'doctor-alive' : 'doctor-dead'});
     if (j === chosen) group.append(svg('rect', {x: x(j), width: wide, y: 0, height: base + BAND + 18, class: 'doctor-chosen'}));
-    group.append(svg('rect', {x: middle - bar / 2, width: bar, y: y(Math.min(value, top)), height: Math.max(1, y(0) - y(Math.min(value, top))), class: 'doctor-bar', rx: Math.min(2, bar / 4)}));
+    const shown = Math.min(value, top), told = shown * share(j), wide2 = {x: middle - bar / 2, width: bar};
+    group.append(svg('rect', {...wide2, y: y(shown), height: Math.max(0, y(told) - y(shown)), class: 'doctor-bar doctor-rest'}),
+                 svg('rect', {...wide2, y: y(told), height: Math.max(1, y(0) - y(told)), class: 'doctor-bar'}));
     const lo = data.mean[j] - data.std[j], hi = data.mean[j] + data.std[j];
     group.append(svg('line', {x1: middle, x2: middle, y1: at(inside(lo)), y2: at(inside(hi)), class: 'doctor-spread', 'stroke-width': Math.min(5, Math.max(1.5, bar / 3))}),
                  svg('circle', {cx: middle, cy: at(inside(data.mean[j])), r: Math.min(4.5, Math.max(1.6, bar / 2.4)), class: 'doctor-mean'}));
@@ -48,25 +68,40 @@ function drawColumns() {
   plot.replaceChildren(node);
 }
 
+/* `kl = information + mismatch`, of all dimensions or of one. */
+function inParts(j) {
+  const at = (name, end = '') => (j === null ? split[`${name}${end}`] : split[`${name}${end}_per_dimension`].data[j]), z = j === null ? 'z' : `z${sub(j + 1)}`;
+  return `KL ${fixed(at('kl'), 3)} = I(x; ${z}) ${withError(at('information'), at('information', '_se'))} + KL(q(${z}) ‖ p(${z})) ${withError(at('mismatch'), at('mismatch', '_se'))} nats`;
+}
+
+/* The legend of the bars, and the sum in numbers. */
+function drawParts() {
+  const key = (kind, text) => html('span', '', html('i', `doctor-key ${kind}`), text);
+  parts.replaceChildren(key('', 'I(x; z): what z tells of the image'), key('doctor-key-rest', 'KL(q(z) ‖ p(z)): how far all codes together are from the prior'),
+    ...(split ? [html('div', '', `${inParts(null)}. Step ${pg.thousands(split.step)}, ${pg.thousands(split.n)} training images: I(x; z) of so many is at most log n = ${fixed(split.most)}; ± is the standard error.`)] : [html('div', '', 'Taking the KL apart…')]));
+}
+
 function drawOne() {
   if (chosen === null || chosen >= payload.d) {
-    one.textContent = `${payload.n_active} active of ${payload.d} (variance of the posterior mean over images above ${payload.threshold}); KL in all ${fixed(payload.total)} nats. Measured on ${pg.thousands(payload.n)} held-out images. Point at a column for its numbers.`;
+    one.textContent = `${payload.n_active} active of ${payload.d} (variance of the posterior mean over images above ${payload.threshold}); KL in all ${fixed(payload.total)} nats, on ${pg.thousands(payload.n)} held-out images. Point at a column for its numbers.`;
     return;
   }
   const j = chosen;
-  one.textContent = `z${sub(j + 1)}: KL ${fixed(data.kl[j], 3)} nats; variance of the posterior mean ${fixed(data.mean_variance[j], 3)}, so it is ${data.active[j] ? 'active' : 'not active'}; all codes: mean ${fixed(data.mean[j])}, std ${fixed(data.std[j])} (prior: 0 and 1).`;
+  one.textContent = `z${sub(j + 1)}: KL ${fixed(data.kl[j], 3)} nats; variance of the posterior mean ${fixed(data.mean_variance[j], 3)}, so it is ${data.active[j] ? 'active' : 'not active'}; all codes: mean ${fixed(data.mean[j])}, std ${fixed(data.std[j])} (prior: 0 and 1).${split && share(j) < 1 ? ` On training images ${inParts(j)}.` : ''}`;
 }
 
 function draw(newest, frame) {
   empty.hidden = Boolean(newest);
   stepLabel.textContent = pg.stepText(newest);
-  if (frame && frame.run !== run) { run = frame.run; chosen = null; top = 1e-9; }
-  if (!newest) { plot.replaceChildren(); says.replaceChildren(); delete says.dataset.text; one.textContent = ''; note.textContent = ''; return; }
+  if (frame && frame.run !== run) { run = frame.run; chosen = null; top = 1e-9; split = null; }
+  if (!newest) { plot.replaceChildren(); says.replaceChildren(); delete says.dataset.text; one.textContent = ''; note.textContent = ''; parts.replaceChildren(); return; }
   if (newest !== payload) take(newest);
   note.textContent = `${newest.n_active} of ${newest.d} active`;
   drawWords();
   drawColumns();
+  drawParts();
   drawOne();
+  keep();
   plot.setAttribute('aria-label', `${newest.n_active} of ${newest.d} dimensions active. Arrow keys go from one to the next.`);
   plot.dataset.drawn = (Number(plot.dataset.drawn) || 0) + 1;
 }

@@ -17,5 +17,5 @@ WORDS = (
 
 def draw(tab: TrainingTab) -> None:
     """The section: the card, and what its words mean."""
-    collapse(tab.name)
+    collapse(tab.name, server_functions=tab.service.server_functions())
     gr.Markdown(WORDS, latex_delimiters=LATEX)
