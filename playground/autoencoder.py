@@ -81,6 +81,10 @@ class VAE(nn.Module):
         """The mean of `p(x|z)`, pixels in (0, 1)."""
         return self.likelihood.mean(self.decoder(z))
 
+    def draw(self, z: Tensor, generator: torch.Generator) -> Tensor:
+        """`x ~ p(x|z)`, as `Likelihood.draw` has it: with `z ~ N(0, I)` what the model itself calls an image."""
+        return self.likelihood.draw(self.decoder(z), generator)
+
     def latent(self, x: Tensor) -> Tensor:
         """The posterior mean: the one point that stands for `x` on a map."""
         return self.encode(x).mean

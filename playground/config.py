@@ -163,6 +163,10 @@ class SampleConfig(SamplerSettings):
         -1, "Class", "Number of the class that a class-conditional model draws; -1 takes every class in turn.", ge=-1, le=999
     )
     sampling_seed: int = setting(0, "Sampling seed", "Fixes the initial noise.", ge=0, le=2**31 - 1)
+    pixels: Literal["mean", "draw"] = setting(
+        "mean", "Pixels (VAE)", "What a VAE's sample is: the mean E[x|z], which is what is usually shown, or a draw from p(x|z) with its "
+        "pixel noise, which is what log p(x) speaks of.",
+    )  # fmt: skip
     device: Device = setting("auto", "Device", "Where the arithmetic is done.")
 
 

@@ -41,7 +41,8 @@ def sample(checkpoint: bytes, config: SampleConfig | None = None, control: Contr
     """Draws `config.n_samples` samples.
 
     A diffusion model yields one `SampleStep` a step, from noise at `t = 1` to data at `t = 0`; a VAE decodes `z ~ N(0, I)`
-    and yields one. Images come in [0, 1], points in the units of the data. Deterministic by `config.sampling_seed`.
+    and yields one: `x_0` is the mean `E[x|z]`, `x` that or a draw from `p(x|z)`, as `config.pixels` says. Images come in [0, 1], but
+    draws from a Gaussian may lie outside; points in the units of the data. Deterministic by `config.sampling_seed`.
     Raises `ConfigError` for an autoencoder, which defines no distribution to sample from, and for a class or guidance where
     the model knows no classes.
     """
@@ -81,9 +82,11 @@ def sample_labels(about: RunConfig, config: SampleConfig) -> np.ndarray | None:
 
 @torch.no_grad()
 def _from_prior(model: nn.Module, about: RunConfig, config: SampleConfig, control: Control) -> Iterator[SampleStep]:
-    z = torch.randn(config.n_samples, model.latent_dim, generator=torch.Generator().manual_seed(config.sampling_seed))
-    x = model.decode(z.to(next(model.parameters()).device)).cpu().numpy()
-    yield SampleStep(1, 1, 0.0, x, x)
+    generator = torch.Generator().manual_seed(config.sampling_seed)
+    z = torch.randn(config.n_samples, model.latent_dim, generator=generator).to(next(model.parameters()).device)
+    mean = model.decode(z)
+    x = model.draw(z, generator) if config.pixels == "draw" else mean
+    yield SampleStep(1, 1, 0.0, x.cpu().numpy(), mean.cpu().numpy())
 
 
 def _denoise(model: nn.Module, about: RunConfig, config: SampleConfig, control: Control) -> Iterator[SampleStep]:

@@ -53,9 +53,13 @@ class LatentDenoiser(Denoiser):
         means, stds = zip(*(_posterior(self.autoencoder, part) for part in x.split(CHUNK)))
         return self.standardise(torch.cat(means)), torch.cat(stds) / self.std
 
+    def latents(self, z: Tensor) -> Tensor:
+        """`h = mean + std z`, (n, d): what `standardise` came from."""
+        return self.mean + self.std * z
+
     def decode(self, z: Tensor) -> Tensor:
         """`D(mean + std z)`: images in [0, 1] from standardised latents (n, d)."""
-        return torch.cat([self.autoencoder.decode(self.mean + self.std * part) for part in z.split(CHUNK)])
+        return torch.cat([self.autoencoder.decode(self.latents(part)) for part in z.split(CHUNK)])
 
 
 def _posterior(autoencoder: Autoencoder | VAE, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -40,6 +40,11 @@ class Likelihood(nn.Module, ABC):
         """`E[x|z]`, the picture to show, (n, C, H, W)."""
 
     @abstractmethod
+    def draw(self, raw: Tensor, generator: torch.Generator) -> Tensor:
+        """`x ~ p(x|z)`, (n, C, H, W): what the model takes for an image, with its pixel noise; that of a Gaussian may lie outside
+        [0, 1]. `generator` lives on the CPU, so that a seed means the same anywhere."""
+
+    @abstractmethod
     def log_prob(self, x: Tensor, raw: Tensor) -> Tensor:
         """`log p(x_i|z_i)` of the i-th example under the i-th output, in nats per example, (n,)."""
 
@@ -62,6 +67,10 @@ class Gaussian(Likelihood):
 
     def mean(self, raw: Tensor) -> Tensor:
         return self.parameters_of(raw)[0]
+
+    def draw(self, raw: Tensor, generator: torch.Generator) -> Tensor:
+        mean, log_std = self.parameters_of(raw)
+        return mean + log_std.exp() * torch.randn(mean.shape, generator=generator).to(mean)
 
     def spread(self, raw: Tensor) -> Tensor:
         """The root of the mean variance of all pixels, a scalar in units of pixel values."""
@@ -114,6 +123,10 @@ class Bernoulli(Likelihood):
 
     def mean(self, raw: Tensor) -> Tensor:
         return raw.sigmoid()
+
+    def draw(self, raw: Tensor, generator: torch.Generator) -> Tensor:
+        white = self.mean(raw)
+        return (torch.rand(white.shape, generator=generator).to(white) < white).to(white)
 
     def log_prob(self, x: Tensor, raw: Tensor) -> Tensor:
         return -F.binary_cross_entropy_with_logits(raw, x, reduction="none").flatten(1).sum(1)

@@ -27,7 +27,7 @@ CONFIGS = {
 }
 VIEWS = {
     "ae": {"map", "images", "curves", "terms"},
-    "vae": {"map", "images", "curves", "samples", "terms", "rate"},
+    "vae": {"map", "images", "curves", "samples", "samples_drawn", "terms", "rate"},
     "points": {"particles", "curves"},
     "images": {"samples", "strip", "curves"},
     "samples": {"particles"},
@@ -48,7 +48,7 @@ def arrays(kind, dims=2):
     }  # fmt: skip
     times = np.linspace(1, 0, 5, dtype="f4")
     if kind in ("ae", "vae"):
-        return autoencoder | ({"samples": tiles(32)} if kind == "vae" else {})
+        return autoencoder | ({"samples": tiles(32), "drawn": tiles(32)} if kind == "vae" else {})
     if kind in ("images", "image samples"):
         return film(times, tiles(150).reshape(5, 30, 1, 8, 8), tiles(150).reshape(5, 30, 1, 8, 8))
     return {"trajectory": RNG.normal(size=(5, 30, 2)), "times": times}

@@ -59,6 +59,14 @@ def test_a_diffusion_model_goes_from_noise_to_data(checkpoints, name: str, sampl
     assert all(np.isfinite(step.x).all() for step in steps)
 
 
+def test_a_sample_of_a_vae_is_the_mean_or_a_draw_as_asked(checkpoints) -> None:
+    """The z are the same; a draw lies about its mean with the model's own pixel noise."""
+    (mean,), (drawn,) = draw(checkpoints["vae"], n_samples=200), draw(checkpoints["vae"], n_samples=200, pixels="draw")
+    assert np.array_equal(mean.x, mean.x_0) and np.allclose(drawn.x_0, mean.x, atol=1e-6)
+    noise = drawn.x - mean.x
+    assert noise.std() == pytest.approx(0.4, rel=0.02) and abs(noise.mean()) < 0.02
+
+
 def test_points_are_in_units_of_the_data(checkpoints) -> None:
     x = draw(checkpoints["points"], n_samples=500, sampling_steps=20)[-1].x
     assert np.abs(x.mean(0)).max() < 0.4 and 0.5 < x.std() < 1.5

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from playground.autoencoder import Autoencoder
 from playground.config import AutoencoderConfig, ConfigError, DiffusionConfig, VAEConfig
 from playground.control import Control
 from playground.data import load_dataset
@@ -15,6 +16,7 @@ from playground.events import Answer, Finished
 from playground.inspection import DIFFUSION, LATENT, answer, pack_weights, reply, serve
 from playground.inspection.answers import slerp
 from playground.inspection.generative import expectation_maximisation, mixture
+from playground.metrics import energy_distance
 from playground.runtimes.asking import QUESTIONS
 from playground.runtimes.inspectors import BETWEEN_STEPS
 from playground.tasks import TASKS
@@ -126,20 +128,49 @@ def test_a_spherical_path_is_linear_where_it_is_undefined(b) -> None:
 
 @pytest.mark.parametrize("kind", ["ae", "vae"])
 def test_holes_are_where_a_point_does_not_come_back(trained, ask, kind) -> None:
-    model = trained[kind][1]
-    field = ask(kind, "holes", lo=[-2.0, -1.0], hi=[2.0, 3.0], n=5)["field"]
+    task, model = trained[kind]
+    found, q = ask(kind, "holes", lo=[-2.0, -1.0], hi=[2.0, 3.0], n=5), model.encode(task.map_x)
+    codes = q.mean if kind == "vae" else q
+    variance = codes.var(0, correction=0) + (q.std.square().mean(0) if kind == "vae" else 0.0)
+    assert found["code_std"] == pytest.approx(float(variance.mean().sqrt()), rel=1e-4)
     for row, y in enumerate(np.linspace(-1, 3, 5)):
         for column, x in enumerate(np.linspace(-2, 2, 5)):
             z = torch.tensor([[x, y]], dtype=torch.float32)
-            assert field[row, column] == pytest.approx(float((model.latent(model.decode(z)) - z).norm()), rel=1e-3, abs=1e-4)
+            missed = float((model.latent(model.decode(z)) - z).norm()) / float(variance.mean().sqrt())
+            assert found["field"][row, column] == pytest.approx(missed, rel=1e-3, abs=1e-4)
+
+
+class Stretched(Autoencoder):
+    """The same autoencoder in other units of z."""
+
+    def __init__(self, model: Autoencoder, by: float) -> None:
+        super().__init__(model.encoder, model.decoder, model.latent_dim)
+        self.by = by
+
+    def encode(self, x: torch.Tensor) -> torch.Tensor:
+        return self.by * super().encode(x)
+
+    def decode(self, z: torch.Tensor) -> torch.Tensor:
+        return super().decode(z / self.by)
+
+
+def test_holes_have_one_unit_however_large_the_codes_are(trained) -> None:
+    """A penalty on the codes shrinks them, and the decoder makes up for it: that alone must not look like smaller holes."""
+    task, model = trained["ae"]
+    plain = answer(task, model, "holes", {"lo": [-2.0, -1.0], "hi": [2.0, 3.0], "n": 6})
+    small = answer(task, Stretched(model, 0.25), "holes", {"lo": [-0.5, -0.25], "hi": [0.5, 0.75], "n": 6})
+    assert small["code_std"] == pytest.approx(plain["code_std"] / 4, rel=1e-4)
+    assert np.allclose(small["field"], plain["field"], rtol=1e-3, atol=1e-4)
+    assert small["typical"] == pytest.approx(plain["typical"], rel=1e-3) and 0.0 < plain["typical_se"] < plain["typical"]
 
 
 def test_holes_of_a_plane_through_more_dimensions(trained, ask) -> None:
     model, axes = trained["vae5"][1], np.linalg.qr(np.random.default_rng(0).normal(size=(5, 2)))[0]
     origin = [0.1, 0.2, 0.3, 0.4, 0.5]
-    field = ask("vae5", "holes", lo=[-1, -2], hi=[1, 2], n=3, origin=origin, axes=axes.tolist())["field"]
+    found = ask("vae5", "holes", lo=[-1, -2], hi=[1, 2], n=3, origin=origin, axes=axes.tolist())
     z = torch.from_numpy(np.float32(origin + axes @ [1.0, -2.0]))[None]
-    assert field[0, 2] == pytest.approx(float((model.latent(model.decode(z)) - z).norm()), rel=1e-3)
+    missed = float((model.latent(model.decode(z)) - z).norm()) / found["code_std"]
+    assert found["field"][0, 2] == pytest.approx(missed, rel=1e-3)
     with pytest.raises(ConfigError, match="5 dimensions"):
         ask("vae5", "holes", lo=[0, 0], hi=[1, 1])
 
@@ -200,6 +231,20 @@ def test_samples_come_with_their_distance(ask, how) -> None:
     assert found["reconstructed"] > found["floor"] + 4 * found["floor_std"] and found["reconstructed_std"] > 0
     real = {image.tobytes() for image in load_dataset("digits").test.x[:, 0]}
     assert all(image.tobytes() in real for image in found["real"])
+
+
+def test_a_vae_is_measured_by_draws_and_shown_as_asked(trained, ask) -> None:
+    """Noise of the model's own, added to every image, moves them: means and draws have distances of their own."""
+    means, drawn = (ask("vae", "generate", how="prior", n=4, pixels=pixels) for pixels in ("mean", "draw"))
+    assert np.array_equal(means["z"], drawn["z"]) and not np.array_equal(means["images"], drawn["images"])
+    assert means["distance"] == drawn["distance"] and means["distance_of_means"] != means["distance"]
+    task, model = trained["vae"]
+    real, generator = task.scale(task.test_x), torch.Generator().manual_seed(3)
+    z = torch.randn(2000, 2, generator=generator)
+    for x, name in ((model.draw(z, generator), "distance"), (model.decode(z), "distance_of_means")):
+        assert float(energy_distance(x, real)) == pytest.approx(float(means[name]), abs=4 * float(means[f"{name}_std"]))
+    with pytest.raises(ConfigError, match=r"An autoencoder has no p\(x\|z\)"):
+        ask("ae", "generate", how="box", pixels="draw")
 
 
 def test_an_autoencoder_has_no_prior_and_no_posterior(ask) -> None:

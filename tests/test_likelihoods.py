@@ -66,6 +66,18 @@ def test_pairs_are_the_same_numbers(likelihood) -> None:
         torch.testing.assert_close(pairs[:, j], likelihood.log_prob(x, raw[j : j + 1].expand(4, -1, -1, -1)), rtol=1e-9, atol=1e-9)
 
 
+@EVERY
+def test_draws_have_the_mean_and_the_spread_that_the_density_has(likelihood) -> None:
+    raw = raws(likelihood, 1, 2, 2).expand(20_000, -1, -1, -1)
+    x, again = (likelihood.draw(raw, torch.Generator().manual_seed(seed)) for seed in (1, 1))
+    mean = likelihood.mean(raw[:1])[0]
+    variance = mean * (1.0 - mean) if likelihood is ALL["bernoulli"] else (2.0 * likelihood.parameters_of(raw[:1])[1]).exp()
+    assert torch.equal(x, again) and x.shape == (20_000, 1, 2, 2)
+    torch.testing.assert_close(x.mean(0), mean, rtol=0.0, atol=5.0 * (float(variance.detach().max()) / len(x)) ** 0.5)
+    torch.testing.assert_close(x.var(0), variance.broadcast_to(1, 1, 2, 2)[0], rtol=0.06, atol=1e-3)
+    assert likelihood is not ALL["bernoulli"] or set(x.unique().tolist()) == {0.0, 1.0}, "draws of Bernoulli are black and white"
+
+
 def test_squared_error_is_a_gaussian_in_disguise() -> None:
     """Differences of -log p are those of the squared error over 2 σ², and a mean over pixels means σ² = pixels / 2."""
     x, a, b = torch.rand(3, 4, 1, 5, 5, dtype=torch.float64).unbind()

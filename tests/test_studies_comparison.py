@@ -12,7 +12,9 @@ import torch
 from playground.cadence import Cadence
 from playground.config import AutoencoderConfig, ComparisonConfig, ConfigError, LatentDiffusionConfig, RunConfig, VAEConfig
 from playground.control import Control
+from playground.data import load_dataset
 from playground.events import Finished, Paused, Progress, Snapshot, Started
+from playground.generation import load_model
 from playground.metrics import Ruler, distances_to_data, energy_distance
 from playground.studies.comparison import ROWS, SHOWN, Comparison, comparison_run
 from playground.tasks.latent_diffusion import LatentDiffusionTask
@@ -83,6 +85,20 @@ def test_real_images_are_at_the_floor_and_generated_ones_are_not(events) -> None
     assert abs(rows["floor"]["distance"]) < 4 * rows["floor"]["std"]
     others = [rows[name]["distance"] for name in ROWS if name != "floor"]
     assert min(others) > rows["floor"]["distance"] + 5 * rows["floor"]["std"]
+
+
+def test_a_vae_is_measured_by_draws_with_its_means_beside(events, vae) -> None:
+    rows = table([event for event in events if isinstance(event, Snapshot)][-1])["rows"]
+    assert {name for name in rows if "distance_of_means" in rows[name]} == {"vae_prior", "vae_codes", "vae_diffusion"}
+    model, real = load_model(vae, "cpu"), torch.tensor(load_dataset("digits").test.x) / 255.0
+    ruler = Ruler(real, STUDY.seed, 60, 5)
+    z = lambda n, generator: torch.randn(n, 2, generator=generator)  # noqa: E731
+    with torch.no_grad():
+        drawn = ruler.measure(lambda n, generator: model.draw(z(n, generator), generator))
+        means = ruler.measure(lambda n, generator: model.decode(z(n, generator)))
+    row = rows["vae_prior"]
+    assert (row["distance"], row["distance_of_means"]) == pytest.approx((drawn.mean, means.mean), rel=1e-4)
+    assert abs(drawn.mean - means.mean) > 0.01
 
 
 def test_the_same_seed_gives_the_same_numbers(events, ae, vae) -> None:

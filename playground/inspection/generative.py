@@ -18,13 +18,17 @@ FITTED_TO = 2000
 """Training examples whose codes a distribution is fitted to."""
 COMPONENTS = 10
 """Of a fitted mixture."""
+TYPICAL_DRAWS = 2000
+"""Points behind the mean of what holes are measured by."""
 FLOOR = 1e-6
 """Least variance of a component in any direction, where that of all codes is 1."""
 DrawCodes = Callable[[int, torch.Generator], Tensor]
 
 
 def holes(space: Space, args: Arguments) -> Arrays:
-    """How far a decoded point, encoded again, lands from where it started: `field` (n, n), `|E(D(z)) - z|` in units of z.
+    """How far a decoded point, encoded again, lands from where it started, in standard deviations of the codes, which makes one
+    unit of all latent spaces: `field` (n, n), `|E(D(z)) - z| / code_std`. `code_std`: see `Space.code_std`. `typical` is the mean
+    of the same over 2,000 draws of a Gaussian with the moments of the codes, with its standard error `typical_se`.
 
     At `z = p` for two dimensions, else at `z = origin + axes p`, on n x n points p from `lo` to `hi`, both ends among them.
     Row = second coordinate, ascending. For a VAE, E is the posterior's mean."""
@@ -39,8 +43,19 @@ def holes(space: Space, args: Arguments) -> Arrays:
         z = args.vector("origin", space.d, space.device) + z @ axes.T
     elif space.d != 2:
         raise ConfigError(f"This latent space has {space.d} dimensions: a plane in it needs an origin and two axes.")
-    landed = torch.cat([space.model.latent(space.model.decode(part)) for part in z.split(1024)])
-    return {"field": floats((landed - z).norm(dim=1).reshape(n, n))}
+    if not bool(space.codes.isfinite().all()):
+        raise ConfigError("Some codes are not finite numbers, so they have no size that holes could be measured by.")
+    usual = mixture(space.codes.cpu(), 1, 0)(TYPICAL_DRAWS, torch.Generator().manual_seed(0)).to(space.device)
+    field, typical = missed(space, z), missed(space, usual)
+    return {
+        "field": floats(field.reshape(n, n)), "typical": floats(typical.mean()), "typical_se": floats(typical.std() / len(usual) ** 0.5),
+        "code_std": floats(space.code_std),
+    }  # fmt: skip
+
+
+def missed(space: Space, z: Tensor) -> Tensor:
+    """`|E(D(z)) - z| / code_std` of points (n, d), (n,). For a VAE, E is the posterior's mean."""
+    return (space.encode(space.decode(z)) - z).norm(dim=1) / space.code_std
 
 
 def generate(space: Space, args: Arguments) -> Arrays:
@@ -49,7 +64,10 @@ def generate(space: Space, args: Arguments) -> Arrays:
 
     `distance` is their energy distance to held-out images (`metrics.py`, in units of pixel values), `floor` that of training
     images, `reconstructed` that of reconstructed training images: what the decoder makes of codes that it knows. Each is a
-    mean of five measurements on sets of up to 300 images, and `..._std` the standard deviation of a single one."""
+    mean of five measurements on sets of up to 300 images, and `..._std` the standard deviation of a single one.
+
+    A decoder's image is the mean E[x|z]. A VAE's `images` are that or draws from p(x|z), as `pixels` says, mean or draw; `distance`
+    and `reconstructed` are of draws, which is what the model says of images, and `distance_of_means` with its spread of means."""
     n, seed = args.whole("n", 1, 64, default=32), args.whole("seed", 0, 2**31 - 1, default=0)
     task, how = space.task, args.choice("how", ("box", "gaussian", "mixture", "prior"))
     draw = fit(space, how, seed)
@@ -57,15 +75,21 @@ def generate(space: Space, args: Arguments) -> Arrays:
     z = draw(n, generator).to(space.device)
     shown = torch.randperm(len(task.test_x), generator=generator)[:n].to(space.device)
 
+    drawn = args.choice("pixels", ("mean", "draw"), default="mean") == "draw"
+    if drawn and not space.variational:
+        raise ConfigError("An autoencoder has no p(x|z) to draw pixels from: its decoder gives one image for a code.")
     draws = {
-        "distance": lambda count, generator: space.decode(draw(count, generator).to(space.device)),
+        "distance": lambda count, generator: space.picture(draw(count, generator).to(space.device), generator),
         "floor": task.some_train,
-        "reconstructed": lambda count, generator: space.decode(space.encode(task.some_train(count, generator))),
+        "reconstructed": lambda count, generator: space.picture(space.sent(task.some_train(count, generator), generator), generator),
     }
+    if space.variational:
+        draws["distance_of_means"] = lambda count, generator: space.decode(draw(count, generator).to(space.device))
     readings = distances_to_data(draws, task.scale(task.test_x), seed)
     numbers = {name: np.float32(reading.mean) for name, reading in readings.items()}
     numbers |= {f"{name}_std": np.float32(reading.std) for name, reading in readings.items()}
-    images = {"images": tiles(space.decode(z)), "real": tiles(task.scale(task.test_x[shown])), "z": floats(z)}
+    shown_images = space.picture(z, generator) if drawn else space.decode(z)
+    images = {"images": tiles(shown_images), "real": tiles(task.scale(task.test_x[shown])), "z": floats(z)}
     return images | {name: np.asarray(value) for name, value in numbers.items()}
 
 

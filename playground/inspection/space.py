@@ -11,6 +11,7 @@ from torch import Tensor
 from playground.autoencoder import VAE, Autoencoder, DiagonalGaussian
 from playground.config import ConfigError
 from playground.tasks import AutoencoderTask, to_uint8
+from playground.tasks.latent import latent_moments
 
 CHUNK = 1024
 """Examples that pass a network at once: bounds the memory of a question."""
@@ -39,6 +40,16 @@ class Space:
         parts = [self.model.encode(x) for x in self.map_x.split(CHUNK)]
         return DiagonalGaussian(torch.cat([part.mean for part in parts]), torch.cat([part.log_std for part in parts]))
 
+    @cached_property
+    def code_std(self) -> Tensor:
+        """How large the cloud of codes is, a scalar in units of z: the root of their variance, averaged over the dimensions. Codes are
+        those of the map's images, for a VAE draws from `q(z|x)`: the variance of the means plus the mean variance."""
+        if self.variational:
+            variance = latent_moments(self.posterior)["aggregate_variance"]
+        else:
+            variance = self.codes.var(0, correction=0)
+        return variance.mean().sqrt().clamp_min(1e-12)
+
     def encode(self, x: Tensor) -> Tensor:
         """(n, C, H, W) -> (n, d)."""
         return torch.cat([self.model.latent(part) for part in x.split(CHUNK)])
@@ -46,6 +57,19 @@ class Space:
     def decode(self, z: Tensor) -> Tensor:
         """(n, d) -> (n, C, H, W)."""
         return torch.cat([self.model.decode(part) for part in z.split(CHUNK)])
+
+    def picture(self, z: Tensor, generator: torch.Generator) -> Tensor:
+        """What the model itself takes for images: `D(z)`, for a VAE a draw from `p(x|z)`; (n, d) -> (n, C, H, W)."""
+        if not self.variational:
+            return self.decode(z)
+        return torch.cat([self.model.draw(part, generator) for part in z.split(CHUNK)])
+
+    def sent(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        """Codes as the decoder meets them while training: `E(x)`, for a VAE a draw from `q(z|x)`; (n, C, H, W) -> (n, d)."""
+        if not self.variational:
+            return self.encode(x)
+        parts = [self.model.encode(part) for part in x.split(CHUNK)]
+        return torch.cat([q.sample(torch.randn(q.mean.shape, generator=generator).to(self.device)) for q in parts])
 
     def weight(self) -> Tensor:
         """What each dimension carries, (d,): its mean KL in nats for a VAE, the variance of the codes for an autoencoder."""

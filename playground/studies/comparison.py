@@ -6,8 +6,9 @@
     AE + diffusion    z from a small diffusion model of the AE's codes
     VAE + diffusion   z from a small diffusion model of draws from q(z|x)  (as in Vahdat et al. 2021; Rombach et al. 2022)
 
-All five decode with the mean of their decoder. Beside them stand what no rule for z can be expected to beat, decoded codes of
-real images, and the floor: real training images against the held-out ones. """
+What a decoder makes of z: the autoencoder one image, D(z); the VAE a draw from p(x|z) with its pixel noise, because that is
+what its log p(x) is about. The distance of its means E[x|z], as `distance_of_means`, stands beside it. With the five stand what
+no rule for z can be expected to beat, decoded codes of real images, and the floor: real training images against the held-out ones. """
 
 from __future__ import annotations
 
@@ -50,8 +51,8 @@ def comparison(config: ComparisonConfig, checkpoint: bytes, vae: bytes) -> Study
 
     The results hold all rows so far: `table`, JSON as bytes, `{rows: {name: {distance, std, seconds}}, now: name | None,
     n, repeats, latent_dim, steps}` with energy distances in units of pixel values (`metrics.py`; `std` is that of one
-    measurement), and of each row that is ready `grid/<name>`, uint8 (24, C, H, W). A stop keeps what there is. Raises
-    `ConfigError`. """
+    measurement; a VAE's rows also hold `distance_of_means` and `std_of_means`), and of each row that is ready `grid/<name>`,
+    uint8 (24, C, H, W). A stop keeps what there is. Raises `ConfigError`. """
     about = {"ae": unpack(checkpoint).config, "vae": unpack(vae).config}
     check(about)
     yield from Comparison(config, about, {"ae": checkpoint, "vae": vae}).steps()
@@ -106,48 +107,50 @@ class Comparison:
             self.ruler = Ruler(self.real, self.config.seed, self.config.n_samples, REPEATS)
         try:
             for place, name in enumerate(ROWS):
-                reading, seconds = yield from timed(self.measure(name))
+                (reading, means), seconds = yield from timed(self.measure(name))
                 self.rows[name] = {"distance": reading.mean, "std": reading.std, "seconds": seconds}
+                self.rows[name] |= {"distance_of_means": means.mean, "std_of_means": means.std} if means else {}
                 self.now = ROWS[place + 1] if place + 1 < len(ROWS) else None
                 self.done += 1
                 yield self.step({f"the distance of the row {name}": [reading.mean, reading.std]})
         finally:
             self.now = None
 
-    def measure(self, name: str) -> Generator[Step | None, Changes, Reading]:
-        """One row: its distance, after its training, and some of its samples."""
+    def measure(self, name: str) -> Generator[Step | None, Changes, tuple[Reading, Reading | None]]:
+        """One row: its distance, after its training, and some of its samples; of a VAE also the distance of its means."""
         if name.endswith("_diffusion"):
-            draw = self.of_diffusion((yield from self.diffusion(name.removesuffix("_diffusion"))))
+            codes = self.of_diffusion((yield from self.diffusion(name.removesuffix("_diffusion"))))
         else:
-            draw = self.rules()[name]()
-        return (yield from self.measure_draws(name, draw))
+            codes = self.rules()[name]()
+        return (yield from self.measure_images(name, codes))
 
     @torch.no_grad()
-    def measure_draws(self, name: str, draw: Draw | SlowDraw) -> Work[Reading]:
-        """The distance of what `draw` makes, of which it keeps some."""
+    def measure_images(self, name: str, codes: Draw | SlowDraw) -> Work[tuple[Reading, Reading | None]]:
+        """The distance of the images of `codes`, of which it keeps some, and of a VAE that of its means."""
+        draw = self.images(name, codes)
         reading = yield from self.ruler.measuring(draw)
         shown = draw(SHOWN, torch.Generator().manual_seed(self.config.seed))
         self.grids[f"grid/{name}"] = to_uint8(shown if isinstance(shown, Tensor) else (yield from shown))
-        return reading
+        vae = name.startswith("vae")
+        return reading, (yield from self.ruler.measuring(self.images(name, codes, mean=True))) if vae else None
 
     def rules(self) -> dict[str, Callable[[], Draw]]:
-        """What makes the draws of each row that needs no training."""
+        """What makes the codes of each row that needs no training; of the floor, the images."""
         ae, vae, seed = self.models["ae"], self.models["vae"], self.config.seed
         return {
             "floor": lambda: self.task.some_train,
-            "ae_codes": lambda: lambda n, generator: self.decode("ae", ae.encode(self.task.some_train(n, generator))),
+            "ae_codes": lambda: lambda n, generator: ae.encode(self.task.some_train(n, generator)),
             "vae_codes": lambda: self.of_vae_codes,
-            "ae_gaussian": lambda: self.of_codes(mixture(self.codes(), 1, seed)),
-            "ae_mixture": lambda: self.of_codes(mixture(self.codes(), COMPONENTS, seed)),
-            "vae_prior": lambda: lambda n, generator: self.decode("vae", torch.randn(n, vae.latent_dim, generator=generator)),
+            "ae_gaussian": lambda: mixture(self.codes(), 1, seed),
+            "ae_mixture": lambda: mixture(self.codes(), COMPONENTS, seed),
+            "vae_prior": lambda: lambda n, generator: torch.randn(n, vae.latent_dim, generator=generator),
         }
 
     def of_vae_codes(self, n: int, generator: torch.Generator) -> Tensor:
-        """Training images, as the VAE was shown them (black and white for a Bernoulli one), through it: decoded draws from
-        `q(z|x)`."""
+        """Draws from `q(z|x)` of training images, as the VAE was shown them (black and white for a Bernoulli one)."""
         posterior = self.models["vae"].encode(self.seen.some_train(n, generator))
         eps = torch.randn(posterior.mean.shape, generator=generator).to(self.device)
-        return self.decode("vae", posterior.sample(eps))
+        return posterior.sample(eps)
 
     @torch.no_grad()
     def codes(self) -> Tensor:
@@ -158,13 +161,24 @@ class Comparison:
             raise ConfigError("Some codes of the autoencoder are not finite numbers, so no distribution can be fitted to them.")
         return codes
 
-    def of_codes(self, draw_codes: Draw) -> Draw:
-        """Decoded draws from a distribution of the autoencoder's codes."""
-        return lambda n, generator: self.decode("ae", draw_codes(n, generator))
+    def images(self, name: str, draw_codes: Draw | SlowDraw, mean: bool = False) -> Draw | SlowDraw:
+        """The images of a row from its codes, (n, d) -> (n, C, H, W); of a VAE draws from p(x|z), or the `mean`."""
+        if name == "floor":
+            return draw_codes
+        model, drawn = self.models[name.partition("_")[0]], name.startswith("vae") and not mean
 
-    def decode(self, which: str, z: Tensor) -> Tensor:
-        """(n, d) -> (n, C, H, W)."""
-        return torch.cat([self.models[which].decode(part) for part in z.to(self.device).split(CHUNK)])
+        def decoded(codes: Tensor, generator: torch.Generator) -> Tensor:
+            parts = codes.to(self.device).split(CHUNK)
+            return torch.cat([model.draw(z, generator) if drawn else model.decode(z) for z in parts])
+
+        def in_pieces(codes: Work[Tensor], generator: torch.Generator) -> Work[Tensor]:
+            return decoded((yield from codes), generator)
+
+        def draw(n: int, generator: torch.Generator) -> Tensor | Work[Tensor]:
+            codes = draw_codes(n, generator)
+            return (decoded if isinstance(codes, Tensor) else in_pieces)(codes, generator)
+
+        return draw
 
     def diffusion(self, which: str) -> Generator[Step | None, Changes, LatentDenoiser]:
         """Trains a diffusion model of the latents of one of the two, telling how far it is, and returns it."""
@@ -186,7 +200,7 @@ class Comparison:
         return load_model(checkpoint, str(self.device))
 
     def of_diffusion(self, model: LatentDenoiser) -> SlowDraw:
-        """Decoded samples of a latent diffusion, by DDIM from noise of the CPU's generator, so that a seed means the same
+        """The codes that a latent diffusion draws, by DDIM from noise of the CPU's generator, so that a seed means the same
         anywhere."""
         denoiser = ClippedDenoiser(model, -float(model.bound), float(model.bound))
         times = time_grid(model.schedule, self.config.sampling_steps)
@@ -195,7 +209,7 @@ class Comparison:
             noise = initial_noise(model.schedule, (n, model.latent_dim), generator).to(self.device)
             for state in reverse(denoiser, model.schedule, noise, times, "ddim"):
                 yield
-            return model.decode(state.x)
+            return model.latents(state.x)
 
         return draw
 

@@ -164,9 +164,12 @@ class VAETask(LatentTask):
         return {name: float(value) for name, value in found.items()}
 
     def snapshot(self, model: nn.Module, interrupted: Interrupted) -> dict[str, np.ndarray]:
-        """As in `pictures`; `samples` uint8 (32, C, H, W); and of the map's images what `latent_moments` tells, float32."""
-        q = model.encode(self.map_x)
-        arrays = self.pictures(model.decode(model.latent(self.shown)), q.mean) | {"samples": to_uint8(model.decode(self.prior_z))}
+        """As in `pictures`; `samples`, means E[x|z], and `drawn`, draws from p(x|z) of the same z, uint8 (32, C, H, W); and of the map's
+        images what `latent_moments` tells, float32."""
+        q, noise = model.encode(self.map_x), torch.Generator().manual_seed(self.config.seed)
+        arrays = self.pictures(model.decode(model.latent(self.shown)), q.mean) | {
+            "samples": to_uint8(model.decode(self.prior_z)), "drawn": to_uint8(model.draw(self.prior_z, noise)),
+        }  # fmt: skip
         return arrays | {name: value.cpu().numpy() for name, value in latent_moments(q).items()}
 
 

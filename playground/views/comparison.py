@@ -11,11 +11,11 @@ from playground.views.images import Payload, tiles_of
 ROWS = {
     "ae_gaussian": ("AE + Gaussian", "one Gaussian fitted to the codes", "reconstruction"),
     "ae_mixture": ("AE + mixture", "ten Gaussians fitted to the codes", "reconstruction"),
-    "vae_prior": ("VAE prior", "z ~ N(0, I), as it was trained for", "posterior"),
+    "vae_prior": ("VAE prior", "z ~ N(0, I), as it was trained for; x drawn from p(x|z)", "posterior"),
     "ae_diffusion": ("AE + diffusion", "a diffusion model of the codes", "reconstruction"),
-    "vae_diffusion": ("VAE + diffusion", "a diffusion model of draws from q(z|x)", "posterior"),
+    "vae_diffusion": ("VAE + diffusion", "a diffusion model of draws from q(z|x); x drawn from p(x|z)", "posterior"),
     "ae_codes": ("AE, real codes", "real images, encoded and decoded", "reconstruction"),
-    "vae_codes": ("VAE, real codes", "real images, encoded and decoded", "posterior"),
+    "vae_codes": ("VAE, real codes", "z ~ q(z|x) of real images; x drawn from p(x|z)", "posterior"),
     "floor": ("real images", "training images in the place of samples", "data"),
 }
 """Name -> title, how z is drawn, and the role whose colour the row has: that of its decoder."""
@@ -25,7 +25,7 @@ REFERENCES = ("ae_codes", "vae_codes", "floor")
 
 def comparison_views(memory: Any, record: Any) -> dict[str, Payload]:
     """`comparison`: `{rows: [{name, title, how, role, reference, state: ready|now|waiting, distance?, std?, best?, seconds?,
-    tiles?: u8}], h, w, unit, n, repeats, latent_dim, said, step}`. `best` is the distance of real codes through the same
+    tiles?: u8, distance_of_means?, std_of_means? (of a VAE: of E[x|z], not of draws)}], h, w, unit, n, repeats, latent_dim, said, step}`. `best` is the distance of real codes through the same
     decoder; `tiles` (k*h*w)."""
     arrays = record.snapshot.arrays
     table = read_json(arrays["table"])

@@ -52,9 +52,12 @@ def map_view(memory: Memory, record: Any) -> Payload:
 
 
 def vae_views(memory: Memory, record: Any) -> dict[str, Payload]:
-    """As the autoencoder's, and samples from the prior, and what each latent dimension carries."""
-    views = autoencoder_views(memory, record)
-    views["samples"] = payloads.image_grid(record.snapshot.arrays["samples"], record.snapshot.step, columns=16)
+    """As the autoencoder's, and samples from the prior, as means (`samples`) and as draws (`samples_drawn`), and what each latent
+    dimension carries."""
+    views, arrays = autoencoder_views(memory, record), record.snapshot.arrays
+    for name, view in (("samples", "samples"), ("drawn", "samples_drawn")):
+        if name in arrays:
+            views[view] = payloads.image_grid(arrays[name], record.snapshot.step, columns=16)
     return views | collapse(record)
 
 

@@ -39,7 +39,8 @@ function drawBar(node, row, top) {
   best.hidden = !ready || row.best == null;
   if (!best.hidden) { best.style.left = share(row.best, top); best.title = `real codes through the same decoder: ${row.best.toFixed(4)}`; }
   number.textContent = ready ? `${row.distance.toFixed(4)} ± ${row.std.toFixed(4)}`.replace(/^-/, '−') : STATES[row.state];
-  took.textContent = ready && row.seconds >= 1 ? `trained in ${pg.duration(row.seconds)}` : '';
+  const means = ready && row.distance_of_means != null ? `as means E[x|z]: ${row.distance_of_means.toFixed(4)} ± ${row.std_of_means.toFixed(4)}`.replace(': -', ': −') : '';
+  took.textContent = [means, ready && row.seconds >= 1 ? `trained in ${pg.duration(row.seconds)}` : ''].filter(Boolean).join('; ');
 }
 
 /* A few lines of tiles as large as fit, with hard edges; before they are there, the room that they will take. */
@@ -71,7 +72,8 @@ function draw(payload) {
   note.textContent = payload ? `${payload.latent_dim} latent dimension${payload.latent_dim === 1 ? '' : 's'} · bars: ${payload.unit}, shorter is better` : '';
   how.textContent = payload ? `Each row: mean ± standard deviation of ${payload.repeats} measurements, every one of ${pg.thousands(payload.n)} fresh samples against as many `
     + 'held-out images, the same for all rows. The spread is that of the samples, not that of training again. The upright mark in a bar is what the same decoder '
-    + 'makes of the codes of real images: a better prior can hardly help beyond it, only a better decoder can. ' : '';
+    + 'makes of the codes of real images: a better prior can hardly help beyond it, only a better decoder can. A VAE is measured by draws from p(x|z), with their pixel noise, which is what its log p(x) is '
+    + 'about; an autoencoder has no p(x|z), so D(z) is all there is: hold the numbers “as means” against its. ' : '';
   if (payload) how.append(pg.blindness());
   if (!payload) { rows.replaceChildren(); return; }
   const top = scaleOf(payload);

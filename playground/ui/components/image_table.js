@@ -111,8 +111,9 @@ function rowNode(i) {
   return rows.children[i];
 }
 
-function draw(newest, frame) {
-  const payload = film.at(newest), any = payload && payload.w > 0 && payload.rows.some(r => r.n > 0);
+let chosen = 0;                                                 // of `props.views`
+function draw(_, frame, why, payloads) {
+  const payload = film.at(payloads[chosen]), any = payload && payload.w > 0 && payload.rows.some(r => r.n > 0);
   empty.hidden = Boolean(any);
   rows.hidden = !any;
   stepLabel.textContent = any ? pg.stepText(payload) : '';
@@ -135,4 +136,10 @@ function draw(newest, frame) {
 }
 
 const film = filmSlider(element, () => view.redraw());
-const view = pg.live({element, tab: props.tab, views: [props.view], draw, interval: element.querySelector('.film') ? 40 : 160});   // six pictures a second are a film, a slider wants more
+const view = pg.live({element, tab: props.tab, views: props.views, draw, interval: element.querySelector('.film') ? 40 : 160});   // six pictures a second are a film, a slider wants more
+const choices = [...element.querySelectorAll('[data-view]')];
+choices.forEach((button, k) => button.addEventListener('click', () => {
+  chosen = k;
+  choices.forEach((other, i) => other.setAttribute('aria-pressed', String(i === k)));
+  view.redraw();
+}));

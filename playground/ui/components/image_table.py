@@ -1,5 +1,7 @@
 """Rows of image tiles on a canvas: originals above reconstructions above errors, grids, strips with captions."""
 
+from collections.abc import Sequence
+
 import gradio as gr
 
 from playground.ui.components.shared import card, component
@@ -17,13 +19,20 @@ FILM = """
 
 
 def image_table(
-    tab: str, *, view: str = "images", title: str, empty: str, height: int = 240, film: bool = False
+    tab: str, *, view: str = "images", title: str, empty: str, height: int = 240, film: bool = False,
+    choices: Sequence[tuple[str, str, str]] = (),
 ) -> gr.HTML:  # fmt: skip
-    """Draws the payload `view` - "images", "samples" or "strip" - of the run that `tab` follows.
+    """Draws the payload `view` - "images", "samples" or "strip" - of the run that `tab` follows. `choices` are payloads to switch
+    between instead, each with a label and a help text, the first one at first.
 
     Tiles are as large as fit into `height` and the width; rows that are too long for a narrow page lose their last
     tiles, but where the whole row matters. `film` puts a slider below samples whose way from noise to data is kept.
     """
     body = '<div class="tiles-rows"></div>'
-    template = card(title, empty, body, height=height, label=title, after=FILM if film else "")
-    return component("image_table", template, scripts=("image_film", "image_table"), tab=tab, view=view)
+    tools = "".join(
+        f'<button type="button" class="pg-small" data-view="{name}" aria-pressed="{str(k == 0).lower()}" title="{help}">{label}</button>'
+        for k, (name, label, help) in enumerate(choices)
+    )
+    template = card(title, empty, body, height=height, label=title, tools=tools, after=FILM if film else "")
+    views = [name for name, *_ in choices] or [view]
+    return component("image_table", template, scripts=("image_film", "image_table"), tab=tab, views=views)

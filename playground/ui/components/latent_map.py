@@ -47,7 +47,7 @@ def _bar(kind: str) -> str:
         + _number("perplexity", "perplexity", "About how many neighbours count for each point", 5, 100, 30)
         + _number("seed", "seed", "Fixes the random start", 0, 9999, 0)
     )
-    overlays = _switch("holes", "holes", "Shade by |E(D(z)) − z|: how far a decoded point, encoded again, lands from z")
+    overlays = _switch("holes", "holes", "Shade by |E(D(z)) − z|: how far a decoded point, encoded again, lands from z, in standard deviations of the codes")
     if kind == "vae":
         overlays += _switch("ellipses", "1σ ellipses", "The posterior q(z|x) of every dot, one standard deviation wide")
         overlays += _switch("prior", "prior", "The prior N(0, I): rings at 1, 2 and 3 standard deviations", on=True)

@@ -114,8 +114,11 @@ function scaleBar(label, unit, lo, hi, gradient, above) {
   return node;
 }
 
+/* The unit of the shading, and how large the holes are where codes usually lie. */
+const holesWords = () => `std of the codes${holes.typical == null ? '' : `; ${holes.typical.toFixed(3)} ± ${(holes.error || 0).toFixed(3)} on average where a Gaussian fitted to the codes draws`}`;
+
 function drawLegend(payload) {
-  const rings = isVAE && on.prior && ringsShown(), shade = on.holes && holes && holesFit() ? as.digits(holes.limit) : '';
+  const rings = isVAE && on.prior && ringsShown(), shade = on.holes && holes && holesFit() ? holesWords() : '';
   const scale = paint.kind === 'scale' ? [paint.label, as.digits(paint.lo), as.digits(paint.hi)] : [];
   const now = JSON.stringify([colourBy.value, paint.names, [...off()], scale, rings, shade, pg.isDark()]);
   if (legend.dataset.key === now) return;
@@ -130,7 +133,7 @@ function drawLegend(payload) {
     ring.append(line, 'prior N(0, I): 1, 2, 3 σ');
     nodes.push(ring);
   }
-  if (shade) nodes.push(scaleBar('|E(D(z)) − z|', 'latent units', 0, holes.limit, `linear-gradient(90deg, transparent, ${pg.roleColour('error')})`, holes.above));
+  if (shade) nodes.push(scaleBar('|E(D(z)) − z|', shade, 0, REDDEST, `linear-gradient(90deg, transparent, ${pg.roleColour('error')})`, true));
   legend.replaceChildren(...nodes);
   if (focused >= 0 && legend.children[focused]) legend.children[focused].focus();
 }

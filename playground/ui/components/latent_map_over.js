@@ -2,7 +2,9 @@
    path, the place that is decoded). */
 let holes = null, stds = null;
 
-/* --- holes: |E(D(z)) - z| on a grid over what the axes show ---------------------------------------------------------------- */
+/* --- holes: |E(D(z)) - z| on a grid over what the axes show, in standard deviations of the codes; the shade is fullest from one
+   of them on, on every tab, so that the red of two models can be compared ------------------------------------------------------ */
+const REDDEST = 1;
 const holesFit = () => Boolean(source && source.dims === 2 && linear());
 const corner = () => ({lo: [ranges.x[0], ranges.y[0]], hi: [ranges.x[1], ranges.y[1]]});
 const keepHoles = as.keeper({
@@ -12,9 +14,7 @@ const keepHoles = as.keeper({
   done: answer => {
     say('holes', answer.error);
     if (answer.error) return;
-    const data = answer.field.data, sorted = Array.from(data).filter(Number.isFinite).sort((a, b) => a - b);
-    const limit = sorted[Math.floor(sorted.length * 0.95)] || 1e-9;
-    holes = {...answer.asked, run, n: answer.field.shape[0], data, limit, above: sorted[sorted.length - 1] > limit, sheet: null};
+    holes = {...answer.asked, run, n: answer.field.shape[0], data: answer.field.data, typical: answer.typical, error: answer.typical_se, sheet: null};
     drawAll();
   },
 });
@@ -24,7 +24,7 @@ const planeArgs = () => (shownAs(source) === 'raw' ? {} : {origin: basis().origi
 function shade() {
   const sheet = document.createElement('canvas'), n = holes.n, image = new ImageData(n, n), [r, g, b] = as.rgb(pg.roleColour('error'));
   for (let i = 0; i < n * n; i++) {
-    const row = n - 1 - Math.floor(i / n), o = 4 * (row * n + i % n), share = Math.min(1, holes.data[i] / holes.limit);
+    const row = n - 1 - Math.floor(i / n), o = 4 * (row * n + i % n), share = Math.min(1, holes.data[i] / REDDEST);
     image.data.set([r, g, b, Number.isFinite(share) ? 170 * share : 0], o);
   }
   sheet.width = sheet.height = n;

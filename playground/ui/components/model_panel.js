@@ -12,7 +12,7 @@ const step = () => (frame && frame.views.map ? frame.views.map.step : null);
 const subject = () => (chosen && step() !== null && frame ? `${frame.run}|${chosen}|${chosen === 'traversals' ? pins[0] ?? '' : ''}` : null);
 const measured = () => !['grid', 'traversals'].includes(chosen);
 const question = () => (chosen === 'grid' ? ['grid', {n: columns()}] : chosen === 'traversals' ? ['traversals', {n: 9, ...(pins.length ? {index: pins[0]} : {})}]
-  : ['generate', {how: chosen, n: SHOWN, seed: 0}]);
+  : ['generate', {how: chosen.split(':')[0], n: SHOWN, seed: 0, ...(isVAE ? {pixels: chosen.includes(':') ? 'mean' : 'draw'} : {})}]);
 const columns = () => 15;
 const keeps = [1000, 10000].map((interval, slow) => as.keeper({
   key: () => (subject() && Number(measured()) === slow && pg.visible(element) ? [subject(), step()] : null),
@@ -104,11 +104,12 @@ const subscript = number => String(number).replace(/[0-9]/g, digit => '₀₁₂
 function drawDistance(answer) {
   rules.set(answer.kind, answer);
   const drawn = buttons.filter(button => rules.has(button.dataset.ask)).map(button => [button.textContent, rules.get(button.dataset.ask)]);
-  const bars = [...drawn.map(([how, one]) => [`samples ${how}${one.step === answer.step ? '' : `, step ${pg.thousands(one.step)}`}`, one.distance, one.distance_std, 'samples', one !== answer]),
-                ['reconstructions', answer.reconstructed, answer.reconstructed_std, 'reconstruction'],
+  const bars = [...drawn.map(([how, one]) => [`samples ${how}${one.step === answer.step ? '' : `, step ${pg.thousands(one.step)}`}`, ...(one.kind.includes(':') ? [one.distance_of_means, one.distance_of_means_std] : [one.distance, one.distance_std]), 'samples', one !== answer]),
+                [isVAE ? 'real codes, drawn' : 'reconstructions', answer.reconstructed, answer.reconstructed_std, 'reconstruction'],
                 ['real against real', answer.floor, answer.floor_std, 'data']].filter(bar => bar[1] != null);
   const most = Math.max(...bars.map(bar => bar[1] + (bar[2] || 0)), 1e-9), head = document.createElement('p');
-  head.textContent = 'Energy distance to held-out images, in pixel values (0: cannot be told apart; 1 is the step from black to white). Mean of five measurements ± spread of one; “real against real”: training images in the place of samples. ';
+  head.textContent = 'Energy distance to held-out images, in pixel values (0: cannot be told apart; 1 is the step from black to white). Mean of five measurements ± spread of one; “real against real”: training images in the place of samples.'
+    + (isVAE ? ' “Drawn”: z, then x ~ p(x|z), as log p(x) means it; “real codes”: z ~ q(z|x) of real images, so that what is worse in the samples is the fault of the prior. ' : ' A decoder has no pixel noise: its image of z is D(z). ');
   head.append(pg.blindness());
   distance.replaceChildren(head, ...bars.map(([name, value, spread, role, other]) => {
     const line = document.createElement('div'), title = document.createElement('span'), track = document.createElement('span'), bar = document.createElement('i'), number = document.createElement('b');

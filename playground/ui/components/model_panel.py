@@ -19,7 +19,8 @@ QUESTIONS = {
     "vae": (
         ("grid", "manifold grid", "Decoded quantiles of the prior in the two dimensions with the largest KL"),
         ("traversals", "latent traversals", "One dimension changes along a row, the others stay; ordered by KL"),
-        ("prior", "prior, measured", "z drawn from the prior N(0, I)"),
+        ("prior", "prior, measured", "z drawn from the prior N(0, I), then x drawn from p(x|z)"),
+        ("prior:mean", "prior, as means", "The same z, shown as the mean E[x|z]"),
     ),
 }
 TITLES = {"ae": "Sample it as if it were generative", "vae": "Look inside"}

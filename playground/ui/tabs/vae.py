@@ -21,6 +21,11 @@ MAP_EMPTY = (
     "Press Train: every dot will be the posterior mean of one held-out image; the dashed rings are the prior N(0, I) "
     "at 1, 2 and 3 standard deviations."
 )
+SAMPLES = (
+    ("samples", "means E[x|z]", "The mean of p(x|z): what is usually shown, smoother than anything the model itself calls an image"),
+    ("samples_drawn", "draws from p(x|z)", "With the pixel noise that p(x|z) has: the images that log p(x) is about"),
+)
+"""What a sample from the prior is shown as: payload, label, help."""
 LIKELIHOOD = ("likelihood", "observation_std", "binarise")
 BOUND = ("beta", "kl_warmup", "free_bits", "objective", "importance_samples", "input_noise")
 
@@ -55,6 +60,7 @@ class VAETab(TrainingTab):
             view="samples",
             title="Samples from the prior",
             empty="Press Train: 32 fixed draws z ~ N(0, I), decoded. The z stay the same, so every tile can be followed.",
+            choices=SAMPLES,
             height=150,
         )
         image_table(
