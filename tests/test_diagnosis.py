@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
 from playground.config import VAEConfig
 from playground.control import Control
-from playground.diagnosis import Diagnosis, diagnose, settled_at
+from playground.diagnosis import Diagnosis, diagnose, least_mismatch, settled_at
 from playground.training import Trainer
 
 HEALTHY_16 = [0.63] * 6 + [0.05] * 4 + [0.005] * 6
@@ -58,8 +60,24 @@ def test_codes_far_from_the_prior_are_told() -> None:
     found = told([40.0, 50.0], [30.0, 30.0], aggregate=(1.0, 31.0), beta=0.0)
     assert "a variance of 31, not 1" in found.sentence and "β = 0 is too low" in found.sentence
     assert found.suggestion == "Raise β towards 1." and "a mean of 5, not 0" in told([9.0], [1.0], aggregate=(-5.0, 1.0)).sentence
-    assert told([3.0, 3.0], [1.9, 1.9], aggregate=(0.3, 1.9)).sentence is None  # the default run's
-    assert told([9.2, 5.5], [6.9, 3.0], aggregate=(3.4, 7.0)).sentence is None  # σ = 0.1 after 300 steps, on its way in
+
+
+def test_codes_that_together_miss_the_prior_are_told_with_the_nats_that_their_moments_make_certain() -> None:
+    fashion, digits = told([3.08, 3.23], [1.95, 1.92], aggregate=(0.0, 1.94)), told([1.45, 1.41], [1.03, 1.03], aggregate=(0.0, 1.11))
+    assert "KL(q(z) ‖ p(z)) is at least 0.28 nats (their variance is 1.9, not 1)" in fashion.sentence and "latent diffusion" in fashion.suggestion
+    assert digits.sentence is None
+    assert told([9.2, 5.5], [6.9, 3.0], aggregate=(3.4, 7.0)).sentence.startswith("All codes together do not match the prior")
+
+
+def test_no_mismatch_is_larger_than_the_true_one() -> None:
+    """A mixture of two Gaussians, KL to N(0, 1) by quadrature: its moments alone say less, and all of it where it is Gaussian."""
+    z = torch.linspace(-12.0, 12.0, 48_001, dtype=torch.float64)
+    for centre, std in ((0.0, 1.7), (1.0, 0.4), (2.5, 0.2)):
+        log_q = torch.stack([torch.distributions.Normal(sign * centre, std).log_prob(z) for sign in (-1.0, 1.0)]).logsumexp(0) - math.log(2.0)
+        log_p = torch.distributions.Normal(0.0, 1.0).log_prob(z)
+        true = float(torch.trapezoid(log_q.exp() * (log_q - log_p), z))
+        least = least_mismatch([0.0], [centre**2 + std**2])
+        assert least <= true + 1e-6 and (centre or least == pytest.approx(true, abs=1e-6))
 
 
 def test_nothing_is_said_before_it_can_be_known() -> None:
@@ -97,12 +115,25 @@ def test_runs_made_to_collapse_are_recognised(settings) -> None:
 
 
 @pytest.mark.parametrize("settings", [
-    {}, {"latent_dim": 16}, {"latent_dim": 4, "likelihood": "bernoulli"}, {"likelihood": "gaussian_learned"},
-    {"latent_dim": 4, "beta": 20.0, "kl_warmup": 400, "steps": 350},
+    {}, {"latent_dim": 16}, {"latent_dim": 4, "beta": 20.0, "kl_warmup": 400, "steps": 350},
 ], ids=str)  # fmt: skip
 def test_healthy_runs_are_left_alone(settings) -> None:
     assert trained(**settings).sentence is None
 
 
+@pytest.mark.parametrize("settings", [{"latent_dim": 4, "likelihood": "bernoulli"}, {"likelihood": "gaussian_learned"}], ids=str)
+def test_runs_whose_codes_are_pulled_away_from_the_prior_are_told_so(settings) -> None:
+    """Where pixels count for much, codes are still far from filling the prior after so few steps; all dimensions are alive."""
+    found = trained(**settings)
+    assert found.n_active == len(found.active) and found.sentence.startswith("All codes together do not match the prior")
+
+
 def test_a_run_without_kl_is_told_that_its_codes_are_far_out() -> None:
     assert "β = 0 is too low" in trained(beta=0.0, observation_std=0.1).sentence
+
+
+def test_how_much_beta_collapses_depends_on_the_data() -> None:
+    """As the page says of β = 30: digits collapse, sprites go on telling something, here after few steps of a small network."""
+    digits, sprites = trained(beta=30.0), trained(beta=30.0, dataset="sprites")
+    assert digits.n_active == 0 and digits.sentence.startswith("None of the 2 dimensions carries anything: β = 30 is too high")
+    assert sprites.n_active >= 1
