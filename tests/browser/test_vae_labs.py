@@ -87,6 +87,7 @@ def test_terms_add_up_on_screen_and_say_what_is_trained_on_while_beta_changes(op
     card = tab.card("The bound")
     expect(card.locator(".terms-lines")).to_contain_text("−ELBO itself")
     tab.type("β", 4)
+    card.scroll_into_view_if_needed()  # what is out of sight is not drawn
     trained = card.locator(".terms-lines > div").nth(1)
     expect(trained).to_contain_text("4 × KL")
     tab.press("pause", then="paused")
