@@ -47,7 +47,7 @@ def test_what_is_empty_says_what_it_waits_for(open_page):
         show(tab, status=status)
         expect(words).to_contain_text(sentence)
     tab.page.evaluate("window.playground.publish('vae', null, true)")
-    expect(words).to_contain_text("in a moment")
+    expect(words).to_contain_text("Loading")
     tab.page.evaluate("window.playground.publish('vae', null)")
     expect(words).to_contain_text("Press Train")
 
