@@ -13,6 +13,7 @@ from playground.runtimes.inprocess import InProcessRuntime
 from playground.ui.diffuse_in import DiffuseIn, said
 from playground.ui.following import run_of
 from playground.ui.service import Service
+from playground.views.frames import status
 
 TINY = {"dataset": "digits", "steps": 30, "batch_size": 32, "width": 16, "depth": 1, "sampling_steps": 2}
 LATENT = {"model": "latent_diffusion"} | TINY
@@ -97,9 +98,23 @@ def test_refusals(service, source, latent) -> None:
             service.study(study, latent, {})
 
 
+def test_what_is_measured_says_what_it_is_of(service, source, latent) -> None:
+    """A study of two models names both, fresh samples the one that they are drawn from, each with the step of the weights taken."""
+    study, drawn = service.study("comparison", source, {"steps": 1}, vae=source), service.sample(latent, {"n_samples": 4})
+    for run, wanted in ((study, [source, source]), (drawn, [latent])):
+        frame = status(service.registry.get(run))
+        assert [origin["run"] for origin in frame["of"]] == wanted and frame["about"] == ""
+        for origin in frame["of"]:
+            record = service.registry.get(origin["run"])
+            assert origin["step"] == record.config["steps"] == record.step and origin["model"] == record.config["model"]
+            assert origin["about"] == status(record)["about"] and status(record)["of"] == []
+    assert status(service.registry.get(source))["about"] == "VAE, Digits"
+    assert status(service.registry.get(latent))["about"] == "latent diffusion, Digits"
+
+
 def test_the_comparison_takes_two_runs(service, source) -> None:
     record = None
-    run = service.study("comparison", source, {"steps": 1}, vae=service.checkpoint(source))
+    run = service.study("comparison", source, {"steps": 1}, vae=source)
     deadline = time.monotonic() + 60
     while (record := service.registry.get(run)).active and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -91,10 +91,20 @@ class History:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """What a measurement was made of: the weights of a run at a step. `run`, `model` and `step` are None for a model from elsewhere."""
+
+    about: str
+    run: str | None = None
+    model: str | None = None
+    step: int | None = None
+
+
+@dataclass(frozen=True)
 class RunRecord:
     """A run at one moment. `version` grows with each change; `started_version`, `snapshot_version`, `history_version` and
     `moments_version` are the versions at which those parts changed last: a reader takes those above the one it has.
-    `origin` is a sentence about the run that this one goes on from; `moments` is None where none are kept."""
+    `origin` is a sentence about the run that this one goes on from; `of` is what a study, or fresh samples, are of; `moments` is None where none are kept."""
 
     run_id: str
     config: dict[str, Any] = field(default_factory=dict)
@@ -111,6 +121,7 @@ class RunRecord:
     """Whether there was a checkpoint that had to make room for those of newer runs."""
     moments: MomentHistory | None = field(default=None, repr=False)
     origin: str = ""
+    of: tuple[Origin, ...] = ()
     step: int = 0
     version: int = 1
     started_version: int = 0

@@ -21,7 +21,7 @@ from playground.runtimes.base import RegistryError, RegistryFull, Run, Runtime, 
 from playground.runtimes.inspectors import Inspectors
 from playground.runtimes.live import MAX_WEIGHTS, LiveRun, bound_moments, bound_weights
 from playground.runtimes.moments import MAX_BYTES, MomentHistory
-from playground.runtimes.records import RunRecord
+from playground.runtimes.records import Origin, RunRecord
 
 TRAIN = "playground.inspection:train"
 QUIET_SECONDS = 3.0  # unwatched for this long: no more snapshots
@@ -83,10 +83,11 @@ class RunRegistry:
 
     def start(
         self, config: Settings | dict[str, Any], resume: bytes | None = None, *, task: str | None = None,
-        parent: tuple[str, int, str] | None = None, **kwargs: Any,
+        parent: tuple[str, int, str] | None = None, of: tuple[Origin, ...] = (), **kwargs: Any,
     ) -> str:  # fmt: skip
         """Start a run and return its id; a training, or another `task(config, control=..., **kwargs)`. With `parent`, a run
         id, a step and a sentence, it begins with the curves and moments of that run up to that step. Trainings keep moments.
+        `of` says which models it measures.
 
         Raises `ConfigError` or `RegistryFull`, with a sentence.
         """
@@ -97,7 +98,7 @@ class RunRegistry:
             if parent is not None:
                 live.inherit(self._find(parent[0]), *parent[1:])
             self._runs[live.record.run_id] = live
-            live.launch(self._runtime, task or self._task, kwargs if resume is None else {"resume": resume, **kwargs}, checkpoint=resume)
+            live.launch(self._runtime, task or self._task, kwargs if resume is None else {"resume": resume, **kwargs}, checkpoint=resume, of=of)
             ended = [run_id for run_id, other in self._runs.items() if not other.record.active]
             for run_id in ended[: max(0, len(self._runs) - self._max_runs)]:
                 del self._runs[run_id]

@@ -13,6 +13,7 @@ from typing import Any
 from playground.config import ArenaConfig, ConfigError, DiffusionConfig
 from playground.events import Failed, Snapshot
 from playground.runtimes import RegistryError
+from playground.runtimes.records import Origin
 from playground.settings import field_specs
 from playground.ui.service import REFUSALS, Service, named
 from playground.views.arena import folder, schedulers
@@ -66,7 +67,7 @@ class Desk:
             if data is None:
                 raise ConfigError("That folder is no longer kept here: please open it again.")
             settings = ArenaConfig(**{"device": self._service.device, **values})
-            return self._service.registry.start(settings, task=RUN, checkpoint=data)
+            return self._service.registry.start(settings, task=RUN, of=(Origin("an opened diffusers folder"),), checkpoint=data)
         if run is None:
             raise ConfigError("There is no model to run yet: press Train at the top, or open a diffusers folder.")
         return self._service.study("arena", run, values)

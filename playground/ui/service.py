@@ -21,9 +21,11 @@ from playground.data import DataError
 from playground.runtimes import RegistryError, RunRegistry, Runtime, UnknownRun
 from playground.runtimes.footprint import refuse_too_large
 from playground.runtimes.projector import Projector
+from playground.runtimes.records import Origin
 from playground.ui import questions
 from playground.views.answers import answer
 from playground.views.frames import RunViews
+from playground.views.readings import about
 
 LONG_POLL_SECONDS = 10.0
 SETTLE_SECONDS = 0.2
@@ -103,11 +105,12 @@ class Service:
                 "An autoencoder defines no distribution, so there is nothing to sample from: "
                 "train a VAE or a diffusion model."
             )
-        return self.registry.start(config, task=SAMPLING, checkpoint=self.checkpoint(run))
+        checkpoint, origin = self.weights(run)
+        return self.registry.start(config, task=SAMPLING, of=(origin,), checkpoint=checkpoint)
 
-    def study(self, name: str, run: str, values: dict[str, Any], **kwargs: Any) -> str:
-        """Starts a measurement (`STUDIES`) of a run's newest weights, while it trains or after, as a run of its own; `kwargs` go
-        to its generator. Returns its run id. Raises `ConfigError` or `RegistryError` with a sentence."""
+    def study(self, name: str, run: str, values: dict[str, Any], **others: str) -> str:
+        """Starts a measurement (`STUDIES`) of a run's newest weights, while it trains or after, as a run of its own; its generator
+        also gets the weights of the runs `others`, by name. Returns its run id. Raises `ConfigError` or `RegistryError` with a sentence."""
         config, task = STUDIES[name]
         if self.registry.get(run).config.get("model") == "latent_diffusion":
             raise ConfigError(
@@ -115,7 +118,9 @@ class Service:
                 "train one that diffuses in the data."
             )
         settings = config(**{"device": self.device, **named(values)})
-        return self.registry.start(settings, task=task, checkpoint=self.checkpoint(run), **kwargs)
+        taken = {name: self.weights(other) for name, other in ({"checkpoint": run} | others).items()}
+        origins, data = (tuple(origin for _, origin in taken.values()), {name: weights for name, (weights, _) in taken.items()})
+        return self.registry.start(settings, task=task, of=origins, **data)
 
     def _trained(self, run: str) -> dict[str, Any]:
         """The settings of a run that trains a model, or did. Raises `ConfigError` for others."""
@@ -149,6 +154,11 @@ class Service:
     def checkpoint(self, run: str) -> bytes:
         """The newest weights of a run. Blocks for a moment while it trains."""
         return self.registry.checkpoint(run)
+
+    def weights(self, run: str) -> tuple[bytes, Origin]:
+        """The newest weights of a run, and what is to be said of anything that is measured with them."""
+        data, record = self.checkpoint(run), self.registry.get(run)
+        return data, Origin(about(record.config), run, record.config["model"], record.checkpoint_step)
 
     def server_functions(self) -> list[Callable]:
         """The functions that pages call, as plain ones: Gradio marks what it exposes, and methods take no marks."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import asdict
 from typing import Any
 
 from playground.projection import ProjectionSettings
@@ -22,7 +23,7 @@ from playground.views.outcome import diverged
 from playground.views.payloads import Payload
 from playground.views.places import Embedder, Place, Places
 from playground.views.rates import rate_view
-from playground.views.readings import MAIN_TERM, kind, loss_curves
+from playground.views.readings import MAIN_TERM, about, kind, loss_curves
 from playground.views.reflow import reflow_views
 from playground.views.replay import Film
 
@@ -47,9 +48,9 @@ class RunViews:
         """What changed after version `since`.
 
         `{run, version, status, message, suggestion, step, steps, seconds, rate, eta, device, n_parameters, learning_rate,
-        diverged, resumable, moments?: {steps, checkpoints}, config?: dict, views: {name: payload}}`; `config` and the static views
-        come while `static_seen` is false, `moments` then and when they changed. Where nobody looks (`visible` is false)
-        no picture is made.
+        diverged, resumable, about, of: [{about, run, model, step}], moments?: {steps, checkpoints}, config?: dict, views:
+        {name: payload}}`; `about` says what a training trains, `of` what a measurement is of; `config` and the static views come while `static_seen` is
+        false, `moments` then and when they changed. Where nobody looks (`visible` is false) no picture is made.
         """
         frame = status(record)
         if record.moments is not None and (record.moments_version > since or not static_seen):
@@ -142,6 +143,8 @@ def status(record: Any) -> dict[str, Any]:
         "learning_rate": progress.learning_rate if progress else 0.0,
         "diverged": diverged(record),
         "resumable": record.checkpoint is not None and kind(record.config) in MAIN_TERM,
+        "about": about(record.config) if kind(record.config) in MAIN_TERM else "",
+        "of": [asdict(origin) for origin in record.of],
     }  # fmt: skip
 
 

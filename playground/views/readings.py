@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from playground.data import DATASETS
 from playground.views import payloads
 from playground.views.numbers import spikes
 from playground.views.payloads import Payload
@@ -20,6 +21,14 @@ UNITS = {
 def kind(config: dict[str, Any]) -> str:
     """`ae`, `vae`, `diffusion`, the name of a study, or `samples` for a drawing of fresh samples."""
     return config.get("model") or config.get("study", "samples")
+
+
+MODELS = {"ae": "autoencoder", "vae": "VAE", "diffusion": "diffusion", "latent_diffusion": "latent diffusion"}
+
+
+def about(config: dict[str, Any]) -> str:
+    """What a run trains, in words: `diffusion, Eight Gaussians`."""
+    return f"{MODELS[config['model']]}, {DATASETS[config['dataset']].title}"
 
 
 def latest(record: Any, name: str) -> float | None:

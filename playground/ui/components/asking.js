@@ -16,7 +16,8 @@ window.playgroundAsking = window.playgroundAsking || (() => {
     return out;
   }
 
-  /* `ask(name, args)` -> arrays, or {error: sentence}; asks the model that `tab` shows, at the moment that it shows. */
+  /* `ask(name, args)` -> arrays, and the `origin` of the answer (origin.js), or {error: sentence}; asks the model that `tab` shows, at
+     the moment that it shows. */
   function asker(server, tab) {
     return async (name, args = {}) => {
       const frame = pg().lastFrame(tab);
@@ -25,7 +26,8 @@ window.playgroundAsking = window.playgroundAsking || (() => {
       let answer;
       try { answer = await server.ask([frame.run, name, {...args, ...moment}]); } catch (error) { answer = null; }
       if (!answer) return {error: 'The server did not answer. Please try again.'};
-      return answer.error ? {error: answer.error} : arrays(answer);
+      if (answer.error) return {error: answer.error};
+      return {...arrays(answer), origin: [{about: frame.about, run: frame.run, model: tab, step: answer.step}]};
     };
   }
 

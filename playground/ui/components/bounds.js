@@ -1,7 +1,7 @@
 /* A row a bound: how far it lies above the ELBO on one axis, and means with their standard errors over images. Payload: playground/views/bounds.py. */
 const pg = window.playground;
 const $ = selector => element.querySelector(selector);
-const plot = $('.bounds-plot'), gapBox = $('.bounds-gap'), warning = $('.bounds-warning'), empty = $('.pg-empty'), note = $('.pg-note'), stepLabel = $('.pg-step');
+const plot = $('.bounds-plot'), gapBox = $('.bounds-gap'), warning = $('.bounds-warning'), empty = $('.pg-empty'), note = $('.pg-note');
 const ROW = 42, TOP = 24;
 
 function drawRows(payload) {
@@ -46,7 +46,6 @@ function drawGap(gap, n) {
 function draw(payload, frame) {
   empty.hidden = Boolean(payload);
   note.textContent = payload ? `${payload.n} of ${payload.total} images` : '';
-  stepLabel.textContent = payload && payload.of_step != null ? `weights of step ${pg.thousands(payload.of_step)}` : '';
   if (!payload) { plot.replaceChildren(); gapBox.replaceChildren(); warning.textContent = ''; return; }
   drawRows(payload);
   warning.textContent = payload.warning || '';

@@ -1,7 +1,8 @@
 /* Error and losses against t, again while the model learns, but never more than a fourth of the time. Question: errors. */
+const {mark} = window.playgroundOrigin;
 const pg = window.playground, as = window.playgroundAsking, P = window.Plotly;
 const $ = selector => element.querySelector(selector);
-const plot = $('.errors-plot'), empty = $('.pg-empty'), said = $('.errors-said'), stepLabel = $('.pg-step'), note = $('.pg-note');
+const plot = $('.errors-plot'), empty = $('.pg-empty'), said = $('.errors-said'), note = $('.pg-note');
 const buttons = [...element.querySelectorAll('[data-show]')], ask = as.asker(server, props.tab);
 let frame = null, found = null, shown = 'error', took = 500, opened = performance.now();
 
@@ -55,7 +56,7 @@ function draw(payload, newest) {
   empty.hidden = Boolean(picture());
   said.classList.toggle('errors-wrong', Boolean(failed));
   said.textContent = failed || (ready ? SAID[shown](found.exact_known) : picture() ? 'Measuring…' : '');
-  stepLabel.textContent = ready && found.step != null ? pg.stepText({step: found.step}) : '';
+  mark(element, ready ? found.origin : null);
   note.textContent = ready ? 'mean squared error, in the unit of the loss' : '';
   buttons.forEach(button => button.setAttribute('aria-pressed', String(button.dataset.show === shown)));
   if (ready) {

@@ -1,8 +1,9 @@
 /* A row a latent dimension: how much it tells of each factor, and what it moves. Questions: disentanglement, traversals. */
+const {mark} = window.playgroundOrigin;
 const pg = window.playground, as = window.playgroundAsking;
 const $ = selector => element.querySelector(selector);
 const ask = as.asker(server, props.tab), hint = $('.factors-hint'), score = $('.factors-score'), head = $('thead'), body = $('tbody'), says = $('.factors-says');
-const stepLabel = $('.pg-step'), note = $('.pg-note'), scroll = $('.factors-scroll'), first = hint.textContent;
+const note = $('.pg-note'), scroll = $('.factors-scroll'), first = hint.textContent;
 const NAMES = ['shape', 'size', 'angle', 'x', 'y'], TILES = 7;
 let frame = null, shown = null, trouble = '';
 
@@ -68,7 +69,7 @@ function draw() {
   hint.hidden = Boolean(ready);
   hint.textContent = trouble || (known() ? 'Measuring mutual information…' : first);
   [score, scroll, says].forEach(node => { node.hidden = !ready; });
-  stepLabel.textContent = ready ? pg.stepText({step: shown.step}) : '';
+  mark(element, ready ? shown.origin : null);
   note.textContent = ready ? 'share of each factor’s entropy that a dimension tells' : '';
   if (!ready) return;
   drawHead();

@@ -1,7 +1,8 @@
 /* The learned field, the exact one, and the difference, at the time of the slider. Questions: field, density. */
+const {mark} = window.playgroundOrigin;
 const pg = window.playground, as = window.playgroundAsking;
 const $ = selector => element.querySelector(selector), N = 18;
-const empty = $('.pg-empty'), slider = $('input'), time = $('.fields-time'), said = $('.fields-said'), stepLabel = $('.pg-step');
+const empty = $('.pg-empty'), slider = $('input'), time = $('.fields-time'), said = $('.fields-said');
 const whatSelect = $('[data-choose="what"]'), labelSelect = $('[data-choose="label"]');
 const figures = [...element.querySelectorAll('figure')], ask = as.asker(server, props.tab);
 let frame = null, still = null, found = {}, t = 0.3, took = 250;
@@ -90,7 +91,7 @@ function draw(payload, newest, why, payloads) {
   drawLabels();
   time.textContent = `t = ${t.toFixed(2)}`;
   slider.setAttribute('aria-valuetext', time.textContent);
-  stepLabel.textContent = found.field && found.field.step != null ? pg.stepText({step: found.field.step}) : '';
+  mark(element, found.field ? found.field.origin : null);
   figures.forEach(drawPanel);
   say();
   poke();

@@ -1,8 +1,9 @@
 /* One mode at a time: its controls, its question to the model, its rows of results. Modes: image_lab_modes.js. */
+const {mark} = window.playgroundOrigin;
 const pg = window.playground, as = window.playgroundAsking;
 const $ = selector => element.querySelector(selector), $$ = selector => [...element.querySelectorAll(selector)];
 const buttons = $$('[data-mode]'), hint = $('.lab-hint'), work = $('.lab-work'), picker = $('.lab-picker'), paint = $('.lab-paint'), rows = $('.lab-rows');
-const error = $('.lab-error'), go = $('.lab-go'), seedButton = $('.lab-seed'), stepLabel = $('.pg-step');
+const error = $('.lab-error'), go = $('.lab-go'), seedButton = $('.lab-seed');
 const labelSelect = $('[data-choose="label"]'), stepsSelect = $('[data-choose="steps"]'), ask = as.asker(server, props.tab);
 let frame = null, still = null, sheet = null, mode = 'edit', picked = 0, seed = 0, busy = false, run = null, results = {};
 
@@ -115,7 +116,7 @@ function draw() {
   drawControls(ready);
   hint.textContent = ready ? props.hints[mode] : props.first;
   const shown = ready && results[mode];
-  stepLabel.textContent = shown ? pg.stepText({step: shown.answer.step}) : '';
+  mark(element, shown ? shown.answer.origin : null);
   if (rows.shown !== shown) {
     rows.shown = shown;
     rows.replaceChildren(...(shown ? LAB_MODES[mode].rows(shown.answer, shown.set).map(rowNode) : []));

@@ -1,7 +1,8 @@
 /* Samples, what they lie nearest to, and how much nearer to the training set than to unseen images. Question: memorisation. */
+const {mark} = window.playgroundOrigin;
 const pg = window.playground, as = window.playgroundAsking;
 const $ = selector => element.querySelector(selector), root = $('.memory');
-const button = $('.memory-ask'), hint = $('.memory-hint'), meter = $('.memory-meter'), rows = $('.memory-rows'), error = $('.memory-error'), stepLabel = $('.pg-step');
+const button = $('.memory-ask'), hint = $('.memory-hint'), meter = $('.memory-meter'), rows = $('.memory-rows'), error = $('.memory-error');
 const ask = as.asker(server, props.tab);
 let frame = null, found = null, busy = false, seed = 0;
 
@@ -65,7 +66,7 @@ function draw() {
   root.classList.toggle('memory-asking', busy);
   hint.textContent = ready || found ? hint.dataset.first : `There is no model yet: press Train first. ${hint.dataset.first}`;
   meter.hidden = !found;
-  stepLabel.textContent = found ? pg.stepText({step: found.step}) : '';
+  mark(element, found ? found.origin : null);
   if (!found) { rows.replaceChildren(); return; }
   drawMeter();
   drawRows();

@@ -1,10 +1,11 @@
 /* Pictures made on demand. Questions (playground/inspection): grid, traversals, generate. One at a time, and made again while
    the model learns on: the cheap ones once a second, measured samples every ten. */
+const {mark} = window.playgroundOrigin;
 const pg = window.playground, as = window.playgroundAsking;
 const $ = selector => element.querySelector(selector);
 const ask = as.asker(server, props.tab), isVAE = props.tab === 'vae';
 const card = $('.panel'), buttons = [...element.querySelectorAll('[data-ask]')], hint = $('.panel-hint'), distance = $('.panel-distance'), rows = $('.panel-rows');
-const error = $('.panel-error'), stepLabel = $('.pg-step'), GAP = 2, SHOWN = 32;
+const error = $('.panel-error'), GAP = 2, SHOWN = 32;
 const FACTORS = ['shape', 'size', 'angle', 'x', 'y'];   // of sprites, in the order of the answer
 let chosen = null, frame = null, shown = null, pins = [], rules = new Map();   // rules: how -> its newest answer, of this run
 
@@ -130,13 +131,13 @@ function draw() {
   const ready = shown && chosen && shown.of === subject();
   distance.hidden = !ready || !measured();
   card.classList.toggle('panel-asking', Boolean(chosen) && !ready && !error.textContent && step() !== null);
-  if (!chosen) { [...rows.children].forEach(node => { node.hidden = true; }); hint.textContent = hint.dataset.first; stepLabel.textContent = ''; return; }
+  if (!chosen) { [...rows.children].forEach(node => { node.hidden = true; }); hint.textContent = hint.dataset.first; mark(element, null); return; }
   if (step() === null) { hint.textContent = 'There is no model yet: press Train first.'; return; }
   if (!ready) { if (!error.textContent) hint.textContent = 'Asking the model…'; return; }
   hint.textContent = '';
   const used = (DRAW[chosen] || DRAW.generate)(shown);
   for (let k = used; k < rows.children.length; k++) rows.children[k].hidden = true;
-  stepLabel.textContent = pg.stepText({step: shown.step});
+  mark(element, shown.origin);
   card.dataset.drawn = (Number(card.dataset.drawn) || 0) + 1;
 }
 

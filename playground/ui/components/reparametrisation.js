@@ -1,9 +1,10 @@
 /* ε -> z = μ + σ ε -> D(z) for one image, and the measured variance of two estimators of the same gradient.
    Questions: reparametrisation, decode, point (playground/inspection). */
+const {mark} = window.playgroundOrigin;
 const pg = window.playground, as = window.playgroundAsking;
 const $ = selector => element.querySelector(selector);
 const ask = as.asker(server, props.tab), path = $('.trick-path'), words = $('.trick-words'), variance = $('.trick-variance'), says = $('.trick-says');
-const empty = $('.pg-empty'), note = $('.pg-note'), stepLabel = $('.pg-step'), again = $('.trick-again'), first = empty.textContent;
+const empty = $('.pg-empty'), note = $('.pg-note'), again = $('.trick-again'), first = empty.textContent;
 const DRAWS = 1024, DOTS = 256, SHOWN = 5, TILE = 44;
 let SIDE = 168;                                                // of a plane, in pixels; less where there is little room
 let frame = null, pinned = 0, seed = 0, shown = null, trouble = '', hovered = 0;
@@ -111,7 +112,7 @@ function draw() {
   again.disabled = !ready;
   empty.firstChild.textContent = !frame || step() === null ? first : trouble || 'Asking the model…';
   note.textContent = ready ? `held-out image ${shown.index + 1}${as.told(`${props.tab}/pins`) ? ', pinned' : ' (pin another on the map)'}` : '';
-  stepLabel.textContent = ready ? pg.stepText({step: shown.step}) : '';
+  mark(element, ready ? shown.origin : null);
   if (!ready) { [path, words, variance, says].forEach(node => node.replaceChildren()); return; }
   drawPath();
   drawWords();

@@ -122,6 +122,7 @@
       if (words) words.textContent = whileEmpty(tab, first);
       const payloads = views.map(name => (frame && frame.views[name]) || null);
       try { draw(payloads[0], frame, why, payloads); } catch (error) { console.error(error); }
+      if (frame && frame.of && frame.of.length) window.playgroundOrigin.mark(element, payloads[0] ? frame.of : null);
       why = 'frame';
     };
     const schedule = latest(paint, interval);

@@ -18,7 +18,7 @@ import plotly
 from playground.views.colours import css_variables
 
 HERE = Path(__file__).parent
-SHARED_JS = (HERE / "shared.js", HERE / "asking.js", HERE / "forms.js", HERE / "settings.js")
+SHARED_JS = (HERE / "shared.js", HERE / "asking.js", HERE / "origin.js", HERE / "forms.js", HERE / "settings.js")
 PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 

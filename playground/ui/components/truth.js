@@ -1,9 +1,10 @@
 /* log p(x) = ELBO + gap at one pinned image. Question: exact (playground/inspection). Hears `pins`; tells `truth`. */
+const {mark} = window.playgroundOrigin;
 const pg = window.playground, as = window.playgroundAsking;
 const $ = selector => element.querySelector(selector);
 const ask = as.asker(server, props.tab), topic = name => `${props.tab}/${name}`;
 const equation = $('.truth-equation'), both = $('.truth-both'), canvas = $('canvas'), plot = $('.truth-plot'), check = $('.truth-check');
-const empty = $('.pg-empty'), note = $('.pg-note'), stepLabel = $('.pg-step'), first = empty.textContent;
+const empty = $('.pg-empty'), note = $('.pg-note'), first = empty.textContent;
 let frame = null, pinned = null, shown = null, trouble = '';
 
 const step = () => (frame && frame.views.map ? frame.views.map.step : null);
@@ -117,7 +118,7 @@ function draw() {
   empty.hidden = Boolean(ready);
   both.style.visibility = ready ? '' : 'hidden';
   note.textContent = ready ? `held-out image ${shown.index + 1}` : '';
-  stepLabel.textContent = ready ? pg.stepText({step: shown.step}) : '';
+  mark(element, ready ? shown.origin : null);
   if (!ready) {
     equation.replaceChildren();
     check.textContent = '';

@@ -30,6 +30,7 @@ def draw(tab: TrainingTab) -> None:
         tab.name, schedulers=specs["schedulers"].default, evaluations=specs["evaluations"].default,
         server_functions=desk.server_functions(),
     )  # fmt: skip
+    form.draw("time_grid")
     bar = run_bar(
         "arena", server_functions=tab.service.server_functions(), hint=HINT, busy_word="Measuring", train_label="Run the arena",
         counted="evaluation",

@@ -70,8 +70,7 @@ def draw(tab: TrainingTab) -> None:
         if missing:
             return {"error": " ".join(missing)}
         try:
-            vae = tab.service.checkpoint(runs["vae"])
-            return {"run": tab.service.study("comparison", runs["ae"], form.values(event), vae=vae)}
+            return {"run": tab.service.study("comparison", runs["ae"], form.values(event), vae=runs["vae"])}
         except REFUSALS as error:
             return {"error": str(error)}
 
