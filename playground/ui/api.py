@@ -45,7 +45,7 @@ def add_endpoints(service: Service) -> None:
         async for news in follow(service, drawing):
             if news["status"] == "finished":
                 snapshot = service.registry.get(drawing).snapshot
-                news |= await service.waiting(samples_of, snapshot.arrays)
+                news |= {} if snapshot is None else await service.waiting(samples_of, snapshot.arrays)
             yield news
 
     def status(run: str) -> dict:
