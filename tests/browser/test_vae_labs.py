@@ -198,6 +198,23 @@ def test_factors_are_for_data_whose_factors_are_known(open_run):
     assert all(canvas.evaluate(INK) > 0 for canvas in card.locator("tbody canvas").all())
 
 
+def test_factors_are_measured_once_for_all_who_show_them(open_run):
+    """The table and the traversals want the same answer of the same weights; so does whoever looks again."""
+    shown, asked = open_run("sprites"), []
+    shown.page.on("request", lambda request: asked.append(1) if "disentanglement" in (request.post_data or "") else None)
+    card, panel = shown.lab("Factors", "Latent dimensions against known factors"), shown.card("Look inside")
+    expect(card.locator("tbody tr")).to_have_count(3)
+    for _ in range(2):
+        panel.get_by_role("button", name="latent traversals").click()
+        panel.scroll_into_view_if_needed()
+        expect(panel.locator(".panel-row:visible")).to_have_count(3)
+        panel.get_by_role("button", name="latent traversals").click()
+        shown.lab("Bound and gap", "Bounds on held-out images")
+        shown.lab("Factors", "Latent dimensions against known factors")
+        shown.page.wait_for_timeout(1000)
+    assert len(asked) == 1
+
+
 def test_sections_fit_a_phone(open_run):
     shown = open_run("plane", viewport={"width": 360, "height": 800})
     shown.pin()

@@ -61,6 +61,32 @@ window.playgroundAsking = window.playgroundAsking || (() => {
     return poke;
   }
 
+  /* One answer for everybody on a tab who wants it: `shared(ask, tab, name)` gives a function that answers like `ask(name)`. It asks once
+     for each run and step that the tab shows, and of a run that goes on not before `patience` times as long has passed as the last
+     answer took: until then all have the last one. Once the answer is of the last step nothing is asked any more. */
+  const shelves = new Map();
+  function shared(ask, tab, name, patience = 8) {
+    const place = `${tab}|${name}`;
+    if (!shelves.has(place)) shelves.set(place, {});
+    const shelf = shelves.get(place);
+    return () => {
+      const frame = pg().lastFrame(tab), step = frame && frame.views.map ? frame.views.map.step : null;
+      const subject = frame ? `${frame.run}|${frame.replay ?? ''}` : null;
+      if (subject === shelf.subject) {
+        if (shelf.asked) return shelf.asked;
+        if (shelf.answer && (step === shelf.step || step <= shelf.answer.step || performance.now() < shelf.until)) return Promise.resolve(shelf.answer);
+      }
+      const began = performance.now(), asked = ask(name).then(answer => {
+        if (shelf.asked !== asked) return answer;              // another run is shown meanwhile
+        const now = performance.now();
+        Object.assign(shelf, {asked: null, answer: answer.error ? null : answer, until: now + patience * (now - began)});
+        return answer;
+      });
+      Object.assign(shelf, {subject, step, asked, answer: null});
+      return asked;
+    };
+  }
+
   /* The newest of many wishes, one at a time: a drag makes more of them than can be answered. */
   function newest(work) {
     let wish = null, busy = false;
@@ -138,5 +164,5 @@ window.playgroundAsking = window.playgroundAsking || (() => {
   /* 0.01234 -> "0.0123", 123.4 -> "123": three digits that mean something */
   const digits = value => (!isFinite(value) ? '–' : Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)))).replace('-', '−');
 
-  return {asker, keeper, newest, tell, hear, told, tile, thumbnail, rgb, scalePalette, scaleGradient, digits};
+  return {asker, keeper, shared, newest, tell, hear, told, tile, thumbnail, rgb, scalePalette, scaleGradient, digits};
 })();

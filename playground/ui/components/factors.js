@@ -3,6 +3,7 @@ const {mark} = window.playgroundOrigin;
 const pg = window.playground, as = window.playgroundAsking;
 const $ = selector => element.querySelector(selector);
 const ask = as.asker(server, props.tab), hint = $('.factors-hint'), score = $('.factors-score'), head = $('thead'), body = $('tbody'), says = $('.factors-says');
+const measured = as.shared(ask, props.tab, 'disentanglement');
 const note = $('.pg-note'), scroll = $('.factors-scroll'), first = hint.textContent;
 const NAMES = ['shape', 'size', 'angle', 'x', 'y'], TILES = 7;
 let frame = null, shown = null, trouble = '';
@@ -12,7 +13,7 @@ const known = () => Boolean(frame && frame.views.map_static && frame.views.map_s
 const keep = as.keeper({
   key: () => (known() && step() !== null && pg.visible(element) ? [frame.run, step()] : null),
   fetch: async () => {
-    const run = frame.run, [found, moved] = await Promise.all([ask('disentanglement'), ask('traversals', {n: TILES})]);
+    const run = frame.run, [found, moved] = await Promise.all([measured(), ask('traversals', {n: TILES})]);
     return found.error || moved.error ? {error: found.error || moved.error} : {...found, images: moved.images, order: moved.order, kl: moved.kl, run};
   },
   done: answer => { trouble = answer.error || ''; if (!answer.error) shown = answer; draw(); },

@@ -4,6 +4,7 @@ const {mark} = window.playgroundOrigin;
 const pg = window.playground, as = window.playgroundAsking;
 const $ = selector => element.querySelector(selector);
 const ask = as.asker(server, props.tab), isVAE = props.tab === 'vae';
+const moving = as.shared(ask, props.tab, 'disentanglement');
 const card = $('.panel'), buttons = [...element.querySelectorAll('[data-ask]')], hint = $('.panel-hint'), distance = $('.panel-distance'), rows = $('.panel-rows');
 const error = $('.panel-error'), GAP = 2, SHOWN = 32;
 const FACTORS = ['shape', 'size', 'angle', 'x', 'y'];   // of sprites, in the order of the answer
@@ -19,7 +20,7 @@ const keeps = [1000, 10000].map((interval, slow) => as.keeper({
   key: () => (subject() && Number(measured()) === slow && pg.visible(element) ? [subject(), step()] : null),
   fetch: async () => {
     const wanted = question(), known = wanted[0] === 'traversals' && frame.views.map_static && frame.views.map_static.factors;
-    const [answer, found] = await Promise.all([ask(...wanted), known ? ask('disentanglement') : null]);   // sprites: which factor moves
+    const [answer, found] = await Promise.all([ask(...wanted), known ? moving() : null]);   // sprites: which factor moves
     return found && !found.error && !answer.error ? {...answer, moves: found.moves} : answer;
   },
   done: (answer, of) => {
