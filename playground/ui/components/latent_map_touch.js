@@ -202,7 +202,11 @@ body.addEventListener('contextmenu', event => { if (deep()) event.preventDefault
 let entered = false, hintTimer = 0;
 const hint = $('.map-hint');
 body.addEventListener('pointerdown', () => { entered = true; hint.hidden = true; }, true);
-body.addEventListener('pointerleave', () => { entered = false; hint.hidden = true; });
+body.addEventListener('pointerleave', event => {
+  const at = spot(event);                                   // Plotly covers the window while a button is down: that is no leaving
+  if (at.x <= 0 || at.y <= 0 || at.x >= width() || at.y >= height()) entered = false;
+  hint.hidden = true;
+});
 body.addEventListener('wheel', event => {
   if (!points || entered || event.ctrlKey || event.metaKey) return;
   event.stopImmediatePropagation();                        // before Plotly or the space sees it; the page scrolls on
