@@ -27,7 +27,8 @@ def section(page: Page, title: str) -> Locator:
 
 
 def number(page: Page, label: str, value: int) -> None:
-    field = page.locator(".labs label:visible").filter(has=page.get_by_text(label, exact=True)).locator("input[type=number]")
+    setting = page.locator(".labs .setting:visible").filter(has=page.locator("label").get_by_text(label, exact=True))
+    field = setting.locator("input.setting-number")
     field.fill(str(value))
     field.press("Tab")
 
