@@ -13,7 +13,7 @@ from playground.config import AutoencoderConfig, ConfigError, DiffusionConfig, V
 from playground.control import Control
 from playground.data import load_dataset
 from playground.events import Answer, Finished
-from playground.inspection import DIFFUSION, LATENT, answer, pack_weights, reply, serve
+from playground.inspection import DIFFUSION, LATENT, Answerer, answer, pack_weights, serve
 from playground.inspection.answers import slerp
 from playground.inspection.generative import expectation_maximisation, mixture
 from playground.metrics import energy_distance
@@ -306,15 +306,15 @@ def test_every_refusal_is_a_sentence(trained, name, args, capsys) -> None:
     with pytest.raises(ConfigError) as caught:
         answer(*trained["vae"], name, args)
     assert str(caught.value).endswith(".") and len(str(caught.value)) < 300
-    if name != "weights":  # which the server itself asks for, by `reply`
-        assert reply(5, *trained["vae"], name, args, 60) == Answer(5, None, str(caught.value)) and not capsys.readouterr().err
+    if name != "weights":  # which the server itself asks for, by `Answerer.reply`
+        assert Answerer(*trained["vae"], 60).reply(5, name, args) == Answer(5, None, str(caught.value)) and not capsys.readouterr().err
 
 
 def test_a_fault_of_ours_is_told_and_ends_nothing(trained, capsys) -> None:
-    said = reply(1, trained["vae"][0], torch.nn.Linear(2, 2), "decode", {"z": [[0.0, 0.0]]}, 0)
+    said = Answerer(trained["vae"][0], torch.nn.Linear(2, 2)).reply(1, "decode", {"z": [[0.0, 0.0]]})
     assert "Only an autoencoder or a VAE" in said.error
     task, model = trained["vae"]
-    said = reply(1, None, model, "point", {"index": 0}, 0)
+    said = Answerer(None, model).reply(1, "point", {"index": 0})
     assert said.arrays is None and said.error == "This question could not be answered: AttributeError."
     assert "Traceback" in capsys.readouterr().err
 

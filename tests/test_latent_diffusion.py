@@ -106,7 +106,7 @@ def test_latents_of_the_training_images_are_standard(runs, checkpoints) -> None:
     for name, checkpoint in checkpoints.items():
         held = Held()
         held.load(checkpoint)
-        task, model = held.task, held.model
+        task, model = held.task, held.answerer.model
         assert task.dataset.shape == (SOURCES[name].latent_dim,) and len(task.train_x) == len(load_dataset("digits").train)
         assert task.train_x.mean(0).abs().max() < 0.1 and (task.train_x.std(0) - 1.0).abs().max() < 0.1
         assert task.bounds == (-float(model.bound), float(model.bound)) and float(task.train_x.abs().max()) == pytest.approx(
@@ -132,16 +132,16 @@ def test_questions_are_about_the_latents(checkpoints) -> None:
     """The weights of a running model travel to another process and are asked there, in standardised latents."""
     held, copy = Held(), Held()
     held.load(checkpoints["ae"])
-    copy.load(pack_weights(held.task, held.model, 40)["checkpoint"].tobytes())
-    found = answer(copy.task, copy.model, "field", {"t": 0.5, "what": "x_0", "n": 5})
+    copy.load(pack_weights(held.task, held.answerer.model, 40)["checkpoint"].tobytes())
+    found = answer(copy.task, copy.answerer.model, "field", {"t": 0.5, "what": "x_0", "n": 5})
     assert found["learned"].shape == (25, 2) and all(
         np.isfinite(value).all() for value in found.values() if value.dtype == np.float32
     )
     with pytest.raises(ConfigError, match="works in the latent space"):
-        answer(held.task, held.model, "memorisation", {"n": 4})
+        answer(held.task, held.answerer.model, "memorisation", {"n": 4})
     held.load(checkpoints["vae"])
     with pytest.raises(ConfigError, match="points in the plane"):
-        answer(held.task, held.model, "field", {"t": 0.5, "what": "x_0", "n": 5})
+        answer(held.task, held.answerer.model, "field", {"t": 0.5, "what": "x_0", "n": 5})
 
 
 def test_a_run_says_what_it_works_with_and_trains_that_alone(runs, sources) -> None:
@@ -243,17 +243,16 @@ def test_it_learns_where_the_codes_are(sources) -> None:
     model = load_model(run(config, source=sources["ae"])[-1].checkpoint, "cpu")
     task = LatentDiffusionTask(config.replace(autoencoder=SOURCES["ae"]), load_dataset("digits"), torch.device("cpu"))
     task.prepare(model)
-    codes = task.train_x
+    codes = model.latents(task.train_x)
     from playground.studies.comparison import Comparison
 
     class Fake:
         config = SampleConfig(sampling_steps=30)
         device = torch.device("cpu")
 
-    model.autoencoder.decode = lambda h: model.standardise(h)  # look at the latents themselves
     ruler = Ruler(codes, size=600)
     learned = ruler.measure(Comparison.of_diffusion(Fake, model))
-    gaussian = ruler.measure(lambda n, generator: torch.randn(n, 2, generator=generator))
+    gaussian = ruler.measure(lambda n, generator: model.latents(torch.randn(n, 2, generator=generator)))
     assert learned.mean < 0.5 * gaussian.mean, (learned, gaussian)
 
 

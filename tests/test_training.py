@@ -99,7 +99,7 @@ def test_snapshots_hold_what_their_models_promise() -> None:
     assert ae["latent"].shape == (355, 2) and ae["originals"].shape == ae["reconstructions"].shape == ae["errors"].shape == (10, 1, 8, 8)
     moments = {"kl_per_dimension", "mean_variance", "aggregate_mean", "aggregate_variance"}
     assert all(v[name].shape == (2,) and v[name].dtype == "float32" for name in moments)
-    assert v.keys() == ae.keys() | moments | {"samples"} and v["samples"].shape == (32, 1, 8, 8) and v["samples"].dtype == "uint8"
+    assert v.keys() == ae.keys() | moments | {"samples", "drawn"} and v["samples"].shape == (32, 1, 8, 8) and v["samples"].dtype == "uint8"
     points = run(diffusion(sampling_steps=5))[-2].arrays
     assert points["trajectory"].shape == (6, 300, 2) and points["times"].shape == (6,) and points["times"][-1] == 0.0
     images = run(diffusion(dataset="digits", sampling_steps=20, steps=1))[-2].arrays

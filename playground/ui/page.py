@@ -68,6 +68,7 @@ def launch_settings() -> dict[str, Any]:
         "strict_cors": True,
         "show_error": False,
         "ssr_mode": False,
+        "_frontend": False,  # else Gradio asks its own address first, and gives up where a busy machine takes three seconds
         "app_kwargs": {
             "openapi_url": None, "middleware": [Middleware(Door)], "exception_handlers": {RequestValidationError: invalid},
         },
