@@ -20,9 +20,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"), help="where to train (%(default)s)")
     usual = worker_memory()
     parser.add_argument(
-        "--memory", type=memory, metavar="GB", default=usual, help="most memory for one training or measurement on the CPU, 0 for no limit "
+        "--memory",
+        type=memory,
+        metavar="GB",
+        default=usual,
+        help="most memory for one training or measurement on the CPU, 0 for no limit "
         + (f"({usual / GIB:.1f}, a quarter of this machine's)" if usual else "(no limit)"),
-    )  # fmt: skip
+    )
     return parser.parse_args()
 
 
@@ -54,7 +58,9 @@ def check_host(host: str) -> None:
             probe.bind(address)
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or error
-        sys.exit(f"Cannot listen on {host[:80]!r}: it is no address of this machine ({why}). Take 127.0.0.1, this machine alone, or 0.0.0.0, all its networks.")
+        sys.exit(
+            f"Cannot listen on {host[:80]!r}: it is no address of this machine ({why}). Take 127.0.0.1, this machine alone, or 0.0.0.0, all its networks."
+        )
 
 
 def main() -> None:
@@ -66,8 +72,8 @@ def main() -> None:
 
     runtime = WorkerRuntime(memory_limit=options.memory)
     runtime.warm_up()
-    from playground.ui.page import build_page, launch_settings
-    from playground.ui.service import Service
+    from playground.page.page import build_page, launch_settings
+    from playground.page.service import Service
 
     page = build_page(Service(runtime, device=options.device))
     try:

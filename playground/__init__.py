@@ -11,26 +11,47 @@ import importlib
 from typing import TYPE_CHECKING
 
 _HOME = {
-    "AutoencoderConfig": "config", "VAEConfig": "config", "DiffusionConfig": "config",
-    "LatentDiffusionConfig": "config", "SampleConfig": "config",
-    "ConfigError": "config", "parse_config": "config", "Control": "control",
-    "Started": "events", "Progress": "events", "Snapshot": "events", "Checkpoint": "events", "Paused": "events",
-    "Finished": "events", "Failed": "events", "SampleStep": "events",
-    "DATASETS": "data", "load_dataset": "data", "train": "inspection", "sample": "generation", "load_model": "generation",
-    "CheckpointError": "checkpoint",
-}  # fmt: skip
+    "AutoencoderConfig": "config",
+    "VAEConfig": "config",
+    "DiffusionConfig": "config",
+    "LatentDiffusionConfig": "config",
+    "SampleConfig": "config",
+    "ConfigError": "config",
+    "parse_config": "config",
+    "Control": "runs.control",
+    "Started": "runs.events",
+    "Progress": "runs.events",
+    "Snapshot": "runs.events",
+    "Checkpoint": "runs.events",
+    "Paused": "runs.events",
+    "Finished": "runs.events",
+    "Failed": "runs.events",
+    "SampleStep": "runs.events",
+    "DATASETS": "data",
+    "load_dataset": "data",
+    "train": "questions",
+    "sample": "runs.generation",
+    "load_model": "runs.generation",
+    "CheckpointError": "runs.checkpoint",
+}
 __all__ = list(_HOME)
 
 if TYPE_CHECKING:
-    from playground.checkpoint import CheckpointError
     from playground.config import (
-        AutoencoderConfig, ConfigError, DiffusionConfig, LatentDiffusionConfig, SampleConfig, VAEConfig, parse_config,
-    )  # fmt: skip
-    from playground.control import Control
+        AutoencoderConfig,
+        ConfigError,
+        DiffusionConfig,
+        LatentDiffusionConfig,
+        SampleConfig,
+        VAEConfig,
+        parse_config,
+    )
     from playground.data import DATASETS, load_dataset
-    from playground.events import Checkpoint, Failed, Finished, Paused, Progress, SampleStep, Snapshot, Started
-    from playground.generation import load_model, sample
-    from playground.inspection import train
+    from playground.questions import train
+    from playground.runs.checkpoint import CheckpointError
+    from playground.runs.control import Control
+    from playground.runs.events import Checkpoint, Failed, Finished, Paused, Progress, SampleStep, Snapshot, Started
+    from playground.runs.generation import load_model, sample
 
 
 def __getattr__(name: str):

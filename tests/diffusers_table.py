@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from playground.noise import Schedule
+from playground.diffusion.noise import Schedule
 
 
 class Table(Schedule):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from playground.config import ConfigError
-from playground.events import Checkpoint, Failed, Finished, Paused, Progress, Snapshot, Started
+from playground.runs.events import Checkpoint, Failed, Finished, Paused, Progress, Snapshot, Started
 
 
 def counting(config=None, control=None, resume=None):

@@ -1,6 +1,6 @@
 """The one VAE whose evidence, posterior and bound are known in closed form: probabilistic PCA (Tipping & Bishop 1999).
 
-    z ~ N(0, I),  x = W z + b + σ ε     p(x) = N(b, W Wᵀ + σ² I)     p(z|x) = N(M⁻¹ Wᵀ (x - b), σ² M⁻¹),  M = Wᵀ W + σ² I
+z ~ N(0, I),  x = W z + b + σ ε     p(x) = N(b, W Wᵀ + σ² I)     p(z|x) = N(M⁻¹ Wᵀ (x - b), σ² M⁻¹),  M = Wᵀ W + σ² I
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import MultivariateNormal
 
-from playground.autoencoder import VAE, DiagonalGaussian
-from playground.likelihoods import Gaussian
+from playground.vae.autoencoder import VAE, DiagonalGaussian
+from playground.vae.likelihoods import Gaussian
 
 
 def randn(*shape: int, seed: int = 0) -> Tensor:

@@ -134,7 +134,7 @@ def test_a_checkpoint_is_a_model(client, settings):
     import torch
 
     from playground import load_model
-    from playground.checkpoint import unpack
+    from playground.runs.checkpoint import unpack
 
     run = client.predict(settings | {"steps": 12}, api_name="/train")["run"]
     data = base64.b64decode(client.predict(run, api_name="/checkpoint")["safetensors"])
@@ -144,7 +144,7 @@ def test_a_checkpoint_is_a_model(client, settings):
 
 
 def test_a_running_model_can_be_taken_away(client, begin):
-    from playground.checkpoint import unpack
+    from playground.runs.checkpoint import unpack
 
     run = begin(AE)
     step = until(client, run, lambda news: news["step"] > 0)["step"]
@@ -193,7 +193,9 @@ def test_settings_of_every_endpoint_are_refused_in_a_sentence(client, points, ap
     assert len(sentence) < 2000
 
 
-@pytest.mark.parametrize("api_name, rest", [("/status", ()), ("/checkpoint", ()), ("/command", ("stop",)), ("/set", ({},)), ("/sample", ({},))])
+@pytest.mark.parametrize(
+    "api_name, rest", [("/status", ()), ("/checkpoint", ()), ("/command", ("stop",)), ("/set", ({},)), ("/sample", ({},))]
+)
 @pytest.mark.parametrize("run", ["nothing", "", None, 3, {"a": [1]}, "x" * 10_000], ids=lambda run: repr(run)[:12])
 def test_an_unknown_run_is_said_to_be_unknown(client, api_name, rest, run):
     assert "not known here" in refused(client, run, *rest, api_name=api_name)

@@ -33,11 +33,19 @@ def test_help_lists_the_flags():
 @pytest.mark.parametrize(
     "flags",
     [
-        ["--device", "toaster"], ["--port", "many"], ["--port", "99999"], ["--port", "0"], ["--port", "-1"], ["--port", "9" * 5000],
-        ["--memory", "much"], ["--memory", "0.1"], ["--memory", "nan"], ["--unknown"],
+        ["--device", "toaster"],
+        ["--port", "many"],
+        ["--port", "99999"],
+        ["--port", "0"],
+        ["--port", "-1"],
+        ["--port", "9" * 5000],
+        ["--memory", "much"],
+        ["--memory", "0.1"],
+        ["--memory", "nan"],
+        ["--unknown"],
     ],
     ids=lambda flags: " ".join(flags)[:20],
-)  # fmt: skip
+)
 def test_bad_flags_are_refused(flags):
     done = subprocess.run([sys.executable, "app.py", *flags], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2 and "usage:" in done.stderr and "Traceback" not in done.stderr
@@ -75,9 +83,9 @@ def test_the_web_process_needs_no_torch():
     program = """
 import json, sys
 from playground.runtimes import InProcessRuntime
-from playground.ui.page import build_page, launch_settings
-from playground.ui.service import Service
-from playground.views.frames import static_views
+from playground.page.page import build_page, launch_settings
+from playground.page.service import Service
+from playground.page.frames import static_views
 build_page(Service(InProcessRuntime(), sweep_seconds=None))
 launch_settings()
 for dataset in ("digits", "fashion_mnist"):

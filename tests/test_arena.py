@@ -8,17 +8,16 @@ import numpy as np
 import pytest
 import torch
 
-from playground.studies.arena import arena_run, folder_run, schedulers_run
-from playground.studies.arena.board import PATHS, TILES, spread
-from playground.studies.arena.model import Reference, open_model
-from playground.studies.arena.run import Arena, NetworkCalls
-from playground.config import AutoencoderConfig, ArenaConfig, ConfigError, DiffusionConfig
-from playground.control import Control
-from playground.diffusers_bridge.exporting import folder_as_zip
-from playground.events import Finished, Progress, Snapshot, Started
-from playground.metrics import energy_distance
-from playground.training import train
-from playground.views.arena import arena, folder, schedulers
+from playground.config import ArenaConfig, AutoencoderConfig, ConfigError, DiffusionConfig
+from playground.features.arena.board import PATHS, TILES, spread
+from playground.features.arena.model import Reference, open_model
+from playground.features.arena.run import Arena, NetworkCalls, arena_run, folder_run, schedulers_run
+from playground.features.arena.view import arena, folder, schedulers
+from playground.features.diffusers_folder.exporting import folder_as_zip
+from playground.measures.energy import energy_distance
+from playground.runs.control import Control
+from playground.runs.events import Finished, Progress, Snapshot, Started
+from playground.runs.training import train
 
 TINY = {"steps": 30, "batch_size": 32, "warmup_steps": 2, "width": 32, "depth": 1, "device": "cpu"}
 CONFIGS = {
@@ -116,7 +115,10 @@ def test_a_time_grid_is_for_all_and_is_named(checkpoints) -> None:
         run(checkpoints["points"], schedulers=names, evaluations=(9,), time_grid=grid) for grid in ("own", "karras")
     )
     assert events[0].config["time_grid"] == "karras" and own["time_grid"] == "each scheduler's own"
-    assert given["time_grid"] == "Karras, ρ = 7 in σ/α" and [entry["grid"] for entry in given["schedulers"]] == ["Karras, ρ = 7 in σ/α"] * 2
+    assert (
+        given["time_grid"] == "Karras, ρ = 7 in σ/α"
+        and [entry["grid"] for entry in given["schedulers"]] == ["Karras, ρ = 7 in σ/α"] * 2
+    )
     assert [entry["grid"] for entry in own["schedulers"]] == ["uniform in t", "uniform in t", "its own"]
     assert "takes no others" in given["left_out"][0]["reason"] and own["left_out"] == []
     for before, after in zip(own["rows"], given["rows"]):
@@ -132,7 +134,9 @@ def test_guidance_counts_twice(checkpoints) -> None:
 
 def test_a_stop_keeps_what_is_done(checkpoints) -> None:
     control, rows = Control(), []
-    for event in arena_run(ArenaConfig(**QUICK, schedulers=("DDIMScheduler",), evaluations=(5, 500)), checkpoints["points"], control):
+    for event in arena_run(
+        ArenaConfig(**QUICK, schedulers=("DDIMScheduler",), evaluations=(5, 500)), checkpoints["points"], control
+    ):
         if isinstance(event, Progress) and event.step > 10 and not control.stopped:
             control.send({"kind": "stop"})
         if isinstance(event, Snapshot):
@@ -142,7 +146,7 @@ def test_a_stop_keeps_what_is_done(checkpoints) -> None:
 
 
 def test_results_that_come_quickly_are_told_during_the_next_long_row(checkpoints, monkeypatch) -> None:
-    monkeypatch.setattr("playground.driver.PICTURES_PER_SECOND", 20.0)
+    monkeypatch.setattr("playground.runs.driver.PICTURES_PER_SECOND", 20.0)
     settings = ArenaConfig(**QUICK, schedulers=("DDIMScheduler",), evaluations=(2, 1000))
     snapshots = (event for event in arena_run(settings, checkpoints["points"]) if isinstance(event, Snapshot))
     boards = (json.loads(snapshot.arrays["board"].tobytes())["rows"] for snapshot in snapshots)
@@ -206,11 +210,16 @@ def test_what_cannot_be_run_is_refused(checkpoints) -> None:
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"schedulers": ()}, "1 to 60 names"), ({"schedulers": ["os.system"]}, "1 to 60 names"), ({"schedulers": "DDIMScheduler"}, "1 to 60"),
-        ({"evaluations": (0,)}, "whole numbers from 1"), ({"evaluations": (2.5,)}, "whole numbers"), ({"evaluations": list(range(1, 20))}, "1 to 12"),
-        ({"seeds": 0}, "seeds = 0 is refused"), ({"time_grid": "magic"}, "one of own, uniform_t, karras, log_snr"),
+        ({"schedulers": ()}, "1 to 60 names"),
+        ({"schedulers": ["os.system"]}, "1 to 60 names"),
+        ({"schedulers": "DDIMScheduler"}, "1 to 60"),
+        ({"evaluations": (0,)}, "whole numbers from 1"),
+        ({"evaluations": (2.5,)}, "whole numbers"),
+        ({"evaluations": list(range(1, 20))}, "1 to 12"),
+        ({"seeds": 0}, "seeds = 0 is refused"),
+        ({"time_grid": "magic"}, "one of own, uniform_t, karras, log_snr"),
     ],
-)  # fmt: skip
+)
 def test_settings_are_refused_in_sentences(settings: dict, sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence):
         ArenaConfig(**settings)

@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 from test_registry import until
 
-from playground.checkpoint import unpack
 from playground.config import AutoencoderConfig, DiffusionConfig, VAEConfig
-from playground.control import Control
-from playground.events import Answer, Checkpoint, Finished, Paused, Started
-from playground.inspection import Answerer, answer, serve, train
-from playground.inspection.space import Space
-from playground import training
+from playground.page.service import Service
+from playground.questions import Answerer, answer, serve, train
+from playground.questions.space import Space
+from playground.runs import training
+from playground.runs.checkpoint import unpack
+from playground.runs.control import Control
+from playground.runs.events import Answer, Checkpoint, Finished, Paused, Started
+from playground.runs.training import Trainer
 from playground.runtimes import InProcessRuntime, RegistryError, RegistryFull, RunRegistry, WorkerRuntime
 from playground.runtimes import inspectors as routing
 from playground.runtimes.asking import MAX_UNDER_WAY, Questions, Refused, Unanswered
-from playground.training import Trainer
-from playground.ui.service import Service
 from playground.views.answers import answer as packed
 
 SMALL = {"dataset": "digits", "width": 32, "depth": 1, "batch_size": 32, "device": "cpu"}
@@ -67,7 +67,9 @@ def question(ident: int, name: str = "decode", **args) -> dict:
     return {"kind": "ask", "id": ident, "name": name, "args": args}
 
 
-@pytest.mark.parametrize("message", [{}, {"id": "1", "name": "a", "args": {}}, {"id": True, "name": "a", "args": {}}, {"id": 1, "name": "a", "args": []}])  # fmt: skip
+@pytest.mark.parametrize(
+    "message", [{}, {"id": "1", "name": "a", "args": {}}, {"id": True, "name": "a", "args": {}}, {"id": 1, "name": "a", "args": []}]
+)
 def test_a_malformed_question_is_refused(message) -> None:
     with pytest.raises(ValueError, match="'ask' message needs"):
         Control().send({"kind": "ask", **message})
@@ -344,14 +346,28 @@ def test_answers_are_json(make) -> None:
 @pytest.mark.parametrize(
     "request_",
     [
-        None, [], ["RUN", "decode"], ["RUN", 3, {}], ["RUN", "decode", []], [3, "decode", {}], ["RUN", "x" * 65, {}],
-        ["other", "decode", Z], ["RUN", "decode", {"z": [[0.0] * 7000]}], ["RUN", "decode", {"z": [[[[[[0]]]]]]}],
-        ["RUN", "decode", {"plane": [[0, 0]]}], ["RUN", "decode", {"z": [[1, float("nan")]]}], ["RUN", "decode", {"self": 1}],
-        ["RUN", "decode", {**Z, "moment": "1"}], ["RUN", "decode", {**Z, "moment": -1}], ["RUN", "decode", {**Z, "moment": True}],
-        ["RUN", "load", {"checkpoint": "x"}], ["RUN", "weights", {}], ["RUN", "decode", {"z": "x" * 200_000}],
+        None,
+        [],
+        ["RUN", "decode"],
+        ["RUN", 3, {}],
+        ["RUN", "decode", []],
+        [3, "decode", {}],
+        ["RUN", "x" * 65, {}],
+        ["other", "decode", Z],
+        ["RUN", "decode", {"z": [[0.0] * 7000]}],
+        ["RUN", "decode", {"z": [[[[[[0]]]]]]}],
+        ["RUN", "decode", {"plane": [[0, 0]]}],
+        ["RUN", "decode", {"z": [[1, float("nan")]]}],
+        ["RUN", "decode", {"self": 1}],
+        ["RUN", "decode", {**Z, "moment": "1"}],
+        ["RUN", "decode", {**Z, "moment": -1}],
+        ["RUN", "decode", {**Z, "moment": True}],
+        ["RUN", "load", {"checkpoint": "x"}],
+        ["RUN", "weights", {}],
+        ["RUN", "decode", {"z": "x" * 200_000}],
     ],
     ids=lambda request_: str(request_)[:40],
-)  # fmt: skip
+)
 def test_whatever_comes_is_answered_with_a_sentence(refusing, request_) -> None:
     service, run = refusing
     if isinstance(request_, list):

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.distributions import Independent, Normal, kl_divergence
 
-from playground.autoencoder import VAE, Autoencoder, DiagonalGaussian, build_autoencoder
 from playground.config import AutoencoderConfig, VAEConfig
+from playground.vae.autoencoder import VAE, Autoencoder, DiagonalGaussian, build_autoencoder
 
 
 def gaussian(n: int = 50, d: int = 3) -> DiagonalGaussian:

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from playground.data import load_dataset
-from playground.metrics import energy_distance
+from playground.measures.energy import energy_distance
 
 COMPONENTS = Path(__file__).parents[1] / "playground/ui/components"
 N, TIMES = 1000, 4
@@ -36,9 +36,11 @@ def measured() -> dict[str, float]:
         part = test[torch.randperm(len(test), generator=generator)[:N]]
         order = torch.randperm(len(train), generator=generator)
         spoilt = {
-            "as they are": train[order[:N]], "one class left out": train[order[labels[order] != seed][:N]],
-            "blurred by 0.7 px": blurred(train[order[:N]], 0.7), "each ten times": train[order[:100]].repeat(10, 1, 1, 1),
-        }  # fmt: skip
+            "as they are": train[order[:N]],
+            "one class left out": train[order[labels[order] != seed][:N]],
+            "blurred by 0.7 px": blurred(train[order[:N]], 0.7),
+            "each ten times": train[order[:100]].repeat(10, 1, 1, 1),
+        }
         for name, x in spoilt.items():
             found.setdefault(name, []).append(float(energy_distance(x, part)))
     return {name: float(np.mean(values)) for name, values in found.items()}
@@ -47,7 +49,10 @@ def measured() -> dict[str, float]:
 def told() -> dict[str, float]:
     """The figures in the text that all places share."""
     text = (COMPONENTS / "shared.js").read_text("utf-8")
-    return {name: float(number) for name, number in re.findall(r"(as they are|one class left out|blurred by 0\.7 px|each ten times) (0\.\d+)", text)}
+    return {
+        name: float(number)
+        for name, number in re.findall(r"(as they are|one class left out|blurred by 0\.7 px|each ten times) (0\.\d+)", text)
+    }
 
 
 def test_the_figures_that_the_page_tells_are_so(measured) -> None:

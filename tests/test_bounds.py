@@ -9,8 +9,8 @@ import torch
 from linear_vae import draw, linear_vae, randn
 from torch.distributions import Independent, Normal
 
-from playground import bounds
-from playground.bounds import draw_log_weights, importance_estimate, iwae, log_weights
+from playground.vae import bounds
+from playground.vae.bounds import draw_log_weights, importance_estimate, iwae, log_weights
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -6,14 +6,15 @@ import pytest
 import torch
 
 from playground.config import TIME_GRIDS, ArenaConfig
-from playground.diffusers_bridge.catalogue import scheduler_classes
-from playground.diffusers_bridge.driving import OWN, Driver, Entry
-from playground.diffusers_bridge.levels import Level, alphas_cumprod, betas_of, wanted
-from playground.diffusers_bridge.parity import difference, ours_on_their_levels
-from playground.diffusers_bridge.probing import driver_of, trial, verdict
-from playground.noise import SCHEDULES
-from playground.sampling import GRIDS, reverse, time_grid
-from playground.settings import field_specs
+from playground.config.settings import field_specs
+from playground.diffusion.diffusers.catalogue import scheduler_classes
+from playground.diffusion.diffusers.driving import OWN, Driver, Entry
+from playground.diffusion.diffusers.parity import difference, ours_on_their_levels
+from playground.diffusion.diffusers.probing import driver_of, trial, verdict
+from playground.diffusion.diffusers.wanted import wanted
+from playground.diffusion.levels import Level, alphas_cumprod, betas_of
+from playground.diffusion.noise import SCHEDULES
+from playground.diffusion.sampling import GRIDS, reverse, time_grid
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of NumPy, at what diffusers does
 COSINE = SCHEDULES["cosine"]
@@ -29,10 +30,19 @@ def test_the_arena_offers_the_grids_of_our_samplers_and_each_its_own() -> None:
 
 
 @pytest.mark.parametrize("grid", GRIDS)
-@pytest.mark.parametrize("name", [
-    "DDPMScheduler", "DDIMScheduler", "HeunDiscreteScheduler", "DPMSolverMultistepScheduler", "DPMSolverSinglestepScheduler",
-    "UniPCMultistepScheduler", "FlowMatchEulerDiscreteScheduler", "MiniMaxH3Scheduler",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "DDPMScheduler",
+        "DDIMScheduler",
+        "HeunDiscreteScheduler",
+        "DPMSolverMultistepScheduler",
+        "DPMSolverSinglestepScheduler",
+        "UniPCMultistepScheduler",
+        "FlowMatchEulerDiscreteScheduler",
+        "MiniMaxH3Scheduler",
+    ],
+)
 def test_those_that_take_levels_ask_at_them_and_land_on_the_density(name: str, grid: str) -> None:
     v = found(name, grid)
     assert v.entry is not None and v.grid == grid, v.reason
@@ -43,11 +53,17 @@ def test_those_that_take_levels_ask_at_them_and_land_on_the_density(name: str, g
     torch.testing.assert_close(ratios, -0.5 * COSINE.log_snr(times), rtol=0, atol=0.05)
 
 
-@pytest.mark.parametrize(("name", "grid", "reason"), [
-    ("IPNDMScheduler", "karras", "takes no others"), ("FlowMatchHeunDiscreteScheduler", "uniform_t", "takes no others"),
-    ("EDMEulerScheduler", "uniform_t", "takes no others"), ("CogVideoXDDIMScheduler", "karras", "does not keep to others"),
-    ("TCDScheduler", "log_snr", "on this time grid"), ("LCMScheduler", "karras", "trained or distilled for it"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "grid", "reason"),
+    [
+        ("IPNDMScheduler", "karras", "takes no others"),
+        ("FlowMatchHeunDiscreteScheduler", "uniform_t", "takes no others"),
+        ("EDMEulerScheduler", "uniform_t", "takes no others"),
+        ("CogVideoXDDIMScheduler", "karras", "does not keep to others"),
+        ("TCDScheduler", "log_snr", "on this time grid"),
+        ("LCMScheduler", "karras", "trained or distilled for it"),
+    ],
+)
 def test_those_that_cannot_be_given_a_grid_say_why(name: str, grid: str, reason: str) -> None:
     v = found(name, grid)
     assert v.entry is None and reason in v.reason
@@ -60,9 +76,14 @@ def test_a_scheduler_left_its_own_levels_is_named_by_where_they_lie() -> None:
 
 
 @pytest.mark.parametrize("grid", GRIDS)
-@pytest.mark.parametrize(("name", "sampler", "tolerance"), [
-    ("DDIMScheduler", "ddim", 2e-2), ("DPMSolverMultistepScheduler", "dpmpp_2m", 2e-2), ("HeunDiscreteScheduler", "edm_heun", 2e-2),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "sampler", "tolerance"),
+    [
+        ("DDIMScheduler", "ddim", 2e-2),
+        ("DPMSolverMultistepScheduler", "dpmpp_2m", 2e-2),
+        ("HeunDiscreteScheduler", "edm_heun", 2e-2),
+    ],
+)
 def test_our_sampler_on_our_grid_is_theirs_on_it(grid: str, name: str, sampler: str, tolerance: float) -> None:
     """On the levels that theirs reports, to round-off; on our own times, as far as a table in single precision has our levels."""
     exact, driver = trial(COSINE), driver_of(found(name, grid), COSINE)
@@ -93,9 +114,12 @@ def test_a_table_of_the_levels_is_what_the_switch_makes() -> None:
 
 def _switched(cls: type, schedule, n: int):
     scheduler = cls(
-        1000, trained_betas=betas_of(alphas_cumprod(schedule)), use_karras_sigmas=True, timestep_spacing="linspace",
+        1000,
+        trained_betas=betas_of(alphas_cumprod(schedule)),
+        use_karras_sigmas=True,
+        timestep_spacing="linspace",
         prediction_type="v_prediction",
-    )  # fmt: skip
+    )
     scheduler.set_timesteps(n)
     return scheduler
 

@@ -13,8 +13,8 @@ import pytest
 import safetensors.torch
 import torch
 
-from playground.checkpoint import CheckpointError, Loaded, pack, unpack
 from playground.config import CONFIGS, VAEConfig
+from playground.runs.checkpoint import CheckpointError, Loaded, pack, unpack
 
 CONFIG = VAEConfig(steps=7, beta=2.5, learning_rate=1 / 3)
 
@@ -107,13 +107,26 @@ def header(text: bytes) -> bytes:
 
 
 STRANGE = {
-    "empty": b"", "short": b"1234567", "zeros": bytes(64), "ones": b"\xff" * 64, "text": b"hello world, I am no checkpoint", "pickle": pickle.dumps({"a": 1}),
-    "zip": archive(), "list": header(b"[]"), "null": header(b"null"), "number": header(b"1"), "metadata is null": header(b'{"__metadata__":null}'),
-    "metadata is text": header(b'{"__metadata__":"x"}'), "no metadata": header(b"{}"), "deep": header(b"[" * 100_000),
-    "not utf-8": header(b"\xff\xfe"), "other safetensors": safetensors.torch.save({"w": torch.ones(2)}),
-    "noise": np.random.default_rng(0).bytes(5000), "other format": safetensors.torch.save({}, {"format": "other"}),
+    "empty": b"",
+    "short": b"1234567",
+    "zeros": bytes(64),
+    "ones": b"\xff" * 64,
+    "text": b"hello world, I am no checkpoint",
+    "pickle": pickle.dumps({"a": 1}),
+    "zip": archive(),
+    "list": header(b"[]"),
+    "null": header(b"null"),
+    "number": header(b"1"),
+    "metadata is null": header(b'{"__metadata__":null}'),
+    "metadata is text": header(b'{"__metadata__":"x"}'),
+    "no metadata": header(b"{}"),
+    "deep": header(b"[" * 100_000),
+    "not utf-8": header(b"\xff\xfe"),
+    "other safetensors": safetensors.torch.save({"w": torch.ones(2)}),
+    "noise": np.random.default_rng(0).bytes(5000),
+    "other format": safetensors.torch.save({}, {"format": "other"}),
     "only the format": safetensors.torch.save({}, {"format": "playground-1"}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("data", STRANGE.values(), ids=STRANGE.keys())
@@ -122,12 +135,23 @@ def test_what_is_no_checkpoint_is_refused(data: bytes) -> None:
         unpack(data)
 
 
-@pytest.mark.parametrize("change", [
-    {"config": "{"}, {"config": "[]"}, {"config": '{"model": "gan"}'}, {"config": '{"model": "vae", "steps": 0}'},
-    {"config": '{"model": ["vae"]}'}, {"step": "many"}, {"seconds": ""}, {"data_shape": "7"}, {"data_shape": ""},
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"config": "{"},
+        {"config": "[]"},
+        {"config": '{"model": "gan"}'},
+        {"config": '{"model": "vae", "steps": 0}'},
+        {"config": '{"model": ["vae"]}'},
+        {"step": "many"},
+        {"seconds": ""},
+        {"data_shape": "7"},
+        {"data_shape": ""},
+    ],
+    ids=str,
+)
 def test_wrong_contents_are_refused_even_with_a_right_checksum(change: dict[str, str]) -> None:
-    from playground.checkpoint import FORMAT, _digest
+    from playground.runs.checkpoint import FORMAT, _digest
 
     about = {"format": FORMAT, "config": json.dumps(CONFIG.model_dump()), "step": "1", "seconds": "0.5", "data_shape": "[2]"}
     good = safetensors.torch.save({}, about | {"sha256": _digest({}, about)})

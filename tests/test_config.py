@@ -9,10 +9,20 @@ from typing import Any
 import pytest
 
 from playground.config import (
-    CONFIGS, ArenaConfig, AutoencoderConfig, BoundsConfig, ConfigError, DiffusionConfig, SampleConfig, Settings, VAEConfig, change_live, field_specs,
+    CONFIGS,
+    ArenaConfig,
+    AutoencoderConfig,
+    BoundsConfig,
+    ConfigError,
+    DiffusionConfig,
+    SampleConfig,
+    Settings,
+    VAEConfig,
+    change_live,
+    field_specs,
     parse_config,
-)  # fmt: skip
-from playground.settings import brief
+)
+from playground.config.settings import brief
 
 ALL: tuple[type[Settings], ...] = (*CONFIGS.values(), SampleConfig)
 FIELDS = [(config, spec) for config in ALL for spec in field_specs(config).values()]
@@ -42,7 +52,9 @@ def test_bounds_are_kept(config, spec) -> None:
 
 
 @pytest.mark.parametrize(("config", "spec"), **named(NUMBERS))
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, None, True, False, "much", "", [1], {"a": 1}, "nan", "1e999"], ids=str)
+@pytest.mark.parametrize(
+    "value", [math.nan, math.inf, -math.inf, None, True, False, "much", "", [1], {"a": 1}, "nan", "1e999"], ids=str
+)
 def test_what_is_no_number_is_refused(config, spec, value) -> None:
     assert f"{spec.name} = {value!r} is refused" in refused(config, **{spec.name: value})
 
@@ -142,14 +154,19 @@ def test_parse_refuses_an_unknown_model(model) -> None:
 def test_live_settings() -> None:
     live = {model: {spec.name for spec in field_specs(config).values() if spec.live} for model, config in CONFIGS.items()}
     assert live == {
-        "ae": {"learning_rate", "input_noise", "sparsity", "contraction"}, "vae": {"learning_rate", "input_noise", "beta"},
+        "ae": {"learning_rate", "input_noise", "sparsity", "contraction"},
+        "vae": {"learning_rate", "input_noise", "beta"},
         "diffusion": {"learning_rate", "sampler", "sampling_steps", "time_grid", "eta", "guidance_scale"},
         "latent_diffusion": {"learning_rate", "sampler", "sampling_steps", "time_grid", "eta", "guidance_scale"},
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("config", [*ALL, ArenaConfig, BoundsConfig])
-@pytest.mark.parametrize("name", ["self", "cls", "values", "x\ud800", "", "a b", "n" * 100_000, "__class__", "model_config"], ids=lambda name: repr(name[:12]))
+@pytest.mark.parametrize(
+    "name",
+    ["self", "cls", "values", "x\ud800", "", "a b", "n" * 100_000, "__class__", "model_config"],
+    ids=lambda name: repr(name[:12]),
+)
 def test_a_name_that_is_no_setting_is_refused_whatever_it_is(config, name) -> None:
     for sentence in (refused(config, **{name: 1}), refused_change(config, **{name: 1})):
         assert " is not a setting here: known settings are " in sentence and len(sentence) < 1500
@@ -162,7 +179,11 @@ def refused_change(config: type[Settings], **values: Any) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("value", ["x" * 10**6, ["x" * 10**6] * 9, {"x" * 10**6: 1}, [[[[["deep"] * 99] * 99] * 9] * 9]], ids=["text", "list", "dict", "deep"])
+@pytest.mark.parametrize(
+    "value",
+    ["x" * 10**6, ["x" * 10**6] * 9, {"x" * 10**6: 1}, [[[[["deep"] * 99] * 99] * 9] * 9]],
+    ids=["text", "list", "dict", "deep"],
+)
 def test_a_refusal_does_not_repeat_a_megabyte(value) -> None:
     for sentence in (refused(AutoencoderConfig, steps=value), refused(AutoencoderConfig, **{f"n{i}": value for i in range(500)})):
         assert len(sentence) < 4000

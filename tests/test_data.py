@@ -91,9 +91,7 @@ def test_import_and_digits_need_numpy_only() -> None:
         "import sys, playground.data as data; data.load_dataset('digits');"
         "print([m for m in ('torch', 'sklearn', 'scipy', 'PIL', 'gradio', 'diffusers') if m in sys.modules])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
 
 

@@ -79,9 +79,7 @@ def test_whole_fashion_mnist_says_how_to_get_it(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv(fashion_mnist.VARIABLE, str(tmp_path))
     info = DATASETS["fashion_mnist_full"]
     assert not info.available()
-    with pytest.raises(
-        DataError, match="install Debian's package dataset-fashion-mnist, or set PLAYGROUND_FASHION_MNIST"
-    ):
+    with pytest.raises(DataError, match="install Debian's package dataset-fashion-mnist, or set PLAYGROUND_FASHION_MNIST"):
         info.load()
     with pytest.raises(SystemExit, match="Not built: .*dataset-fashion-mnist"):
         main(["--source", str(tmp_path), "--out", str(tmp_path / "out.npz")])
@@ -145,9 +143,7 @@ def test_damaged_asset_is_refused(tmp_path, monkeypatch, case: str) -> None:
         return
     flipped = bytearray(whole)
     flipped[len(whole) // 2] ^= 1
-    damaged = {"empty": b"", "cut short": whole[:100_000], "bits flipped": bytes(flipped)}.get(
-        case, b"version https://git-lfs"
-    )
+    damaged = {"empty": b"", "cut short": whole[:100_000], "bits flipped": bytes(flipped)}.get(case, b"version https://git-lfs")
     fashion_mnist.ASSET.write_bytes(damaged)
     with pytest.raises(DataError, match="is damaged"):
         DATASETS["fashion_mnist"].load()

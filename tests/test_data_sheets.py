@@ -50,14 +50,10 @@ def test_thumbnail_sheet_keeps_every_pixel(channels: int) -> None:
     assert pixels.shape == (24, 24, 3)
     for i, image in enumerate(images):
         top, left = 8 * (i // columns), 6 * (i % columns)
-        np.testing.assert_array_equal(
-            pixels[top : top + 8, left : left + 6], np.broadcast_to(image, (3, 8, 6)).transpose(1, 2, 0)
-        )
+        np.testing.assert_array_equal(pixels[top : top + 8, left : left + 6], np.broadcast_to(image, (3, 8, 6)).transpose(1, 2, 0))
 
 
-@pytest.mark.parametrize(
-    "images", [np.zeros((2, 1, 8, 8)), np.zeros((2, 2, 8, 8), np.uint8), np.zeros((0, 1, 8, 8), np.uint8)]
-)
+@pytest.mark.parametrize("images", [np.zeros((2, 1, 8, 8)), np.zeros((2, 2, 8, 8), np.uint8), np.zeros((0, 1, 8, 8), np.uint8)])
 def test_thumbnail_sheet_refuses_other_arrays(images: np.ndarray) -> None:
     with pytest.raises(ValueError, match="Images must be uint8"):
         thumbnail_sheet(images)

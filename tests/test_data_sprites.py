@@ -52,9 +52,7 @@ def test_sprites_angle_turns_the_shape(kind: int, order: int, at_zero: float) ->
 
 def test_sprites_angle_is_identifiable_and_periodic() -> None:
     for kind, period in enumerate(sprites.PERIODS):
-        start, half, whole = sprites.render(
-            kind, 9.0, np.array([10.0, 10 + period / 2, 10 + period]), 1.3, -0.6
-        ).astype(int)
+        start, half, whole = sprites.render(kind, 9.0, np.array([10.0, 10 + period / 2, 10 + period]), 1.3, -0.6).astype(int)
         assert np.abs(whole - start).max() <= 1
         assert np.abs(half - start).max() > 50
 

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from playground.config import DiffusionConfig
-from playground.denoiser import PARAMETRIZATIONS, ClippedDenoiser, Denoiser, Prediction, build_denoiser
-from playground.noise import SCHEDULES
+from playground.diffusion.denoiser import PARAMETRIZATIONS, ClippedDenoiser, Denoiser, Prediction, build_denoiser
+from playground.diffusion.noise import SCHEDULES
 
 SCHEDULE = pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES.keys())
 PARAMETRIZATION = pytest.mark.parametrize("p", PARAMETRIZATIONS.values(), ids=PARAMETRIZATIONS.keys())
@@ -125,7 +125,7 @@ def test_clipping_keeps_the_range_and_the_equation(schedule) -> None:
     found, before = clipped(x_t, t), wild(x_t, t)
     c = schedule.at(t).like(x_t)
     assert before.x_0.abs().max() > 1.0 and found.x_0.abs().max() <= 1.0
-    inside = (before.x_0.abs() <= 1.0)
+    inside = before.x_0.abs() <= 1.0
     assert inside.any() and torch.equal(found.x_0[inside], before.x_0[inside])
     torch.testing.assert_close(c.alpha * found.x_0 + c.sigma * found.eps, x_t)
 

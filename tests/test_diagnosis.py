@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from playground.config import VAEConfig
-from playground.control import Control
-from playground.diagnosis import Diagnosis, diagnose, least_mismatch, settled_at
-from playground.training import Trainer
+from playground.runs.control import Control
+from playground.runs.training import Trainer
+from playground.vae.diagnosis import Diagnosis, diagnose, least_mismatch, settled_at
 
 HEALTHY_16 = [0.63] * 6 + [0.05] * 4 + [0.005] * 6
 """Variances of posterior means as a healthy VAE of 16 dimensions has them after 2000 steps: it has switched some off."""
@@ -38,9 +38,10 @@ def test_what_beta_1_switches_off_is_no_fault() -> None:
     assert told([2.0] * 6 + [0.001] * 10, [0.6] * 6 + [0.001] * 10).sentence is None
 
 
-@pytest.mark.parametrize(("settings", "reason"), [
-    ({"observation_std": 2.0}, "pixel noise σ = 2"), ({"likelihood": "bernoulli"}, "the decoder does without z"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [({"observation_std": 2.0}, "pixel noise σ = 2"), ({"likelihood": "bernoulli"}, "the decoder does without z")],
+)
 def test_without_a_heavy_kl_something_else_is_blamed(settings, reason: str) -> None:
     found = told([0.9, 0.8] + [0.001] * 14, [0.8, 0.8] + [0.0001] * 14, **settings)
     assert found.sentence.startswith("14 of 16 dimensions carry nothing") and reason in found.sentence and found.suggestion
@@ -48,10 +49,14 @@ def test_without_a_heavy_kl_something_else_is_blamed(settings, reason: str) -> N
 
 def test_next_to_nothing_in_all_is_a_collapse_even_where_dimensions_count_as_active() -> None:
     """So it was after 1000 steps with β = 100: a variance of 0.018, and a hundredth of a nat."""
-    assert told([0.088, 0.009], [0.16, 0.018], beta=100.0).sentence.startswith("z carries next to nothing (0.097 nats per image): β = 100")
+    assert told([0.088, 0.009], [0.16, 0.018], beta=100.0).sentence.startswith(
+        "z carries next to nothing (0.097 nats per image): β = 100"
+    )
 
 
-@pytest.mark.parametrize(("d", "words"), [(1, "The only dimension carries nothing"), (2, "None of the 2 dimensions carries anything")])
+@pytest.mark.parametrize(
+    ("d", "words"), [(1, "The only dimension carries nothing"), (2, "None of the 2 dimensions carries anything")]
+)
 def test_it_can_count(d: int, words: str) -> None:
     assert told([0.0] * d, [0.0] * d, beta=4.0).sentence == f"{words}: β = 4 is too high for this decoder."
 
@@ -63,8 +68,14 @@ def test_codes_far_from_the_prior_are_told() -> None:
 
 
 def test_codes_that_together_miss_the_prior_are_told_with_the_nats_that_their_moments_make_certain() -> None:
-    fashion, digits = told([3.08, 3.23], [1.95, 1.92], aggregate=(0.0, 1.94)), told([1.45, 1.41], [1.03, 1.03], aggregate=(0.0, 1.11))
-    assert "KL(q(z) ‖ p(z)) is at least 0.28 nats (their variance is 1.9, not 1)" in fashion.sentence and "latent diffusion" in fashion.suggestion
+    fashion, digits = (
+        told([3.08, 3.23], [1.95, 1.92], aggregate=(0.0, 1.94)),
+        told([1.45, 1.41], [1.03, 1.03], aggregate=(0.0, 1.11)),
+    )
+    assert (
+        "KL(q(z) ‖ p(z)) is at least 0.28 nats (their variance is 1.9, not 1)" in fashion.sentence
+        and "latent diffusion" in fashion.suggestion
+    )
     assert digits.sentence is None
     assert told([9.2, 5.5], [6.9, 3.0], aggregate=(3.4, 7.0)).sentence.startswith("All codes together do not match the prior")
 
@@ -73,7 +84,9 @@ def test_no_mismatch_is_larger_than_the_true_one() -> None:
     """A mixture of two Gaussians, KL to N(0, 1) by quadrature: its moments alone say less, and all of it where it is Gaussian."""
     z = torch.linspace(-12.0, 12.0, 48_001, dtype=torch.float64)
     for centre, std in ((0.0, 1.7), (1.0, 0.4), (2.5, 0.2)):
-        log_q = torch.stack([torch.distributions.Normal(sign * centre, std).log_prob(z) for sign in (-1.0, 1.0)]).logsumexp(0) - math.log(2.0)
+        log_q = torch.stack([torch.distributions.Normal(sign * centre, std).log_prob(z) for sign in (-1.0, 1.0)]).logsumexp(
+            0
+        ) - math.log(2.0)
         log_p = torch.distributions.Normal(0.0, 1.0).log_prob(z)
         true = float(torch.trapezoid(log_q.exp() * (log_q - log_p), z))
         least = least_mismatch([0.0], [centre**2 + std**2])
@@ -88,9 +101,15 @@ def test_nothing_is_said_before_it_can_be_known() -> None:
 
 
 QUICK = {
-    "dataset": "digits", "width": 64, "depth": 1, "warmup_steps": 0, "learning_rate": 3e-3, "ema_decay": 0.99, "steps": 400,
+    "dataset": "digits",
+    "width": 64,
+    "depth": 1,
+    "warmup_steps": 0,
+    "learning_rate": 3e-3,
+    "ema_decay": 0.99,
+    "steps": 400,
     "device": "cpu",
-}  # fmt: skip
+}
 
 
 def trained(**settings) -> Diagnosis:
@@ -104,19 +123,25 @@ def trained(**settings) -> Diagnosis:
     return diagnose(*(arrays[name] for name in names), trainer.config.model_dump(), trainer.step)
 
 
-@pytest.mark.parametrize("settings", [
-    {"beta": 100.0}, {"beta": 100.0, "latent_dim": 16}, {"beta": 6.0, "latent_dim": 16},
-    {"beta": 6.0, "latent_dim": 16, "likelihood": "bernoulli"},
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"beta": 100.0},
+        {"beta": 100.0, "latent_dim": 16},
+        {"beta": 6.0, "latent_dim": 16},
+        {"beta": 6.0, "latent_dim": 16, "likelihood": "bernoulli"},
+    ],
+    ids=str,
+)
 def test_runs_made_to_collapse_are_recognised(settings) -> None:
     found = trained(**settings)
     assert found.sentence is not None and f"β = {settings['beta']:g} is too high" in found.sentence
     assert found.n_active < len(found.active)
 
 
-@pytest.mark.parametrize("settings", [
-    {}, {"latent_dim": 16}, {"latent_dim": 4, "beta": 20.0, "kl_warmup": 400, "steps": 350},
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "settings", [{}, {"latent_dim": 16}, {"latent_dim": 4, "beta": 20.0, "kl_warmup": 400, "steps": 350}], ids=str
+)
 def test_healthy_runs_are_left_alone(settings) -> None:
     assert trained(**settings).sentence is None
 

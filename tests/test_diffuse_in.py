@@ -8,12 +8,12 @@ import time
 import pytest
 
 from playground.config import ConfigError
+from playground.page.diffuse_in import DiffuseIn, said
+from playground.page.frames import status
+from playground.page.service import Service
 from playground.runtimes import UnknownRun
 from playground.runtimes.inprocess import InProcessRuntime
-from playground.ui.diffuse_in import DiffuseIn, said
 from playground.ui.following import run_of
-from playground.ui.service import Service
-from playground.views.frames import status
 
 TINY = {"dataset": "digits", "steps": 30, "batch_size": 32, "width": 16, "depth": 1, "sampling_steps": 2}
 LATENT = {"model": "latent_diffusion"} | TINY
@@ -55,12 +55,7 @@ def test_a_source_is_a_run(service, source, latent) -> None:
     record = service.registry.get(latent)
     assert record.config["autoencoder"] == service.registry.get(source).config and record.status == "finished"
     assert "samples" in record.snapshot.arrays and "trajectory" in record.snapshot.arrays
-    assert set(service.views(latent).frame(record, 0, False, True)["views"]) >= {
-        "samples",
-        "strip",
-        "curves",
-        "latent_particles",
-    }
+    assert set(service.views(latent).frame(record, 0, False, True)["views"]) >= {"samples", "strip", "curves", "latent_particles"}
 
 
 def test_its_past_can_be_shown_and_gone_on_from(service, source, latent) -> None:

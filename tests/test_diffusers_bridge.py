@@ -6,14 +6,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from playground.diffusers_bridge.catalogue import parameters, required, scheduler_classes, title
-from playground.diffusers_bridge.conventions import CONVENTIONS
-from playground.diffusers_bridge.driving import Driver, Entry, last
-from playground.diffusers_bridge.levels import Level, LevelSchedule, alphas_cumprod, betas_of, level_at, table_times, time_of
-from playground.diffusers_bridge.parity import OURS, difference, our_sampler, ours_on_their_levels
-from playground.diffusers_bridge.probing import driver_of, misfit, trial, verdict, verdicts
-from playground.metrics import energy_distance
-from playground.noise import SCHEDULES, Schedule
+from playground.diffusion.diffusers.catalogue import parameters, required, scheduler_classes, title
+from playground.diffusion.diffusers.conventions import CONVENTIONS
+from playground.diffusion.diffusers.driving import Driver, Entry, last
+from playground.diffusion.diffusers.parity import OURS, difference, our_sampler, ours_on_their_levels
+from playground.diffusion.diffusers.probing import driver_of, misfit, trial, verdict, verdicts
+from playground.diffusion.levels import Level, LevelSchedule, alphas_cumprod, betas_of, level_at, table_times, time_of
+from playground.diffusion.noise import SCHEDULES, Schedule
+from playground.measures.energy import energy_distance
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of NumPy, at what diffusers does
 ALL = pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES.keys())
@@ -82,18 +82,38 @@ def found() -> dict:
 
 
 FIT = (
-    "DDPMScheduler", "DDIMScheduler", "EulerDiscreteScheduler", "EulerAncestralDiscreteScheduler", "HeunDiscreteScheduler",
-    "KDPM2DiscreteScheduler", "LMSDiscreteScheduler", "DPMSolverMultistepScheduler", "DPMSolverSinglestepScheduler",
-    "UniPCMultistepScheduler", "DEISMultistepScheduler", "PNDMScheduler", "SASolverScheduler", "EDMEulerScheduler",
-    "FlowMatchEulerDiscreteScheduler", "FlowMatchHeunDiscreteScheduler", "IPNDMScheduler",
-    "DDPMWuerstchenScheduler", "UnCLIPScheduler", "MiniMaxH3Scheduler",
-)  # fmt: skip
+    "DDPMScheduler",
+    "DDIMScheduler",
+    "EulerDiscreteScheduler",
+    "EulerAncestralDiscreteScheduler",
+    "HeunDiscreteScheduler",
+    "KDPM2DiscreteScheduler",
+    "LMSDiscreteScheduler",
+    "DPMSolverMultistepScheduler",
+    "DPMSolverSinglestepScheduler",
+    "UniPCMultistepScheduler",
+    "DEISMultistepScheduler",
+    "PNDMScheduler",
+    "SASolverScheduler",
+    "EDMEulerScheduler",
+    "FlowMatchEulerDiscreteScheduler",
+    "FlowMatchHeunDiscreteScheduler",
+    "IPNDMScheduler",
+    "DDPMWuerstchenScheduler",
+    "UnCLIPScheduler",
+    "MiniMaxH3Scheduler",
+)
 OUT = {
-    "LCMScheduler": "draws another one", "SCMScheduler": "draws another one", "FlowMatchLCMScheduler": "draws another one",
+    "LCMScheduler": "draws another one",
+    "SCMScheduler": "draws another one",
+    "FlowMatchLCMScheduler": "draws another one",
     "CMStochasticIterativeScheduler": "draws another one",
-    "DDIMInverseScheduler": "from data to noise", "RePaintScheduler": "original_image and mask", "ScoreSdeVeScheduler": "no single step",
-    "VQDiffusionScheduler": "num_vec_classes", "BlockRefinementScheduler": "offers no noise levels",
-}  # fmt: skip
+    "DDIMInverseScheduler": "from data to noise",
+    "RePaintScheduler": "original_image and mask",
+    "ScoreSdeVeScheduler": "no single step",
+    "VQDiffusionScheduler": "num_vec_classes",
+    "BlockRefinementScheduler": "offers no noise levels",
+}
 
 
 def test_every_class_gets_a_verdict_and_every_one_left_out_a_reason(found) -> None:

@@ -13,23 +13,30 @@ from pathlib import Path
 import pytest
 import torch
 
-from playground.checkpoint import pack
 from playground.config import ConfigError, DiffusionConfig
-from playground.control import Control
-from playground.diffusers_bridge.exporting import export_run, folder_as_zip, save_folder
-from playground.diffusers_bridge.importing import FolderError, TableSchedule, is_zip, open_folder
-from playground.diffusers_bridge.levels import alphas_cumprod, level_at, table_times, time_of
-from playground.diffusers_bridge.unet import UNet2D, units_of
-from playground.events import Snapshot
-from playground.generation import load_model
-from playground.noise import SCHEDULES
-from playground.sampling import reverse
-from playground.tasks import guided
-from playground.training import train
+from playground.diffusion.levels import alphas_cumprod, level_at, table_times, time_of
+from playground.diffusion.noise import SCHEDULES
+from playground.diffusion.sampling import reverse
+from playground.diffusion.unet2d import UNet2D, units_of
+from playground.features.diffusers_folder.exporting import export_run, folder_as_zip, save_folder
+from playground.features.diffusers_folder.importing import FolderError, TableSchedule, is_zip, open_folder
+from playground.runs.checkpoint import pack
+from playground.runs.control import Control
+from playground.runs.events import Snapshot
+from playground.runs.generation import load_model
+from playground.runs.tasks import guided
+from playground.runs.training import train
 
 TINY = {
-    "dataset": "digits", "network": "unet2d", "width": 32, "depth": 1, "steps": 30, "batch_size": 32, "warmup_steps": 2, "device": "cpu",
-}  # fmt: skip
+    "dataset": "digits",
+    "network": "unet2d",
+    "width": 32,
+    "depth": 1,
+    "steps": 30,
+    "batch_size": 32,
+    "warmup_steps": 2,
+    "device": "cpu",
+}
 KINDS = {"table": ("cosine", "v"), "exploding": ("variance_exploding", "eps"), "flow": ("rectified_flow", "velocity")}
 STEPS, SEED = 10, 5
 
@@ -91,7 +98,7 @@ class Ending(TableSchedule):
 
 
 def model_config(checkpoint: bytes) -> DiffusionConfig:
-    from playground.checkpoint import unpack
+    from playground.runs.checkpoint import unpack
 
     return unpack(checkpoint).config
 
@@ -103,9 +110,13 @@ def test_plain_diffusers_draws_the_same_samples(checkpoints, kind: str, tmp_path
     save_folder(checkpoints[kind], folder)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
-        [sys.executable, "-I", "-c", ELSEWHERE, str(folder), str(out)], cwd=tmp_path, env=environment, capture_output=True, text=True,
+        [sys.executable, "-I", "-c", ELSEWHERE, str(folder), str(out)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
         timeout=240,
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr
     noise = torch.randn(4, 1, 8, 8, generator=torch.Generator().manual_seed(SEED))
     theirs = torch.load(out)
@@ -134,9 +145,16 @@ def test_a_small_foreign_folder_opens(name: str, tmp_path: Path) -> None:
 
     torch.manual_seed(0)
     unet = diffusers.UNet2DModel(
-        sample_size=16, in_channels=3, out_channels=3, block_out_channels=(8, 16), layers_per_block=1, norm_num_groups=4,
-        down_block_types=("DownBlock2D", "AttnDownBlock2D"), up_block_types=("AttnUpBlock2D", "UpBlock2D"), attention_head_dim=4,
-    )  # fmt: skip
+        sample_size=16,
+        in_channels=3,
+        out_channels=3,
+        block_out_channels=(8, 16),
+        layers_per_block=1,
+        norm_num_groups=4,
+        down_block_types=("DownBlock2D", "AttnDownBlock2D"),
+        up_block_types=("AttnUpBlock2D", "UpBlock2D"),
+        attention_head_dim=4,
+    )
     scheduler = getattr(diffusers, name)()
     diffusers.DDPMPipeline(unet=unet, scheduler=scheduler).save_pretrained(str(tmp_path / "inside"))
     folder = open_folder(zipped(tmp_path))
@@ -167,7 +185,9 @@ def archive(**files: str) -> bytes:
     return out.getvalue()
 
 
-INDEX = json.dumps({"_class_name": "DDPMPipeline", "unet": ["diffusers", "UNet2DModel"], "scheduler": ["diffusers", "DDPMScheduler"]})
+INDEX = json.dumps(
+    {"_class_name": "DDPMPipeline", "unet": ["diffusers", "UNet2DModel"], "scheduler": ["diffusers", "DDPMScheduler"]}
+)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +198,10 @@ INDEX = json.dumps({"_class_name": "DDPMPipeline", "unet": ["diffusers", "UNet2D
         (archive(model_index_json=INDEX.replace("UNet2DModel", "UNet2DConditionModel")), "UNet2DConditionModel: only folders"),
         (archive(model_index_json=INDEX), "no scheduler/scheduler_config.json"),
         (archive(model_index_json=INDEX.replace("DDPMScheduler", "os.system")), "no scheduler/scheduler_config.json"),
-        (archive(model_index_json=INDEX.replace("DDPMScheduler", "Nothing"), scheduler__scheduler_config_json="{}"), "'Nothing' is not one"),
+        (
+            archive(model_index_json=INDEX.replace("DDPMScheduler", "Nothing"), scheduler__scheduler_config_json="{}"),
+            "'Nothing' is not one",
+        ),
         (archive(model_index_json=INDEX, scheduler__scheduler_config_json="{}"), "no unet/config.json"),
         (archive(model_index_json=INDEX, scheduler__scheduler_config_json="[]"), "no scheduler/scheduler_config.json"),
     ],
@@ -196,12 +219,18 @@ def test_the_job_hands_over_the_archive(checkpoints) -> None:
     first, *_ = export_run(checkpoints["table"])
     assert isinstance(first, Snapshot)
     names = zipfile.ZipFile(io.BytesIO(first.arrays["zip"].tobytes())).namelist()
-    assert {"model_index.json", "README.md", "unet/diffusion_pytorch_model.safetensors", "scheduler/scheduler_config.json"} <= set(names)
+    assert {"model_index.json", "README.md", "unet/diffusion_pytorch_model.safetensors", "scheduler/scheduler_config.json"} <= set(
+        names
+    )
 
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
-    [({"network": "unet"}, "networks of its own"), ({"conditional": "on"}, "its class"), ({"dataset": "mixture", "network": "mlp"}, "networks of its own")],
+    [
+        ({"network": "unet"}, "networks of its own"),
+        ({"conditional": "on"}, "its class"),
+        ({"dataset": "mixture", "network": "mlp"}, "networks of its own"),
+    ],
 )
 def test_what_diffusers_could_not_use_is_refused(changes: dict, sentence: str) -> None:
     config = DiffusionConfig(**{**TINY, **changes})
@@ -232,7 +261,7 @@ def test_classes_reach_the_network() -> None:
 
 
 def test_a_network_for_images_is_refused_for_points() -> None:
-    from playground.denoiser import build_denoiser
+    from playground.diffusion.denoiser import build_denoiser
 
     with pytest.raises(ValueError, match="unet2d.*refused for points"):
         build_denoiser(DiffusionConfig(dataset="mixture", network="unet2d"), (2,))
@@ -255,9 +284,16 @@ def test_a_table_as_a_schedule() -> None:
 # --- folders that would fill the memory -----------------------------------------------------------------------------------------
 
 NETWORK = {
-    "sample_size": 8, "in_channels": 1, "out_channels": 1, "block_out_channels": [8, 16], "layers_per_block": 1, "norm_num_groups": 4,
-    "down_block_types": ["DownBlock2D", "DownBlock2D"], "up_block_types": ["UpBlock2D", "UpBlock2D"], "add_attention": False,
-}  # fmt: skip
+    "sample_size": 8,
+    "in_channels": 1,
+    "out_channels": 1,
+    "block_out_channels": [8, 16],
+    "layers_per_block": 1,
+    "norm_num_groups": 4,
+    "down_block_types": ["DownBlock2D", "DownBlock2D"],
+    "up_block_types": ["UpBlock2D", "UpBlock2D"],
+    "add_attention": False,
+}
 
 
 def folder(network: dict | None = None, scheduler: dict | None = None, weights: bytes | None = None, index: str = INDEX) -> bytes:
@@ -283,7 +319,10 @@ def test_the_folder_of_these_tests_opens() -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"scheduler": {"num_train_timesteps": 300_000_000}}, r"num_train_timesteps = 300000000 is refused in a folder: it must be from 2 to 20,000\."),
+        (
+            {"scheduler": {"num_train_timesteps": 300_000_000}},
+            r"num_train_timesteps = 300000000 is refused in a folder: it must be from 2 to 20,000\.",
+        ),
         ({"scheduler": {"num_train_timesteps": 10**400}}, "num_train_timesteps = 1000"),
         ({"scheduler": {"trained_betas": [0.1] * 200_000}}, "trained_betas has 200,000 entries"),
         ({"scheduler": {"beta_end": float("nan")}}, "beta_end = nan is refused"),
@@ -304,7 +343,7 @@ def test_the_folder_of_these_tests_opens() -> None:
         ({"index": INDEX.replace("UNet2DModel", "U" * 10**5)}, "only folders with a UNet2DModel"),
     ],
     ids=lambda value: str(value)[:50],
-)  # fmt: skip
+)
 def test_a_folder_is_refused_before_anything_large_is_built(changes: dict, sentence: str) -> None:
     import resource
 

@@ -10,11 +10,11 @@ from test_views import raw
 
 from playground.config import LikelihoodConfig
 from playground.data import load_dataset
-from playground.events import Snapshot, Started
+from playground.features.samples.view import PICKED, diffusion_views, points_static, samples_grid, strip
+from playground.page.frames import RunViews
+from playground.runs.events import Snapshot, Started
+from playground.runs.tasks import film
 from playground.runtimes import RunRecord
-from playground.tasks import film
-from playground.views.diffusion_views import PICKED, diffusion_views, points_static, samples_grid, strip
-from playground.views.frames import RunViews
 
 
 def with_labels(kind: str, labels) -> RunRecord:
@@ -44,7 +44,12 @@ def test_a_class_has_a_column_and_the_tiles_move_with_their_names(labels):
     grid = samples_grid(film(times, way, way) | {"sample_labels": np.array(labels)}, 10, "digits")
     assert grid["columns"] == 2 and grid["rows"][0]["notes"] == ["2", "7", "2", "7"]
     assert raw(grid["rows"][0]["data"], "u1").reshape(4, 16)[:, 0].tolist() == [2, 7, 2, 7]
-    assert grid["film"]["times"] == [1.0, 0.0] and raw(grid["film"]["data"][0], "u1").reshape(4, 16)[:, 0].tolist() == [253, 248, 253, 248]
+    assert grid["film"]["times"] == [1.0, 0.0] and raw(grid["film"]["data"][0], "u1").reshape(4, 16)[:, 0].tolist() == [
+        253,
+        248,
+        253,
+        248,
+    ]
 
 
 def test_the_slider_is_there_where_the_way_of_all_is_kept():
@@ -75,14 +80,27 @@ def test_held_out_images_to_pick_from_are_where_their_index_says():
 
 def likelihood(**changes) -> RunRecord:
     rows = [
-        {"name": "ode", "label": "ODE", "nats": -1.3, "nats_se": 0.1, "bits": None, "bits_se": None, "difference": -0.05, "difference_se": 0.01},
+        {
+            "name": "ode",
+            "label": "ODE",
+            "nats": -1.3,
+            "nats_se": 0.1,
+            "bits": None,
+            "bits_se": None,
+            "difference": -0.05,
+            "difference_se": 0.01,
+        },
         {"name": "true", "label": "truth", "nats": -1.25, "nats_se": float("nan"), "bits": None, "bits_se": None},
-    ]  # fmt: skip
+    ]
     values = np.array([-1.0, -1.6, np.inf], "f4")
     arrays = {
-        "log_p": values, "log_p_std": np.zeros(3, "f4"), "bound": values - 1, "bound_std": np.ones(3, "f4"), "true": values,
+        "log_p": values,
+        "log_p_std": np.zeros(3, "f4"),
+        "bound": values - 1,
+        "bound_std": np.ones(3, "f4"),
+        "true": values,
         "summary": np.frombuffer(json.dumps(rows).encode(), np.uint8),
-    }  # fmt: skip
+    }
     config = LikelihoodConfig().model_dump() | {"dataset": "mixture", "steps": 256}
     started = Started(config, 10, "cpu")
     record = RunRecord("run", config, status="running", started=started, started_version=1)
@@ -100,10 +118,14 @@ def test_a_likelihood_study_is_means_with_errors_and_each_example():
     np.testing.assert_allclose(raw(payload["each"]["bound"], "<f4")[:2], [-2.0, -2.6], rtol=1e-6)
 
 
-@pytest.mark.parametrize(("bits", "said"), [(None, ""), (4.9, "as on the VAE’s tab."), (8.1, "than no model at all: train for longer.")])
+@pytest.mark.parametrize(
+    ("bits", "said"), [(None, ""), (4.9, "as on the VAE’s tab."), (8.1, "than no model at all: train for longer.")]
+)
 def test_nats_of_images_say_their_unit_and_too_many_bits_are_explained(bits, said):
     rows = [{"name": "ode", "label": "ODE", "nats": 1.0, "nats_se": 0.1, "bits": bits, "bits_se": None}]
-    payload = RunViews().frame(likelihood(summary=np.frombuffer(json.dumps(rows).encode(), np.uint8)), 0, True, True)["views"]["likelihood"]
+    payload = RunViews().frame(likelihood(summary=np.frombuffer(json.dumps(rows).encode(), np.uint8)), 0, True, True)["views"][
+        "likelihood"
+    ]
     assert payload["unit"].endswith(said) and bool(payload["unit"]) == (bits is not None)
 
 

@@ -37,11 +37,16 @@ def web(server):
         ("run/train", CALL | {"data": [{"model": "ae"}], "trigger_id": ["x"]}, 422, "trigger_id is not as it must be"),
         ("run/train", CALL | {"session_hash": 3}, 400, "session_hash is refused"),
         ("component_server", CALL, 400, "A call of a server function needs component_id, fn_name."),
-        ("component_server", CALL | {"component_id": 10**9, "fn_name": "pull"}, 404, "There is no component 1000000000 on this page."),
+        (
+            "component_server",
+            CALL | {"component_id": 10**9, "fn_name": "pull"},
+            404,
+            "There is no component 1000000000 on this page.",
+        ),
         ("component_server", CALL | {"component_id": {}, "fn_name": "pull"}, 404, "There is no component {} on this page."),
     ],
     ids=lambda value: str(value)[:40],
-)  # fmt: skip
+)
 def test_a_call_that_makes_no_sense_is_refused_in_a_sentence(web, path, body, status, words) -> None:
     response = web.post(path, content=body if isinstance(body, bytes) else json.dumps(body), headers=JSON)
     said = response.json()

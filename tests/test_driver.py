@@ -8,10 +8,11 @@ import time
 import numpy as np
 import pytest
 
-from playground import driver
-from playground.control import Control
-from playground.driver import Step, StudyFailed, Work, drive, timed, whole
-from playground.events import Answer, Failed, Finished, Paused, Progress, Snapshot, Started
+from playground.measures.work import Work, timed, whole
+from playground.runs import driver
+from playground.runs.control import Control
+from playground.runs.driver import Step, StudyFailed, drive
+from playground.runs.events import Answer, Failed, Finished, Paused, Progress, Snapshot, Started
 
 
 def script(messages: dict[int, list[dict]]) -> Control:
@@ -30,7 +31,18 @@ def counting(total: int = 5, seen: list | None = None, value=float, beats: int =
             for _ in range(beats):
                 seen.append((yield))
             values.append(value(k))
-            seen.append((yield Step(k, total, lambda: {"values": np.array(values)}, {"a value": values[-1]}, {"v": values[-1]}, lambda: b"w%d" % k)))
+            seen.append(
+                (
+                    yield Step(
+                        k,
+                        total,
+                        lambda: {"values": np.array(values)},
+                        {"a value": values[-1]},
+                        {"v": values[-1]},
+                        lambda: b"w%d" % k,
+                    )
+                )
+            )
     finally:
         seen.append("closed")
 
@@ -138,7 +150,11 @@ def test_a_number_that_is_none_ends_the_run_with_a_sentence(always) -> None:
     """The bad value is in no picture."""
     seen: list = []
     *events, end = drive(counting(5, seen, value=lambda k: np.nan if k == 3 else float(k)))
-    assert isinstance(end, Failed) and end.step == 2 and end.message == "This ended at step 3 of 5, because a value is not a finite number."
+    assert (
+        isinstance(end, Failed)
+        and end.step == 2
+        and end.message == "This ended at step 3 of 5, because a value is not a finite number."
+    )
     assert "smaller learning rate" in end.suggestion and seen[-1] == "closed"
     assert all(np.isfinite(event.arrays["values"]).all() for event in events if isinstance(event, Snapshot))
 

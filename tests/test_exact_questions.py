@@ -7,18 +7,20 @@ import pytest
 import torch
 
 from playground.config import AutoencoderConfig, ConfigError, VAEConfig
-from playground.control import Control
-from playground.inspection import answer
-from playground.inspection.exact import SHARES, density_levels
-from playground.training import Trainer
+from playground.questions import answer
+from playground.questions.exact import SHARES, density_levels
+from playground.runs.control import Control
+from playground.runs.training import Trainer
 
 TINY = {"width": 32, "depth": 1, "batch_size": 64, "warmup_steps": 0, "learning_rate": 0.01, "device": "cpu"}
 KINDS = {
-    "vae": VAEConfig(dataset="digits", **TINY), "vae1": VAEConfig(dataset="digits", latent_dim=1, **TINY),
-    "vae5": VAEConfig(dataset="digits", latent_dim=5, **TINY), "ae": AutoencoderConfig(dataset="digits", **TINY),
+    "vae": VAEConfig(dataset="digits", **TINY),
+    "vae1": VAEConfig(dataset="digits", latent_dim=1, **TINY),
+    "vae5": VAEConfig(dataset="digits", latent_dim=5, **TINY),
+    "ae": AutoencoderConfig(dataset="digits", **TINY),
     "sprites": VAEConfig(dataset="sprites", latent_dim=4, observation_std=0.1, **TINY),
     "sprites ae": AutoencoderConfig(dataset="sprites", latent_dim=4, **TINY),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +65,9 @@ def test_the_field_is_the_posterior(trained, ask, kind: str) -> None:
     assert mass.sum() == pytest.approx(1.0, abs=0.01)
     means = [(mass.sum(1 - axis) if d == 2 else mass) @ axes[::-1][axis] for axis in range(d)][::-1]
     np.testing.assert_allclose(means, found["posterior_mean"], atol=0.02)
-    assert (found["posterior_std"] > 0).all() and np.allclose(np.diag(found["posterior_covariance"]), found["posterior_std"] ** 2, rtol=1e-3)
+    assert (found["posterior_std"] > 0).all() and np.allclose(
+        np.diag(found["posterior_covariance"]), found["posterior_std"] ** 2, rtol=1e-3
+    )
     for share, level in zip(SHARES[d], found["levels"]):
         assert mass[found["field"] >= level].sum() == pytest.approx(share, abs=0.02)
     posterior = model.encode(task.map_x[3:4])
@@ -91,7 +95,9 @@ def test_all_three_gradients_agree_and_the_path_scatters_least(ask, kind: str) -
         assert (np.abs(mean - path_mean) < 4.5 * np.hypot(se, path_se)).all()
     for name in ("score", "score_baseline"):
         ratio, low, high = found[f"{name}_ratio"].T
-        np.testing.assert_allclose(ratio, found[f"{name}_variance"].reshape(2, d).sum(1) / path_variance.reshape(2, d).sum(1), rtol=1e-4)
+        np.testing.assert_allclose(
+            ratio, found[f"{name}_variance"].reshape(2, d).sum(1) / path_variance.reshape(2, d).sum(1), rtol=1e-4
+        )
         assert ((low < ratio) & (ratio < high) & (high < 30 * low)).all()
     assert (found["score_variance"] > found["score_baseline_variance"]).all()
     assert (found["score_baseline_variance"][:d] > path_variance[:d]).all()
@@ -116,12 +122,19 @@ def test_factors_of_sprites(ask, kind: str) -> None:
     assert found["normalised"].max() > 0.05 > 3 * found["floor"].max()  # it has learned where things are
 
 
-@pytest.mark.parametrize(("kind", "name", "args", "sentence"), [
-    ("ae", "exact", {"index": 0}, "only a VAE has a likelihood"), ("vae5", "exact", {"index": 0}, "has 5 dimensions"),
-    ("vae", "exact", {"index": -1}, "index"), ("vae", "exact", {"index": 0, "n": 1000}, "from 8 to 128"),
-    ("ae", "reparametrisation", {"index": 0}, "draws nothing"), ("vae", "reparametrisation", {"index": 0, "n": 1_000_000}, "from 8 to 1024"),
-    ("vae", "disentanglement", {}, "sprites only"), ("sprites", "disentanglement", {"n": 3}, "it takes none"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("kind", "name", "args", "sentence"),
+    [
+        ("ae", "exact", {"index": 0}, "only a VAE has a likelihood"),
+        ("vae5", "exact", {"index": 0}, "has 5 dimensions"),
+        ("vae", "exact", {"index": -1}, "index"),
+        ("vae", "exact", {"index": 0, "n": 1000}, "from 8 to 128"),
+        ("ae", "reparametrisation", {"index": 0}, "draws nothing"),
+        ("vae", "reparametrisation", {"index": 0, "n": 1_000_000}, "from 8 to 1024"),
+        ("vae", "disentanglement", {}, "sprites only"),
+        ("sprites", "disentanglement", {"n": 3}, "it takes none"),
+    ],
+)
 def test_refusals(ask, kind: str, name: str, args: dict, sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence):
         ask(kind, name, **args)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from playground.data.sprites import draw_factors
-from playground.factors import CODE_CELLS, FACTORS, code_cells, disentanglement, factor_cells, shuffled
+from playground.vae.factors import CODE_CELLS, FACTORS, code_cells, disentanglement, factor_cells, shuffled
 
 N = 8000
 

@@ -8,13 +8,21 @@ import pytest
 import torch
 
 from playground.data.points import MIXTURE
-from playground.denoiser import Prediction
-from playground.flow_likelihood import (
-    PIXEL_STEP, OdeLikelihood, dequantise, estimated_divergence, exact_divergence, ode_log_likelihood, pixel_nll, pixel_start,
-    rademacher, variational_bound,
-)  # fmt: skip
-from playground.noise import SCHEDULES
-from playground.oracle import MixtureDenoiser, mixture_denoiser
+from playground.diffusion.denoiser import Prediction
+from playground.diffusion.likelihood import (
+    PIXEL_STEP,
+    OdeLikelihood,
+    dequantise,
+    estimated_divergence,
+    exact_divergence,
+    ode_log_likelihood,
+    pixel_nll,
+    pixel_start,
+    rademacher,
+    variational_bound,
+)
+from playground.diffusion.noise import SCHEDULES
+from playground.diffusion.oracle import MixtureDenoiser, mixture_denoiser
 
 ALL = pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES.keys())
 
@@ -191,7 +199,9 @@ def test_both_ways_find_the_probability_of_pixels(name: str) -> None:
     truth = (normal.cdf(x + PIXEL_STEP / 2) - normal.cdf(x - PIXEL_STEP / 2)).log().sum(1)
     exact = MixtureDenoiser(torch.zeros(1, d, dtype=torch.float64), std, torch.ones(1, dtype=torch.float64), schedule)
     probes = rademacher(2, x, generator(2))
-    flow = ode_log_likelihood(exact, schedule, dequantise(x, generator(3)), pixel_start(schedule), probes).mean(0) + d * math.log(PIXEL_STEP)
+    flow = ode_log_likelihood(exact, schedule, dequantise(x, generator(3)), pixel_start(schedule), probes).mean(0) + d * math.log(
+        PIXEL_STEP
+    )
     assert float((flow - truth).mean()) == pytest.approx(0.0, abs=0.02)
     gap = variational_bound(exact, schedule, x, 200, generator(4), pixels=True).elbo - truth
     error = float(gap.std()) / math.sqrt(n)

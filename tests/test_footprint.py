@@ -11,26 +11,45 @@ import torch
 
 from playground.config import AutoencoderConfig, ConfigError, DiffusionConfig, LatentDiffusionConfig, VAEConfig
 from playground.data import DATASETS
+from playground.runs.tasks import TASKS
 from playground.runtimes import footprint
 from playground.runtimes.footprint import BASE, estimate, model_size, refuse_too_large
 from playground.runtimes.machine import LEAST
-from playground.tasks import TASKS
 
 ROOT = Path(__file__).resolve().parents[1]
 
 CONFIGS = [
-    *(AutoencoderConfig(dataset=d, network=n, width=w, depth=k, latent_dim=3)
-      for d in ("digits", "fashion_mnist") for n in ("mlp", "conv") for w, k in ((16, 1), (80, 2), (256, 6))),
-    *(VAEConfig(dataset="sprites", network=n, likelihood=p, width=48, depth=3)
-      for n in ("mlp", "conv") for p in ("gaussian", "gaussian_learned", "gaussian_per_pixel", "bernoulli")),
-    *(DiffusionConfig(dataset=d, network=n, width=w, depth=k, conditional=c)
-      for d in ("digits", "fashion_mnist") for n in ("auto", "mlp", "unet2d") for w, k in ((16, 1), (64, 5)) for c in ("off", "on")),
-    DiffusionConfig(), DiffusionConfig(dataset="moons", width=16, depth=2, conditional="on"),
+    *(
+        AutoencoderConfig(dataset=d, network=n, width=w, depth=k, latent_dim=3)
+        for d in ("digits", "fashion_mnist")
+        for n in ("mlp", "conv")
+        for w, k in ((16, 1), (80, 2), (256, 6))
+    ),
+    *(
+        VAEConfig(dataset="sprites", network=n, likelihood=p, width=48, depth=3)
+        for n in ("mlp", "conv")
+        for p in ("gaussian", "gaussian_learned", "gaussian_per_pixel", "bernoulli")
+    ),
+    *(
+        DiffusionConfig(dataset=d, network=n, width=w, depth=k, conditional=c)
+        for d in ("digits", "fashion_mnist")
+        for n in ("auto", "mlp", "unet2d")
+        for w, k in ((16, 1), (64, 5))
+        for c in ("off", "on")
+    ),
+    DiffusionConfig(),
+    DiffusionConfig(dataset="moons", width=16, depth=2, conditional="on"),
     LatentDiffusionConfig(dataset="digits", autoencoder=VAEConfig(dataset="digits", latent_dim=5)),
-]  # fmt: skip
+]
 
 
-@pytest.mark.parametrize("config", CONFIGS, ids=lambda c: f"{c.model}-{c.dataset}-{c.network}-{c.width}-{c.depth}-{getattr(c, 'likelihood', getattr(c, 'conditional', ''))}")
+@pytest.mark.parametrize(
+    "config",
+    CONFIGS,
+    ids=lambda c: (
+        f"{c.model}-{c.dataset}-{c.network}-{c.width}-{c.depth}-{getattr(c, 'likelihood', getattr(c, 'conditional', ''))}"
+    ),
+)
 def test_the_parameters_are_counted_exactly(config) -> None:
     with torch.device("meta"):
         model = TASKS[config.model].build(config, DATASETS[config.dataset].shape)
@@ -40,8 +59,8 @@ def test_the_parameters_are_counted_exactly(config) -> None:
 PEAK = """
 import json, sys
 from playground.config import parse_config
-from playground.control import Control
-from playground.training import train
+from playground.runs.control import Control
+from playground.runs.training import train
 
 def status(name):  # not ru_maxrss, which begins with the peak of the process that started this one
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(name)) * 1024
@@ -68,7 +87,9 @@ LARGE = [
 @pytest.mark.parametrize("config", LARGE, ids=lambda c: f"{c.model}-{c.network}")
 def test_the_estimate_is_near_the_measured_peak(config) -> None:
     """Both above what a training of next to nothing takes."""
-    done = subprocess.run([sys.executable, "-c", PEAK, config.model_dump_json()], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK, config.model_dump_json()], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr
     small, large = map(int, done.stdout.split())
     grown, expected = large - small, estimate(config) - BASE
@@ -78,27 +99,35 @@ def test_the_estimate_is_near_the_measured_peak(config) -> None:
 HUGE = AutoencoderConfig(dataset="fashion_mnist", network="conv", width=2048, depth=6, batch_size=4096)
 
 
-@pytest.mark.parametrize("config, words", [
-    (HUGE.replace(width=1024, depth=2), "batch_size = "), (VAEConfig(width=2048, depth=6, network="conv", batch_size=16), "width = "),
-    (DiffusionConfig(dataset="fashion_mnist", width=1024, depth=12, batch_size=4096), "width = "),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "config, words",
+    [
+        (HUGE.replace(width=1024, depth=2), "batch_size = "),
+        (VAEConfig(width=2048, depth=6, network="conv", batch_size=16), "width = "),
+        (DiffusionConfig(dataset="fashion_mnist", width=1024, depth=12, batch_size=4096), "width = "),
+    ],
+)
 def test_what_would_not_fit_is_refused_with_what_would(config, words, monkeypatch) -> None:
     monkeypatch.setattr(footprint, "on_gpu", lambda device: device == "cuda")
-    with pytest.raises(ConfigError, match=r"would take about .* GB of memory, and a run may take 2\.0 GB here: .* would fit\.") as caught:
+    with pytest.raises(
+        ConfigError, match=r"would take about .* GB of memory, and a run may take 2\.0 GB here: .* would fit\."
+    ) as caught:
         refuse_too_large(config, 2_000_000_000)
     assert words in str(caught.value)
     refuse_too_large(config, None)
     refuse_too_large(config.replace(device="cuda"), 2_000_000_000)
 
 
-@pytest.mark.parametrize("config", [AutoencoderConfig(), VAEConfig(network="conv"), DiffusionConfig(), DiffusionConfig(dataset="fashion_mnist")])
+@pytest.mark.parametrize(
+    "config", [AutoencoderConfig(), VAEConfig(network="conv"), DiffusionConfig(), DiffusionConfig(dataset="fashion_mnist")]
+)
 def test_the_defaults_fit_into_the_least_that_a_worker_may_have(config) -> None:
     assert estimate(config) < LEAST
 
 
 def test_a_service_refuses_before_anything_is_started() -> None:
+    from playground.page.service import Service
     from playground.runtimes import InProcessRuntime
-    from playground.ui.service import Service
 
     runtime = InProcessRuntime()
     runtime.memory_limit = LEAST

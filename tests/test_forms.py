@@ -5,8 +5,8 @@ import pytest
 
 from playground.config import CONFIGS, ArenaConfig, ConfigError, SampleConfig, field_specs
 from playground.data import DATASETS
+from playground.page.diffuse_in import DIFFUSE_IN
 from playground.ui import forms
-from playground.ui.diffuse_in import DIFFUSE_IN
 from playground.ui.forms import Form, told
 
 ALL = {**CONFIGS, "sample": SampleConfig}
@@ -43,7 +43,9 @@ def test_the_form_as_it_opens_is_the_default_config(form):
 def test_a_control_says_what_the_setting_says(form):
     for name, field in fields(form).items():
         spec = form.specs[name]
-        assert all(field[part] == getattr(spec, part) for part in ("label", "unit", "help", "low", "high", "scale", "live", "kind")), name
+        assert all(
+            field[part] == getattr(spec, part) for part in ("label", "unit", "help", "low", "high", "scale", "live", "kind")
+        ), name
 
 
 def test_sliders_offer_only_what_is_allowed_and_stand_on_their_defaults(form):
@@ -102,8 +104,19 @@ def test_whole_numbers_may_come_as_floats_and_others_are_refused():
         form.config(**form.values(pressed(form, {"steps": 12.5})))
 
 
-@pytest.mark.parametrize("data", [None, 3, [], {}, {"settings": []}, {"settings": {"ae": 3}}, {"settings": {"vae": {"steps": 1}}},
-                                  {"settings": {"ae": {"nonsense": 1}}}])  # fmt: skip
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        3,
+        [],
+        {},
+        {"settings": []},
+        {"settings": {"ae": 3}},
+        {"settings": {"vae": {"steps": 1}}},
+        {"settings": {"ae": {"nonsense": 1}}},
+    ],
+)
 def test_a_press_that_is_made_up_holds_nothing(data):
     form = Form("ae", CONFIGS["ae"])
     assert form.values(gr.EventData(None, data)) == {}

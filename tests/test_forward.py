@@ -8,12 +8,12 @@ import pytest
 from test_views import raw
 
 from playground.data import DATASETS, load_dataset
-from playground.forward import forward_run
-from playground.noise import SCHEDULES
+from playground.diffusion.noise import SCHEDULES
+from playground.features.forward import desk as served
+from playground.features.forward.desk import Forward
+from playground.features.forward.run import forward_run
+from playground.features.forward.view import IMAGES, POINTS, forward_data, one_of_each
 from playground.runtimes import InProcessRuntime, RegistryError, RunRegistry
-from playground.ui import forward as served
-from playground.ui.forward import Forward
-from playground.views.forward_views import IMAGES, POINTS, forward_data, one_of_each
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +35,11 @@ def test_the_tables_are_the_schedules(arrays):
     assert t.shape == (201,) and t[0] == 0 and t[-1] == 1 and all(np.isfinite(row).all() for row in rows.values())
     inside = (t > 0.01) & (t < 0.99)
     for name, alpha, sigma in (
-        ("cosine", np.cos(np.pi * t / 2), np.sin(np.pi * t / 2)), ("rectified_flow", 1 - t, t),
+        ("cosine", np.cos(np.pi * t / 2), np.sin(np.pi * t / 2)),
+        ("rectified_flow", 1 - t, t),
         ("variance_exploding", np.ones_like(t), 0.01 * 5000**t),
         ("linear", np.exp(-0.25 * t**2 * 19.9 - 0.05 * t), np.sqrt(1 - np.exp(-0.5 * t**2 * 19.9 - 0.1 * t))),
-    ):  # fmt: skip
+    ):
         np.testing.assert_allclose(rows[name][0][inside], alpha[inside], rtol=1e-4)
         np.testing.assert_allclose(rows[name][1][inside], sigma[inside], rtol=1e-4)
         np.testing.assert_allclose(rows[name][2][inside], 2 * np.log(alpha[inside] / sigma[inside]), rtol=1e-3, atol=1e-3)

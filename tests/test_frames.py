@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from playground.config import AutoencoderConfig, DiffusionConfig, SampleConfig, VAEConfig
-from playground.events import Progress, Snapshot, Started
-from playground.projection import Embedding, pca
+from playground.measures.projection import Embedding, pca
+from playground.page import frames
+from playground.page.frames import RunViews
+from playground.runs.events import Progress, Snapshot, Started
+from playground.runs.tasks import film
 from playground.runtimes import RunRecord
 from playground.runtimes.projector import Embedded
-from playground.tasks import film
-from playground.views import frames
-from playground.views.frames import RunViews
 
 RNG = np.random.default_rng(3)
 CONFIGS = {
@@ -33,8 +33,14 @@ VIEWS = {
     "samples": {"particles"},
     "image samples": {"samples", "strip"},
 }
-STATIC = {"ae": {"map_static"}, "vae": {"map_static"}, "points": {"particles_static"}, "samples": {"particles_static"},
-          "images": {"lab_static"}, "image samples": {"lab_static"}}  # fmt: skip
+STATIC = {
+    "ae": {"map_static"},
+    "vae": {"map_static"},
+    "points": {"particles_static"},
+    "samples": {"particles_static"},
+    "images": {"lab_static"},
+    "image samples": {"lab_static"},
+}
 
 
 def tiles(n, kind=np.uint8):
@@ -43,9 +49,11 @@ def tiles(n, kind=np.uint8):
 
 def arrays(kind, dims=2):
     autoencoder = {
-        "latent": RNG.normal(size=(60, dims)), "originals": tiles(10), "reconstructions": tiles(10),
+        "latent": RNG.normal(size=(60, dims)),
+        "originals": tiles(10),
+        "reconstructions": tiles(10),
         "errors": RNG.random((10, 1, 8, 8)),
-    }  # fmt: skip
+    }
     times = np.linspace(1, 0, 5, dtype="f4")
     if kind in ("ae", "vae"):
         return autoencoder | ({"samples": tiles(32), "drawn": tiles(32)} if kind == "vae" else {})
@@ -74,8 +82,10 @@ def shown(record, step, kind, **changes) -> RunRecord:
 def read(record, step, values) -> RunRecord:
     """The next record, with a reading of the losses."""
     version = record.version + 1
-    history = {name: (np.append(record.history.get(name, ([], []))[0], step), np.append(record.history.get(name, ([], []))[1], value))
-               for name, value in values.items()}  # fmt: skip
+    history = {
+        name: (np.append(record.history.get(name, ([], []))[0], step), np.append(record.history.get(name, ([], []))[1], value))
+        for name, value in values.items()
+    }
     progress = Progress(step, step / 100, values, 100.0, 1e-3)
     return replace(record, version=version, step=step, progress=progress, history=history, history_version=version)
 
@@ -100,8 +110,10 @@ def test_the_first_frame_has_everything(kind):
 def test_frames_are_strict_json(kind):
     record = full(kind)
     json.dumps(RunViews().frame(record, 0, False, True), allow_nan=False)
-    broken = {name: np.full_like(array, np.nan) if array.dtype.kind == "f" and name != "times" else array
-              for name, array in record.snapshot.arrays.items()}  # fmt: skip
+    broken = {
+        name: np.full_like(array, np.nan) if array.dtype.kind == "f" and name != "times" else array
+        for name, array in record.snapshot.arrays.items()
+    }
     record = read(replace(record, snapshot=Snapshot(10, broken)), 11, dict.fromkeys(losses(kind), float("nan")))
     json.dumps(RunViews().frame(record, 0, False, True), allow_nan=False)
 
@@ -393,8 +405,12 @@ def test_latents_that_are_no_numbers_break_no_map(method, dims):
     views = RunViews(Embedder())
     views.choose(record, {"method": method, "dims": dims})
     for bad in (np.nan, np.inf):
-        record = replace(record, version=record.version + 1, snapshot_version=record.version + 1,
-                         snapshot=Snapshot(11, record.snapshot.arrays | {"latent": np.full((60, 3), bad)}))  # fmt: skip
+        record = replace(
+            record,
+            version=record.version + 1,
+            snapshot_version=record.version + 1,
+            snapshot=Snapshot(11, record.snapshot.arrays | {"latent": np.full((60, 3), bad)}),
+        )
         json.dumps(map_of(views, record), allow_nan=False)
 
 

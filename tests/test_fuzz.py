@@ -19,11 +19,11 @@ from hypothesis import settings as told
 from hypothesis import strategies as st
 
 from playground.config import CONFIGS, ArenaConfig, AutoencoderConfig, SampleConfig, field_specs
-from playground.events import Event, Finished, Started
+from playground.page import service as module
+from playground.page.page import build_page, launch_settings
+from playground.page.service import Service
+from playground.runs.events import Event, Finished, Started
 from playground.runtimes.asking import QUESTIONS
-from playground.ui import service as module
-from playground.ui.page import build_page, launch_settings
-from playground.ui.service import Service
 
 LONGEST = 4000
 """Characters of an answer that refuses: a sentence or a few, and no echo."""
@@ -61,10 +61,14 @@ class Target:
         self.loop.run_until_complete(self._open(app))
         self.runs = [self.service.registry.start(AutoencoderConfig(dataset="digits")) for _ in range(2)]
         self.runs.append(self.service.registry.start(SampleConfig(), task=module.SAMPLING, checkpoint=b"weights"))
-        self.functions = sorted({
-            (block._id, name) for block in self.page.blocks.values() for name in dir(block)
-            if getattr(getattr(block, name, None), "_is_server_fn", False)
-        })  # fmt: skip
+        self.functions = sorted(
+            {
+                (block._id, name)
+                for block in self.page.blocks.values()
+                for name in dir(block)
+                if getattr(getattr(block, name, None), "_is_server_fn", False)
+            }
+        )
         self.endpoints = {fn.api_name: fn for fn in self.page.fns.values() if fn.api_visibility == "public" and fn.fn}
 
     async def _open(self, app: App) -> None:
@@ -98,14 +102,37 @@ def target() -> Iterator[Target]:
 # --- what is sent --------------------------------------------------------------------------------------------------------------
 
 FIELDS = sorted({name for config in (*CONFIGS.values(), SampleConfig, ArenaConfig) for name in field_specs(config)})
-WORDS = ["self", "cls", "model", "source", "folder", "plane", "z", "moment", "vae", "digits", "cpu", "path", "meta", "_type", "gradio.FileData", "method", ""]
+WORDS = [
+    "self",
+    "cls",
+    "model",
+    "source",
+    "folder",
+    "plane",
+    "z",
+    "moment",
+    "vae",
+    "digits",
+    "cpu",
+    "path",
+    "meta",
+    "_type",
+    "gradio.FileData",
+    "method",
+    "",
+]
 NUMBERS = st.one_of(st.integers(-3, 70), st.sampled_from([10**400, 2**63, -(2**31), 0.5, 1e308, -0.0]), st.floats())
-TEXTS = st.one_of(st.sampled_from(WORDS + FIELDS), st.text(max_size=8), st.sampled_from(["x" * 10**5, "\ud800", "\x00", "../../etc/passwd"]))
+TEXTS = st.one_of(
+    st.sampled_from(WORDS + FIELDS), st.text(max_size=8), st.sampled_from(["x" * 10**5, "\ud800", "\x00", "../../etc/passwd"])
+)
 ATOMS = st.one_of(st.none(), st.booleans(), NUMBERS, TEXTS)
 VALUES = st.recursive(
-    ATOMS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(WORDS + FIELDS) | st.text(max_size=4), inner, max_size=4),
+    ATOMS,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(WORDS + FIELDS) | st.text(max_size=4), inner, max_size=4)
+    ),
     max_leaves=8,
-)  # fmt: skip
+)
 
 
 def good(config: type, name: str) -> st.SearchStrategy:
@@ -152,16 +179,43 @@ def calls(target: Target) -> st.SearchStrategy[tuple[str, bytes, dict[str, str]]
     functions = st.tuples(
         st.sampled_from(target.functions),
         st.one_of(question, st.tuples(runs, VALUES).map(list), st.tuples(runs, NUMBERS, VALUES, VALUES).map(list), VALUES),
-    ).map(lambda pair: ("component_server", {"component_id": pair[0][0], "fn_name": pair[0][1], "data": pair[1], "session_hash": "fuzz"}))
+    ).map(
+        lambda pair: (
+            "component_server",
+            {"component_id": pair[0][0], "fn_name": pair[0][1], "data": pair[1], "session_hash": "fuzz"},
+        )
+    )
     strange = st.tuples(
-        st.sampled_from(["run/train", "call/status", "component_server", "queue/join", "call/v2/train", "run/nothing", "call/self"]),
+        st.sampled_from(
+            ["run/train", "call/status", "component_server", "queue/join", "call/v2/train", "run/nothing", "call/self"]
+        ),
         st.dictionaries(
-            st.sampled_from(["data", "fn_index", "session_hash", "component_id", "fn_name", "event_id", "trigger_id", "batched", "event_data", "self"]),
-            VALUES, max_size=5,
-        ) | VALUES,
-    )  # fmt: skip
+            st.sampled_from(
+                [
+                    "data",
+                    "fn_index",
+                    "session_hash",
+                    "component_id",
+                    "fn_name",
+                    "event_id",
+                    "trigger_id",
+                    "batched",
+                    "event_data",
+                    "self",
+                ]
+            ),
+            VALUES,
+            max_size=5,
+        )
+        | VALUES,
+    )
     whole = st.one_of(endpoints, endpoints, functions, strange).map(lambda pair: (pair[0], json.dumps(pair[1]).encode(), HEADERS))
-    torn = st.tuples(whole, st.binary(max_size=6), st.integers(0, 200), st.sampled_from(["application/json", "text/plain", "multipart/form-data", ""]))
+    torn = st.tuples(
+        whole,
+        st.binary(max_size=6),
+        st.integers(0, 200),
+        st.sampled_from(["application/json", "text/plain", "multipart/form-data", ""]),
+    )
     broken = torn.map(lambda t: (t[0][0], t[0][1][: t[2]] + t[1] + t[0][1][t[2] + 1 :], {"content-type": t[3]}))
     return st.one_of(*[whole] * 9, broken)
 

@@ -9,12 +9,12 @@ import torch
 from linear_vae import draw, linear_vae, randn
 from torch.distributions import MultivariateNormal, kl_divergence
 
-from playground.autoencoder import DiagonalGaussian
 from playground.config import VAEConfig
-from playground.control import Control
-from playground.gaps import best_gaussian, dissect, elbo_with_error, gauss_hermite, kl_to_posterior, quadrature_elbo
-from playground.quadrature import log_evidence
-from playground.training import Trainer
+from playground.runs.control import Control
+from playground.runs.training import Trainer
+from playground.vae.autoencoder import DiagonalGaussian
+from playground.vae.gaps import best_gaussian, dissect, elbo_with_error, gauss_hermite, kl_to_posterior, quadrature_elbo
+from playground.vae.quadrature import log_evidence
 
 
 def shifted(model, x: torch.Tensor) -> DiagonalGaussian:

@@ -8,22 +8,23 @@ import numpy as np
 import pytest
 import torch
 
-from playground.autoencoder import VAE, Autoencoder
-from playground.checkpoint import CheckpointError, pack, unpack
 from playground.config import AutoencoderConfig, ConfigError, DiffusionConfig, RunConfig, SampleConfig, VAEConfig
-from playground.control import Control
-from playground.denoiser import Denoiser
-from playground.events import Failed, Finished, Progress, SampleStep, Snapshot, Started
-from playground.generation import load_model, sample, sampling_run
-from playground.noise import SCHEDULES
-from playground.training import train
+from playground.diffusion.denoiser import Denoiser
+from playground.diffusion.noise import SCHEDULES
+from playground.runs.checkpoint import CheckpointError, pack, unpack
+from playground.runs.control import Control
+from playground.runs.events import Failed, Finished, Progress, SampleStep, Snapshot, Started
+from playground.runs.generation import load_model, sample, sampling_run
+from playground.runs.training import train
+from playground.vae.autoencoder import VAE, Autoencoder
 
 TINY = {"steps": 40, "batch_size": 32, "warmup_steps": 2, "width": 16, "depth": 1, "device": "cpu", "learning_rate": 0.005}
 CONFIGS: dict[str, RunConfig] = {
-    "ae": AutoencoderConfig(dataset="digits", **TINY), "vae": VAEConfig(dataset="digits", latent_dim=3, **TINY),
+    "ae": AutoencoderConfig(dataset="digits", **TINY),
+    "vae": VAEConfig(dataset="digits", latent_dim=3, **TINY),
     "points": DiffusionConfig(dataset="mixture", sampling_steps=2, **TINY),
     "images": DiffusionConfig(dataset="digits", sampling_steps=2, **TINY),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")

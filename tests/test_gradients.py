@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from playground.inspection.gradients import estimates, variance_ratio
+from playground.questions.gradients import estimates, variance_ratio
 
 EXACT = {"score": (15 / 4, 18.5 / 2), "score_baseline": (10 / 4, 14 / 2)}
 """Of log p(x|z) = -z²/2 and q = N(0, 1): with ε the path's gradients are -ε and -ε², of variance 1 and 2; REINFORCE's -ε³/2 and

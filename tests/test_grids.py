@@ -10,9 +10,9 @@ import torch
 
 from playground.config import SampleConfig
 from playground.data.points import MIXTURE
-from playground.noise import SCHEDULES, Schedule
-from playground.oracle import mixture_denoiser
-from playground.sampling import GRIDS, initial_noise, reverse, time_grid
+from playground.diffusion.noise import SCHEDULES, Schedule
+from playground.diffusion.oracle import mixture_denoiser
+from playground.diffusion.sampling import GRIDS, initial_noise, reverse, time_grid
 
 ALL = pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES.keys())
 
@@ -39,16 +39,14 @@ def test_every_grid_falls_from_noise_to_data(schedule: Schedule, grid: str, n: i
 
 
 @pytest.mark.parametrize("n", [2, 10, 40])
-@pytest.mark.parametrize(("name", "time"), [
-    ("cosine", lambda sigma: 2 / math.pi * torch.atan(sigma)), ("rectified_flow", lambda sigma: sigma / (1 + sigma)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "time"),
+    [("cosine", lambda sigma: 2 / math.pi * torch.atan(sigma)), ("rectified_flow", lambda sigma: sigma / (1 + sigma))],
+)
 def test_the_times_are_the_closed_forms(n: int, name: str, time) -> None:
     """Cosine: `σ/α = tan(πt/2)`; rectified flow: `σ/α = t / (1 - t)`; both reach beyond Karras' 80 and below his 0.002."""
     top, bottom, i = 80.0, 0.002, torch.arange(n, dtype=torch.float64) / (n - 1)
-    levels = {
-        "karras": (top ** (1 / 7) + i * (bottom ** (1 / 7) - top ** (1 / 7))) ** 7,
-        "log_snr": top * (bottom / top) ** i,
-    }  # fmt: skip
+    levels = {"karras": (top ** (1 / 7) + i * (bottom ** (1 / 7) - top ** (1 / 7))) ** 7, "log_snr": top * (bottom / top) ** i}
     for grid, sigma in levels.items():
         torch.testing.assert_close(time_grid(SCHEDULES[name], n, grid=grid)[:-1], time(sigma), rtol=1e-9, atol=0)
 
@@ -84,7 +82,10 @@ def test_an_unknown_grid_is_refused() -> None:
 
 KARRAS, EXPONENTIAL, LU = "use_karras_sigmas", "use_exponential_sigmas", "use_lu_lambdas"
 SWITCHES = [
-    *((name, KARRAS, "karras") for name in ("EulerDiscrete", "HeunDiscrete", "DPMSolverMultistep", "UniPCMultistep", "KDPM2Discrete")),
+    *(
+        (name, KARRAS, "karras")
+        for name in ("EulerDiscrete", "HeunDiscrete", "DPMSolverMultistep", "UniPCMultistep", "KDPM2Discrete")
+    ),
     *((name, EXPONENTIAL, "log_snr") for name in ("EulerDiscrete", "HeunDiscrete", "DPMSolverMultistep")),
     ("DPMSolverMultistep", LU, "log_snr"),
 ]
@@ -96,7 +97,7 @@ SWITCHES = [
 def test_the_levels_are_those_of_diffusers(name: str, switch: str, grid: str, schedule: str, n: int) -> None:
     """Theirs, made from a table of ᾱ that ends where our levels do; single precision knows its least σ to a per cent."""
     diffusers = pytest.importorskip("diffusers")
-    from playground.diffusers_bridge.levels import betas_of
+    from playground.diffusion.levels import betas_of
 
     ours = SCHEDULES[schedule]
     times = time_grid(ours, n, grid=grid)[:-1]

@@ -7,11 +7,19 @@ import torch
 
 from playground.config import DiffusionConfig
 from playground.data.points import MIXTURE
-from playground.denoiser import NETWORKS, PARAMETRIZATIONS, ClippedDenoiser, Denoiser, GuidedDenoiser, Prediction, build_denoiser
-from playground.nn import LabelEmbedding
-from playground.noise import SCHEDULES
-from playground.oracle import mixture_denoiser
-from playground.sampling import Counted, initial_noise, reverse, time_grid
+from playground.diffusion.denoiser import (
+    NETWORKS,
+    PARAMETRIZATIONS,
+    ClippedDenoiser,
+    Denoiser,
+    GuidedDenoiser,
+    Prediction,
+    build_denoiser,
+)
+from playground.diffusion.networks import LabelEmbedding
+from playground.diffusion.noise import SCHEDULES
+from playground.diffusion.oracle import mixture_denoiser
+from playground.diffusion.sampling import Counted, initial_noise, reverse, time_grid
 
 SHAPES = pytest.mark.parametrize(("dataset", "shape"), [("mixture", (2,)), ("digits", (1, 8, 8))])
 

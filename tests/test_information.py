@@ -7,12 +7,12 @@ import math
 import pytest
 import torch
 
-from playground.autoencoder import DiagonalGaussian
 from playground.config import AutoencoderConfig, ConfigError, VAEConfig
-from playground.control import Control
-from playground.information import split_kl
-from playground.inspection import answer
-from playground.training import Trainer
+from playground.questions import answer
+from playground.runs.control import Control
+from playground.runs.training import Trainer
+from playground.vae.autoencoder import DiagonalGaussian
+from playground.vae.information import split_kl
 
 
 def linear(slopes: list[list[float]], stds: list[float], n: int = 12_000) -> tuple[DiagonalGaussian, torch.Tensor, torch.Tensor]:
@@ -28,9 +28,11 @@ def known(covariance: torch.Tensor, stds: torch.Tensor) -> tuple[float, float]:
     return 0.5 * (logdet - 2.0 * float(stds.log().sum())), 0.5 * (float(covariance.trace()) - len(stds) - logdet)
 
 
-@pytest.mark.parametrize(("slopes", "stds"), [
-    ([[1.0]], [0.5]), ([[0.8, 0.0], [0.0, 2.0]], [0.6, 0.5]), ([[1.0, 0.0], [0.9, 0.3]], [0.3, 0.4]), ([[0.0, 0.0]], [1.0]),
-], ids=["one dimension", "two apart", "two alike", "collapsed"])  # fmt: skip
+@pytest.mark.parametrize(
+    ("slopes", "stds"),
+    [([[1.0]], [0.5]), ([[0.8, 0.0], [0.0, 2.0]], [0.6, 0.5]), ([[1.0, 0.0], [0.9, 0.3]], [0.3, 0.4]), ([[0.0, 0.0]], [1.0])],
+    ids=["one dimension", "two apart", "two alike", "collapsed"],
+)
 def test_both_parts_are_those_of_a_linear_gaussian_encoder(slopes, stds) -> None:
     q, covariance, s = linear(slopes, stds)
     together, each = split_kl(q, torch.Generator().manual_seed(0), draws=3000)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from playground.noise import SCHEDULES
-from playground.oracle import MixtureDenoiser
-from playground.sampling import inpaint, time_grid
+from playground.diffusion.noise import SCHEDULES
+from playground.diffusion.oracle import MixtureDenoiser
+from playground.diffusion.sampling import inpaint, time_grid
 
 ALL = pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES.keys())
 
@@ -21,7 +21,9 @@ def two(schedule) -> MixtureDenoiser:
 @ALL
 def test_the_missing_coordinate_follows_from_the_known_one(schedule) -> None:
     known, missing = torch.tensor([[0.95, 7.0]], dtype=torch.float64), torch.tensor([[False, True]])
-    states = list(inpaint(two(schedule), schedule, known, missing, 200, time_grid(schedule, 60), torch.Generator().manual_seed(0), 3))
+    states = list(
+        inpaint(two(schedule), schedule, known, missing, 200, time_grid(schedule, 60), torch.Generator().manual_seed(0), 3)
+    )
     x = states[-1].x
     assert [state.index for state in states] == list(range(61)) and states[-1].t == 0.0
     assert (x[:, 0] == 0.95).all(), "the known part must come back untouched"
@@ -37,7 +39,9 @@ def test_it_is_no_draw_from_the_missing_given_the_known(resample: int, measured:
     known, missing = torch.zeros(1, 2, dtype=torch.float64), torch.tensor([[False, True]])
     right = exact.given(known[0], missing[0])
     assert float((right.weights * torch.special.ndtr((-0.3 - right.means[:, 0]) / 0.3)).sum()) == pytest.approx(0.945, abs=0.001)
-    *_, end = inpaint(exact, exact.schedule, known, missing, 2000, time_grid(exact.schedule, 50), torch.Generator().manual_seed(0), resample)
+    *_, end = inpaint(
+        exact, exact.schedule, known, missing, 2000, time_grid(exact.schedule, 50), torch.Generator().manual_seed(0), resample
+    )
     assert float((end.x[:, 1] < -0.3).double().mean()) == pytest.approx(measured, abs=0.04)
 
 
@@ -57,7 +61,9 @@ def test_making_steps_again_makes_the_parts_fit_better() -> None:
     known, missing = torch.tensor([[1.0, 0.0]], dtype=torch.float64), torch.tensor([[False, True]])
 
     def right(resample: int) -> float:
-        *_, end = inpaint(two(schedule), schedule, known, missing, 1000, time_grid(schedule, 8), torch.Generator().manual_seed(0), resample)
+        *_, end = inpaint(
+            two(schedule), schedule, known, missing, 1000, time_grid(schedule, 8), torch.Generator().manual_seed(0), resample
+        )
         return float((end.x[:, 1] > 0).double().mean())
 
     assert right(5) > right(1)

@@ -8,22 +8,27 @@ import numpy as np
 import pytest
 import torch
 
-from playground.autoencoder import Autoencoder
 from playground.config import AutoencoderConfig, ConfigError, DiffusionConfig, VAEConfig
-from playground.control import Control
 from playground.data import load_dataset
-from playground.events import Answer, Finished
-from playground.inspection import DIFFUSION, LATENT, Answerer, answer, pack_weights, serve
-from playground.inspection.answers import slerp
-from playground.inspection.generative import expectation_maximisation, mixture
-from playground.metrics import energy_distance
+from playground.measures.energy import energy_distance
+from playground.questions import DIFFUSION, LATENT, Answerer, answer, pack_weights, serve
+from playground.questions.answers import slerp
+from playground.questions.generative import expectation_maximisation, mixture
+from playground.runs.control import Control
+from playground.runs.events import Answer, Finished
+from playground.runs.tasks import TASKS
+from playground.runs.training import Trainer
 from playground.runtimes.asking import QUESTIONS
 from playground.runtimes.inspectors import BETWEEN_STEPS
-from playground.tasks import TASKS
-from playground.training import Trainer
+from playground.vae.autoencoder import Autoencoder
 
 TINY = {"dataset": "digits", "width": 32, "depth": 1, "batch_size": 64, "warmup_steps": 0, "learning_rate": 0.01, "device": "cpu"}
-KINDS = {"ae": AutoencoderConfig(**TINY), "vae": VAEConfig(**TINY), "vae5": VAEConfig(latent_dim=5, **TINY), "ae1": AutoencoderConfig(latent_dim=1, **TINY)}  # fmt: skip
+KINDS = {
+    "ae": AutoencoderConfig(**TINY),
+    "vae": VAEConfig(**TINY),
+    "vae5": VAEConfig(latent_dim=5, **TINY),
+    "ae1": AutoencoderConfig(latent_dim=1, **TINY),
+}
 
 
 @pytest.fixture(scope="module")
@@ -272,7 +277,9 @@ def test_a_fitted_mixture_is_as_likely_as_that_of_scikit_learn(d) -> None:
 
     generator = np.random.default_rng(0)
     centers = 4 * generator.normal(size=(5, d))
-    z = torch.from_numpy(np.concatenate([c + generator.normal(size=(300, d)) @ generator.normal(size=(d, d)) * 0.3 for c in centers]))
+    z = torch.from_numpy(
+        np.concatenate([c + generator.normal(size=(300, d)) @ generator.normal(size=(d, d)) * 0.3 for c in centers])
+    )
     z = (z - z.mean(0)) / z.std(0)
     weights, means, covariances = expectation_maximisation(z, 5, seed=0)
     parts = torch.distributions.MultivariateNormal(means, covariances)
@@ -283,22 +290,51 @@ def test_a_fitted_mixture_is_as_likely_as_that_of_scikit_learn(d) -> None:
 
 
 REFUSED = [
-    ("decode", {"z": [[0.0]]}), ("decode", {"z": [[0.0, math.nan]]}), ("decode", {"z": [[0.0, math.inf]]}),
-    ("decode", {"z": [[True, 0.0]]}), ("decode", {"z": [["0", 0.0]]}), ("decode", {"z": [[0.0, 1e7]]}), ("decode", {"z": []}),
-    ("decode", {"z": [[0.0, 0.0]] * 65}), ("decode", {"z": 3}), ("decode", {}), ("decode", {"z": [[10**400, 0.0]]}),
-    ("decode", {"z": [[0.0, 0.0]], "w": 1}), ("decode", []), ("decode", {3: 4}),
-    ("point", {"index": -1}), ("point", {"index": 355}), ("point", {"index": "0"}), ("point", {"index": 0.5}),
-    ("point", {"index": True}), ("point", {"index": None}), ("values", {"what": "all"}), ("values", {"what": ["kl"]}),
-    ("neighbours", {"index": 0, "k": 0}), ("neighbours", {"index": 0, "k": 33}), ("posterior", {"k": 1}),
-    ("interpolate", {"a": 0, "b": 1, "n": 1}), ("interpolate", {"a": 0, "b": 1, "n": 65}), ("interpolate", {"a": 0}),
-    ("interpolate", {"a": [0.0], "b": 1}), ("interpolate", {"a": 0, "b": 1, "mode": "cubic"}),
-    ("holes", {"lo": [0, 0], "hi": [0, 1]}), ("holes", {"lo": [0, 0], "hi": [1, 1], "n": 65}),
+    ("decode", {"z": [[0.0]]}),
+    ("decode", {"z": [[0.0, math.nan]]}),
+    ("decode", {"z": [[0.0, math.inf]]}),
+    ("decode", {"z": [[True, 0.0]]}),
+    ("decode", {"z": [["0", 0.0]]}),
+    ("decode", {"z": [[0.0, 1e7]]}),
+    ("decode", {"z": []}),
+    ("decode", {"z": [[0.0, 0.0]] * 65}),
+    ("decode", {"z": 3}),
+    ("decode", {}),
+    ("decode", {"z": [[10**400, 0.0]]}),
+    ("decode", {"z": [[0.0, 0.0]], "w": 1}),
+    ("decode", []),
+    ("decode", {3: 4}),
+    ("point", {"index": -1}),
+    ("point", {"index": 355}),
+    ("point", {"index": "0"}),
+    ("point", {"index": 0.5}),
+    ("point", {"index": True}),
+    ("point", {"index": None}),
+    ("values", {"what": "all"}),
+    ("values", {"what": ["kl"]}),
+    ("neighbours", {"index": 0, "k": 0}),
+    ("neighbours", {"index": 0, "k": 33}),
+    ("posterior", {"k": 1}),
+    ("interpolate", {"a": 0, "b": 1, "n": 1}),
+    ("interpolate", {"a": 0, "b": 1, "n": 65}),
+    ("interpolate", {"a": 0}),
+    ("interpolate", {"a": [0.0], "b": 1}),
+    ("interpolate", {"a": 0, "b": 1, "mode": "cubic"}),
+    ("holes", {"lo": [0, 0], "hi": [0, 1]}),
+    ("holes", {"lo": [0, 0], "hi": [1, 1], "n": 65}),
     ("holes", {"lo": [0, 0], "hi": [1, 1], "axes": [[1, 0]], "origin": [0, 0]}),
     ("holes", {"lo": [0, 0], "hi": [1, 1], "axes": [[1, 0], [0, 1]]}),
-    ("generate", {"how": "magic"}), ("generate", {"how": "box", "n": 0}), ("generate", {"how": "box", "seed": -1}),
-    ("grid", {"n": 21}), ("traversals", {"n": 16}), ("traversals", {"index": 1e9}), ("encode_train", {"n": 2001}),
-    ("nothing", {}), ("weights", {}), ("__class__", {}),
-]  # fmt: skip
+    ("generate", {"how": "magic"}),
+    ("generate", {"how": "box", "n": 0}),
+    ("generate", {"how": "box", "seed": -1}),
+    ("grid", {"n": 21}),
+    ("traversals", {"n": 16}),
+    ("traversals", {"index": 1e9}),
+    ("encode_train", {"n": 2001}),
+    ("nothing", {}),
+    ("weights", {}),
+    ("__class__", {}),
+]
 
 
 @pytest.mark.parametrize("name, args", REFUSED, ids=str)
@@ -307,7 +343,9 @@ def test_every_refusal_is_a_sentence(trained, name, args, capsys) -> None:
         answer(*trained["vae"], name, args)
     assert str(caught.value).endswith(".") and len(str(caught.value)) < 300
     if name != "weights":  # which the server itself asks for, by `Answerer.reply`
-        assert Answerer(*trained["vae"], 60).reply(5, name, args) == Answer(5, None, str(caught.value)) and not capsys.readouterr().err
+        assert (
+            Answerer(*trained["vae"], 60).reply(5, name, args) == Answer(5, None, str(caught.value)) and not capsys.readouterr().err
+        )
 
 
 def test_a_fault_of_ours_is_told_and_ends_nothing(trained, capsys) -> None:

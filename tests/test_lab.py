@@ -12,15 +12,15 @@ from torch import nn
 from playground.config import ConfigError, DiffusionConfig
 from playground.data import load_dataset
 from playground.data.points import MIXTURE
-from playground.denoiser import PARAMETRIZATIONS, Denoiser, build_denoiser
-from playground.inspection import Answerer, answer
-from playground.inspection.lab import Lab
-from playground.inspection.memory import blurred, nearest, shifted
-from playground.inspection.table import DIFFUSION
-from playground.noise import SCHEDULES
-from playground.oracle import Exact, IdealDenoiser, MixtureDenoiser, mixture_denoiser
+from playground.diffusion.denoiser import PARAMETRIZATIONS, Denoiser, build_denoiser
+from playground.diffusion.noise import SCHEDULES
+from playground.diffusion.oracle import Exact, IdealDenoiser, MixtureDenoiser, mixture_denoiser
+from playground.questions import Answerer, answer
+from playground.questions.lab import Lab
+from playground.questions.memory import blurred, nearest, shifted
+from playground.questions.table import DIFFUSION
+from playground.runs.tasks import DiffusionTask
 from playground.runtimes.asking import QUESTIONS
-from playground.tasks import DiffusionTask
 
 CPU = torch.device("cpu")
 
@@ -65,7 +65,9 @@ def test_every_question_may_be_asked() -> None:
 def test_the_exact_model_has_no_error(schedule: str, p: str) -> None:
     """Fields, with and without a class and guidance, and errors by time, all within 1e-4 of the size of the answer."""
     made, model = perfect(schedule, p)
-    for t, what, more in product((0.05, 0.5, 0.95), ("score", "velocity", "x_0"), ({}, {"label": 3}, {"label": 3, "guidance_scale": 2.5})):
+    for t, what, more in product(
+        (0.05, 0.5, 0.95), ("score", "velocity", "x_0"), ({}, {"label": 3}, {"label": 3, "guidance_scale": 2.5})
+    ):
         found = answer(made, model, "field", {"t": t, "what": what, "n": 9} | more)
         assert found["distance"].max() < 1e-4 * max(1.0, np.abs(found["exact"]).max()), (t, what, more)
         assert int(found["exact_known"]) == 1
@@ -119,7 +121,9 @@ def test_the_ideal_denoiser_fails_where_it_has_not_been() -> None:
     """Little noise: none on what it has seen, far more than the truth on what it has not."""
     made, model = perfect("cosine", "v")
     found = answer(made, model, "errors", {"n": 12})
-    assert found["ideal_train"][0] < 0.5 * found["exact_held_out"][0] and found["ideal_held_out"][0] > 5 * found["exact_held_out"][0]
+    assert (
+        found["ideal_train"][0] < 0.5 * found["exact_held_out"][0] and found["ideal_held_out"][0] > 5 * found["exact_held_out"][0]
+    )
     assert abs(found["ideal_held_out"][-1] - found["exact_held_out"][-1]) < 0.01, "in pure noise there is nothing to remember"
 
 
@@ -133,7 +137,9 @@ def test_one_coordinate_given_the_other_is_set_beside_the_exact_answer() -> None
     middle = 0.5 * (found["edges"][1:] + found["edges"][:-1])
     along = np.exp([MIXTURE.log_density(np.array([0.45, y])) for y in middle])
     assert np.abs(found["exact"] - along / along.sum()).max() < 0.01
-    assert found["floor"] < 0.06 < 0.12 < found["repaint_distance"] and abs(found["model_distance"] - found["repaint_distance"]) < 0.06
+    assert (
+        found["floor"] < 0.06 < 0.12 < found["repaint_distance"] and abs(found["model_distance"] - found["repaint_distance"]) < 0.06
+    )
     unknown = answer(*fresh("moons"), "conditional", {"known": 0.0, "n": 20, "steps": 3})
     assert "exact" not in unknown and int(unknown["exact_known"]) == 0 and unknown["model"].sum() == pytest.approx(1.0)
 
@@ -151,7 +157,7 @@ def test_pictures_have_the_shapes_that_were_promised() -> None:
         "edit": ({"index": 7, "t": 0.5, "n": 3, "steps": 6}, {"original": (8, 8), "noisy": (8, 8), "images": (3, 8, 8)}),
         "inpaint": ({"index": 7, "mask": half, "n": 2, "steps": 5}, {"original": (8, 8), "masked": (8, 8), "images": (2, 8, 8)}),
         "memorisation": ({"n": 3, "steps": 5}, dict.fromkeys(("samples", "nearest", "ideal", "ideal_nearest"), (3, 8, 8))),
-    }  # fmt: skip
+    }
     for name, (args, shapes) in asked.items():
         for more in ({}, told):
             found = answer(made, model, name, args | more)
@@ -161,14 +167,19 @@ def test_pictures_have_the_shapes_that_were_promised() -> None:
 
 def test_the_same_seed_makes_the_same_picture_and_another_does_not() -> None:
     made, model = fresh("digits")
-    first, again, other = (answer(made, model, "edit", {"index": 7, "t": 0.7, "seed": seed, "steps": 5})["images"] for seed in (3, 3, 4))
+    first, again, other = (
+        answer(made, model, "edit", {"index": 7, "t": 0.7, "seed": seed, "steps": 5})["images"] for seed in (3, 3, 4)
+    )
     assert np.array_equal(first, again) and not np.array_equal(first, other)
 
 
 def test_the_ends_of_a_path_are_the_pictures_of_its_seeds() -> None:
     made, model = fresh("digits")
     for mode in ("spherical", "linear"):
-        there, back = (answer(made, model, "interpolate_noise", {"a": a, "b": b, "n": 4, "mode": mode, "steps": 5})["images"] for a, b in ((1, 2), (2, 1)))
+        there, back = (
+            answer(made, model, "interpolate_noise", {"a": a, "b": b, "n": 4, "mode": mode, "steps": 5})["images"]
+            for a, b in ((1, 2), (2, 1))
+        )
         assert np.abs(there[0].astype(int) - back[-1]).max() <= 1 and not np.array_equal(there[0], there[-1])
 
 
@@ -205,7 +216,9 @@ def test_an_inversion_leads_back_to_where_it_began() -> None:
 def test_an_image_nearly_comes_back_and_sooner_than_by_ddim() -> None:
     """At the page's 20 steps: less than a tenth of the squared error of DDIM inversion, which is what the page used to do."""
     made, model, _ = flat()
-    heun, ddim = (float(answer(made, model, "invert", {"index": 11, "steps": 20, "sampler": sampler})["mse"]) for sampler in ("heun", "ddim"))
+    heun, ddim = (
+        float(answer(made, model, "invert", {"index": 11, "steps": 20, "sampler": sampler})["mse"]) for sampler in ("heun", "ddim")
+    )
     assert 0.0 < heun < 0.1 * ddim
 
 
@@ -224,7 +237,9 @@ def test_little_noise_keeps_the_image_and_known_pixels_stay() -> None:
     made, model = ideal()
     kept = answer(made, model, "edit", {"index": 5, "t": 0.02, "n": 2, "steps": 50})
     near = nearest(made.test_x[5:6].float() / 255.0, made.train_x)[1]
-    assert np.abs(kept["images"].astype(int) - made.train_x[near, 0].numpy()).max() <= 2, "the ideal denoiser knows only training images"
+    assert np.abs(kept["images"].astype(int) - made.train_x[near, 0].numpy()).max() <= 2, (
+        "the ideal denoiser knows only training images"
+    )
     mask = [[int(column >= 3) for column in range(8)] for _ in range(8)]
     painted = answer(made, model, "inpaint", {"index": 5, "mask": mask, "n": 3, "steps": 20})
     assert (painted["images"][:, :, :3] == painted["original"][None, :, :3]).all()
@@ -265,7 +280,7 @@ def test_what_the_meter_misses_is_measured() -> None:
 
 
 def test_a_large_network_is_measured_with_fewer_samples(monkeypatch) -> None:
-    monkeypatch.setattr("playground.inspection.memory.SECONDS", 0.0)
+    monkeypatch.setattr("playground.questions.memory.SECONDS", 0.0)
     found = answer(*fresh("digits"), "memorisation", {"n": 100, "steps": 2})
     assert len(found["to_train"]) == 32 and len(found["samples"]) == 16
 

@@ -7,28 +7,36 @@ import numpy as np
 import pytest
 import torch
 
-from playground.autoencoder import VAE, Autoencoder, DiagonalGaussian
-from playground.checkpoint import CheckpointError, unpack
 from playground.config import (
-    AutoencoderConfig, ConfigError, DiffusionConfig, LatentDiffusionConfig, RunConfig, SampleConfig, VAEConfig, field_specs,
+    AutoencoderConfig,
+    ConfigError,
+    DiffusionConfig,
+    LatentDiffusionConfig,
+    RunConfig,
+    SampleConfig,
+    VAEConfig,
+    field_specs,
     parse_config,
-)  # fmt: skip
-from playground.control import Control
+)
 from playground.data import load_dataset
-from playground.events import Finished, Snapshot, Started
-from playground.generation import load_model, sample, sampling_run
-from playground.inspection import answer, pack_weights
-from playground.inspection.worker import Held
-from playground.latent_denoiser import LatentDenoiser, build_latent_denoiser
-from playground.metrics import Ruler
-from playground.tasks import LatentDiffusionTask
-from playground.tasks.latent_diffusion import draw, first_of_each
-from playground.training import train
+from playground.diffusion.latent_denoiser import LatentDenoiser, build_latent_denoiser
+from playground.measures.energy import Ruler
+from playground.questions import answer, pack_weights
+from playground.questions.worker import Held
+from playground.runs.checkpoint import CheckpointError, unpack
+from playground.runs.control import Control
+from playground.runs.events import Finished, Snapshot, Started
+from playground.runs.generation import load_model, sample, sampling_run
+from playground.runs.tasks import LatentDiffusionTask
+from playground.runs.tasks.latent_diffusion import draw, first_of_each
+from playground.runs.training import train
+from playground.vae.autoencoder import VAE, Autoencoder, DiagonalGaussian
 
 TINY = {"steps": 40, "batch_size": 64, "warmup_steps": 2, "width": 32, "depth": 1, "device": "cpu", "learning_rate": 0.005}
 SOURCES: dict[str, RunConfig] = {
-    "ae": AutoencoderConfig(dataset="digits", **TINY), "vae": VAEConfig(dataset="digits", latent_dim=3, **TINY),
-}  # fmt: skip
+    "ae": AutoencoderConfig(dataset="digits", **TINY),
+    "vae": VAEConfig(dataset="digits", latent_dim=3, **TINY),
+}
 
 
 def run(config: RunConfig, **given) -> list:
@@ -67,9 +75,7 @@ class Shift(torch.nn.Module):
 
 
 def known_model() -> LatentDenoiser:
-    model = build_latent_denoiser(
-        LatentDiffusionConfig(autoencoder=VAEConfig(dataset="digits", latent_dim=2, width=16)), (1, 8, 8)
-    )
+    model = build_latent_denoiser(LatentDiffusionConfig(autoencoder=VAEConfig(dataset="digits", latent_dim=2, width=16)), (1, 8, 8))
     model.autoencoder.encoder = Shift()
     return model
 
@@ -165,7 +171,9 @@ def test_pictures_are_decoded_and_particles_come_in_two_dimensions(runs) -> None
         )
         assert len(arrays["times"]) == len(arrays["expected"]) == 5 and arrays["decoded"]
         changes = np.square(arrays["way"][-1].astype(float) - arrays["way"][0]).sum((1, 2, 3))
-        assert changes[arrays["followed"]] == changes.max() > 0, "many hardly move in a space of two dimensions: one that does is shown"
+        assert changes[arrays["followed"]] == changes.max() > 0, (
+            "many hardly move in a space of two dimensions: one that does is shown"
+        )
     assert pictures["ae"]["trajectory"].shape == (5, 300, 2) and pictures["ae"]["latents"].shape[1] == 2
     assert "trajectory" not in pictures["vae"]
 
@@ -201,12 +209,8 @@ def test_stopping_in_the_middle_changes_nothing(sources) -> None:
 def test_classes_of_latents(sources) -> None:
     events = run(LatentDiffusionConfig(dataset="digits", conditional="on", sampling_steps=2, **TINY), source=sources["vae"])
     arrays = [event.arrays for event in events if isinstance(event, Snapshot)][-1]
-    assert (
-        sorted(set(arrays["sample_labels"])) == list(range(10)) and len(arrays["samples"]) == len(arrays["sample_labels"]) == 30
-    )
-    *_, last = sample(
-        events[-1].checkpoint, SampleConfig(n_samples=3, label=7, guidance_scale=2.0, sampling_steps=3, device="cpu")
-    )
+    assert sorted(set(arrays["sample_labels"])) == list(range(10)) and len(arrays["samples"]) == len(arrays["sample_labels"]) == 30
+    *_, last = sample(events[-1].checkpoint, SampleConfig(n_samples=3, label=7, guidance_scale=2.0, sampling_steps=3, device="cpu"))
     assert last.x.shape == (3, 1, 8, 8)
 
 
@@ -244,7 +248,7 @@ def test_it_learns_where_the_codes_are(sources) -> None:
     task = LatentDiffusionTask(config.replace(autoencoder=SOURCES["ae"]), load_dataset("digits"), torch.device("cpu"))
     task.prepare(model)
     codes = model.latents(task.train_x)
-    from playground.studies.comparison import Comparison
+    from playground.features.comparison.run import Comparison
 
     class Fake:
         config = SampleConfig(sampling_steps=30)

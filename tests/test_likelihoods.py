@@ -11,9 +11,13 @@ from torch.distributions import Bernoulli as TorchBernoulli
 from torch.distributions import Normal
 
 from playground.config import VAEConfig, field_specs
-from playground.likelihoods import Gaussian, LearnedGaussian, PerPixelGaussian, binarise, build_likelihood, dequantise
+from playground.vae.likelihoods import Gaussian, LearnedGaussian, PerPixelGaussian, binarise, build_likelihood, dequantise
 
-GAUSSIANS = {"gaussian": Gaussian(0.4), "gaussian_learned": LearnedGaussian(0.25).double(), "gaussian_per_pixel": PerPixelGaussian(0.2)}
+GAUSSIANS = {
+    "gaussian": Gaussian(0.4),
+    "gaussian_learned": LearnedGaussian(0.25).double(),
+    "gaussian_per_pixel": PerPixelGaussian(0.2),
+}
 GAUSSIAN = pytest.mark.parametrize("likelihood", GAUSSIANS.values(), ids=GAUSSIANS.keys())
 ALL = {**GAUSSIANS, "bernoulli": build_likelihood("bernoulli", 0.4)}
 EVERY = pytest.mark.parametrize("likelihood", ALL.values(), ids=ALL.keys())
@@ -24,7 +28,9 @@ def raws(likelihood, n: int, h: int, w: int, seed: int = 0) -> torch.Tensor:
 
 
 def test_every_likelihood_of_the_settings_can_be_built() -> None:
-    assert [type(build_likelihood(name, 0.4)) for name in field_specs(VAEConfig)["likelihood"].choices] == [type(v) for v in ALL.values()]
+    assert [type(build_likelihood(name, 0.4)) for name in field_specs(VAEConfig)["likelihood"].choices] == [
+        type(v) for v in ALL.values()
+    ]
     with pytest.raises(ValueError, match="no likelihood called 'laplace'"):
         build_likelihood("laplace", 0.4)
 
@@ -50,7 +56,9 @@ def test_each_is_that_of_torch_distributions() -> None:
     x = torch.rand(5, 1, 3, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     for name, likelihood in GAUSSIANS.items():
         raw = raws(likelihood, 5, 3, 4)
-        std = {"gaussian": torch.tensor(0.4), "gaussian_learned": torch.tensor(0.25), "gaussian_per_pixel": 0.2 * raw[:, 1:].exp()}[name]
+        std = {"gaussian": torch.tensor(0.4), "gaussian_learned": torch.tensor(0.25), "gaussian_per_pixel": 0.2 * raw[:, 1:].exp()}[
+            name
+        ]
         expected = Normal(raw[:, :1].sigmoid(), std).log_prob(x).flatten(1).sum(1)
         torch.testing.assert_close(likelihood.log_prob(x, raw), expected, rtol=1e-6, atol=1e-6)
     raw, white = raws(ALL["bernoulli"], 5, 3, 4), (x > 0.5).double()
@@ -109,7 +117,9 @@ def test_the_spread_is_the_root_of_the_mean_variance() -> None:
 def test_levels_are_spread_over_their_own_cells() -> None:
     levels = torch.arange(256, dtype=torch.uint8).repeat(100, 1)
     x = dequantise(levels, torch.rand(levels.shape, generator=torch.Generator().manual_seed(0)))
-    assert torch.equal((x * 255.0 + 0.5).floor(), levels.float()) and -0.5 <= 255.0 * float(x.min()) and 255.0 * float(x.max()) < 255.5
+    assert (
+        torch.equal((x * 255.0 + 0.5).floor(), levels.float()) and 255.0 * float(x.min()) >= -0.5 and 255.0 * float(x.max()) < 255.5
+    )
     assert float((x * 255.0 - levels).mean()) == pytest.approx(0.0, abs=0.01)
 
 

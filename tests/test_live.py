@@ -36,7 +36,22 @@ def test_a_refusal_says_what_the_run_goes_on_with(value):
     assert answer["holds"] == 0.002 and "learning_rate" in answer["error"] and not service.sent
 
 
-@pytest.mark.parametrize("request_", [None, 3, "r", [], ["r"], ["r", 3], ["r", {}], ["r", {"beta": 1, "steps": 2}], ["x", {"beta": 1}],
-                                      [["r"], {"beta": 1}], ["r", {"steps": 5}], ["r", {"self": 5}]])  # fmt: skip
+@pytest.mark.parametrize(
+    "request_",
+    [
+        None,
+        3,
+        "r",
+        [],
+        ["r"],
+        ["r", 3],
+        ["r", {}],
+        ["r", {"beta": 1, "steps": 2}],
+        ["x", {"beta": 1}],
+        [["r"], {"beta": 1}],
+        ["r", {"steps": 5}],
+        ["r", {"self": 5}],
+    ],
+)
 def test_nonsense_is_answered_in_words(request_):
     assert len(changing(Stand())(request_)["error"]) > 10

@@ -9,7 +9,7 @@ import pytest
 import scipy.stats
 import torch
 
-from playground.metrics import distances_to_data, energy_distance, mean_distance, mean_distance_within, wilson_interval
+from playground.measures.energy import distances_to_data, energy_distance, mean_distance, mean_distance_within, wilson_interval
 
 
 def normal(n: int, seed: int, d: int = 1) -> torch.Tensor:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fake_tasks import Values
 
-from playground.events import Checkpoint, Finished, Progress, Snapshot, Started
+from playground.runs.events import Checkpoint, Finished, Progress, Snapshot, Started
 from playground.runtimes import InProcessRuntime, RegistryError, RunRegistry, moments
 from playground.runtimes.moments import MAX_CHECKPOINTS, MAX_RUN_BYTES, MAX_SNAPSHOTS, MomentHistory, to_shed
 from playground.runtimes.records import History, RunRecord, advance

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from playground.nn import (
-    ResidualMLP, ScalarEmbedding, UNet, conv_decoder, conv_encoder, mlp, mlp_decoder, mlp_encoder,
-)  # fmt: skip
+from playground.diffusion.networks import ResidualMLP, ScalarEmbedding, UNet
+from playground.vae.networks import conv_decoder, conv_encoder, mlp, mlp_decoder, mlp_encoder
 
 SHAPES = pytest.mark.parametrize("shape", [(1, 8, 8), (1, 28, 28), (1, 32, 32), (3, 16, 16)], ids=str)
 
@@ -24,7 +23,9 @@ def test_encoder_and_decoder_fit_together(encoder, decoder, shape, depth) -> Non
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for net in (down, up) for p in net.parameters())
 
 
-@pytest.mark.parametrize(("net", "shape"), [(ResidualMLP, (2,)), (ResidualMLP, (1, 8, 8)), (UNet, (1, 8, 8)), (UNet, (1, 28, 28)), (UNet, (3, 32, 32))])
+@pytest.mark.parametrize(
+    ("net", "shape"), [(ResidualMLP, (2,)), (ResidualMLP, (1, 8, 8)), (UNet, (1, 8, 8)), (UNet, (1, 28, 28)), (UNet, (3, 32, 32))]
+)
 def test_denoising_networks_keep_the_shape_and_start_at_zero(net, shape) -> None:
     network = net(shape, 32, 2)
     x = torch.randn(4, *shape)

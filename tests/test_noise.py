@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from playground.config import DiffusionConfig
-from playground.noise import SCHEDULES, Coefficients, Schedule
+from playground.diffusion.noise import SCHEDULES, Coefficients, Schedule
 
 ALL = pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES.keys())
 VARIANCE_PRESERVING = pytest.mark.parametrize("name", ["linear", "cosine"])

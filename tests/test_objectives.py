@@ -10,13 +10,12 @@ from linear_vae import LinearVAE, draw, linear_vae, randn
 from torch import nn
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
-from playground.autoencoder import VAE, Autoencoder
-from playground.denoiser import PARAMETRIZATIONS, Denoiser
-from playground.likelihoods import LearnedGaussian
-from playground.noise import SCHEDULES
-from playground.objectives import (
-    denoising_error, importance_weighted, negative_elbo, reconstruction_error, squared_slopes, stratified_times,
-)  # fmt: skip
+from playground.diffusion.denoiser import PARAMETRIZATIONS, Denoiser
+from playground.diffusion.noise import SCHEDULES
+from playground.diffusion.objectives import denoising_error, stratified_times
+from playground.vae.autoencoder import VAE, Autoencoder
+from playground.vae.likelihoods import LearnedGaussian
+from playground.vae.objectives import importance_weighted, negative_elbo, reconstruction_error, squared_slopes
 
 
 def elbo_of(model: LinearVAE, x: torch.Tensor, draws: int = 20_000) -> float:
@@ -95,7 +94,11 @@ def test_importance_weighting_tightens_the_bound() -> None:
     model.requires_grad_()
     x = draw(model, 500)
     bounds = {k: importance_weighted(model, x, randn(500, k, 2)) for k in (2, 20)}
-    told = [-float(model.log_p(x).mean()), *(float(bounds[k].terms["neg_iwae"]) for k in (20, 2)), float(bounds[20].terms["neg_elbo"])]
+    told = [
+        -float(model.log_p(x).mean()),
+        *(float(bounds[k].terms["neg_iwae"]) for k in (20, 2)),
+        float(bounds[20].terms["neg_elbo"]),
+    ]
     assert told == sorted(told)
     terms = {name: float(value) for name, value in bounds[20].terms.items()}
     assert terms["neg_elbo"] == pytest.approx(terms["reconstruction"] + terms["kl"]) and terms["objective"] == terms["neg_iwae"]

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from playground.data.points import MIXTURE
-from playground.noise import SCHEDULES
-from playground.oracle import IdealDenoiser, MixtureDenoiser, mixture_denoiser
-from playground.sampling import initial_noise, reverse, time_grid
+from playground.diffusion.noise import SCHEDULES
+from playground.diffusion.oracle import IdealDenoiser, MixtureDenoiser, mixture_denoiser
+from playground.diffusion.sampling import initial_noise, reverse, time_grid
 
 ALL = pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES.keys())
 TIMES = pytest.mark.parametrize("time", [0.02, 0.3, 0.7, 0.98])
@@ -162,7 +162,9 @@ def test_far_away_and_at_both_ends_it_stays_finite() -> None:
         exact, far = oracle(schedule), torch.tensor([[1e4, -1e4], [0.0, 0.0]])
         for time in (0.0, schedule.t_min, schedule.t_max):
             t = torch.tensor([time])
-            assert all(v.isfinite().all() for v in (exact(far, t).x_0, exact(far, t).eps, exact.score(far, t), exact.log_density(far, t)))
+            assert all(
+                v.isfinite().all() for v in (exact(far, t).x_0, exact(far, t).eps, exact.score(far, t), exact.log_density(far, t))
+            )
 
 
 def test_at_time_zero_it_is_the_mixture_of_the_data_set() -> None:
@@ -194,7 +196,9 @@ def test_a_known_component_leaves_one_gaussian(schedule, time) -> None:
 def finite(schedule, **more) -> tuple[MixtureDenoiser, IdealDenoiser]:
     """The same 40 points as a mixture without width, and as a data set."""
     data = torch.randn(40, 2, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
-    return MixtureDenoiser(data, 0.0, torch.full((40,), 1 / 40, dtype=torch.float64), schedule), IdealDenoiser(data, schedule, **more)
+    return MixtureDenoiser(data, 0.0, torch.full((40,), 1 / 40, dtype=torch.float64), schedule), IdealDenoiser(
+        data, schedule, **more
+    )
 
 
 @ALL

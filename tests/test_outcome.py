@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from playground.config import AutoencoderConfig, DiffusionConfig, VAEConfig
-from playground.control import Control
-from playground.events import Finished
+from playground.page.frames import status
+from playground.runs.control import Control
+from playground.runs.events import Finished
+from playground.runs.training import Trainer, train
 from playground.runtimes import RunRecord
 from playground.runtimes.records import History, advance
-from playground.training import Trainer, train
-from playground.views.frames import status
 from playground.views.outcome import diverged
 
 
@@ -32,15 +32,21 @@ def test_a_loss_above_that_of_the_untrained_model_is_told() -> None:
     assert diverged(record(DiffusionConfig(), denoising=(1.0, 8.0, 9.0)))
 
 
-@pytest.mark.parametrize("curves", [
-    {"neg_elbo": (419.0, 103.0, 106.0), "objective": (419.0, 103.0, 106.0)},
-    {"neg_elbo": (419.0, 900.0, 950.0), "objective": (419.0, 103.0, 106.0)},  # β = 0: only the bound, which is not minimised, rose
-    {"neg_elbo": (419.0, 200.0, 210.0), "objective": (419.0, 900.0, 950.0)},  # β was raised while it trained
-    {"neg_elbo": (419.0, 600.0, 50.0), "objective": (419.0, 600.0, 50.0)},  # it overfits: the training loss is fine
-    {"neg_elbo": (1114.0, -153.0, -151.0), "objective": (1114.0, -153.0, -151.0)},
-    {"neg_elbo": (419.0, float("nan"), 900.0), "objective": (419.0, float("nan"), 900.0)},
-    {},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "curves",
+    [
+        {"neg_elbo": (419.0, 103.0, 106.0), "objective": (419.0, 103.0, 106.0)},
+        {
+            "neg_elbo": (419.0, 900.0, 950.0),
+            "objective": (419.0, 103.0, 106.0),
+        },  # β = 0: only the bound, which is not minimised, rose
+        {"neg_elbo": (419.0, 200.0, 210.0), "objective": (419.0, 900.0, 950.0)},  # β was raised while it trained
+        {"neg_elbo": (419.0, 600.0, 50.0), "objective": (419.0, 600.0, 50.0)},  # it overfits: the training loss is fine
+        {"neg_elbo": (1114.0, -153.0, -151.0), "objective": (1114.0, -153.0, -151.0)},
+        {"neg_elbo": (419.0, float("nan"), 900.0), "objective": (419.0, float("nan"), 900.0)},
+        {},
+    ],
+)
 def test_other_runs_are_left_alone(curves) -> None:
     assert diverged(record(VAEConfig(), **curves)) == ""
 

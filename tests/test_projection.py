@@ -7,7 +7,7 @@ import importlib.util
 import numpy as np
 import pytest
 
-from playground.projection import Embedding, Projection, ProjectionSettings, embed, methods, pca
+from playground.measures.projection import Embedding, Projection, ProjectionSettings, embed, methods, pca
 
 
 def latents(n: int = 400, d: int = 6, seed: int = 0) -> np.ndarray:
@@ -192,7 +192,9 @@ def test_a_fresh_start_is_turned_towards_what_was_shown(embedded: Embedding) -> 
     other = embed(groups()[0], ProjectionSettings("tsne", seed=5), embedded, fresh=True)
     free = embed(groups()[0], ProjectionSettings("tsne", seed=5))
     turned = Embedding(free.points * [-1, 1], 1.0)
-    assert (moved(embedded, other) ** 2).mean() <= (moved(embedded, free) ** 2).mean() + 1e-9 < (moved(embedded, turned) ** 2).mean()
+    assert (
+        (moved(embedded, other) ** 2).mean() <= (moved(embedded, free) ** 2).mean() + 1e-9 < (moved(embedded, turned) ** 2).mean()
+    )
 
 
 def test_the_same_seed_gives_the_same_picture() -> None:
@@ -224,8 +226,7 @@ def test_tsne_of_broken_and_of_collapsed_latents() -> None:
 
 
 @pytest.mark.parametrize(
-    "d, expected",
-    [(1, {"raw": (1,)}), (2, {"raw": (2,), "pca": (2,)}), (3, {"raw": (3,), "pca": (2, 3)}), (16, {"pca": (2, 3)})],
+    "d, expected", [(1, {"raw": (1,)}), (2, {"raw": (2,), "pca": (2,)}), (3, {"raw": (3,), "pca": (2, 3)}), (16, {"pca": (2, 3)})]
 )
 def test_what_is_offered(d: int, expected: dict, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
@@ -243,17 +244,24 @@ def test_settings_are_taken_as_given() -> None:
 @pytest.mark.parametrize(
     "values, d, words",
     [
-        (None, 2, "given by name"), ([["method", "pca"]], 2, "given by name"), ({"method": "pca", "x": 1}, 2, "given by name"),
+        (None, 2, "given by name"),
+        ([["method", "pca"]], 2, "given by name"),
+        ({"method": "pca", "x": 1}, 2, "given by name"),
         ({}, 2, "method = 'None' is refused: with 2 latent dimensions it must be one of raw, pca, tsne"),
         ({"method": "pca"}, 1, "with 1 latent dimension it must be one of raw, tsne"),
-        ({"method": "raw"}, 4, "must be one of pca, tsne"), ({"method": ["pca"]}, 4, "must be one of"),
+        ({"method": "raw"}, 4, "must be one of pca, tsne"),
+        ({"method": ["pca"]}, 4, "must be one of"),
         ({"method": "pca", "dims": 3}, 2, "dims = 3 is refused: PCA of 2 latent dimensions is shown in 2."),
-        ({"method": "tsne", "dims": 4}, 2, "is shown in 2 or 3."), ({"method": "tsne", "dims": True}, 2, "dims = True"),
-        ({"method": "tsne", "dims": 2.0}, 2, "dims = 2.0"), ({"method": "tsne", "perplexity": 1}, 2, "from 2 to 100"),
-        ({"method": "tsne", "perplexity": float("nan")}, 2, "from 2 to 100"), ({"method": "tsne", "perplexity": "9"}, 2, "from 2"),
-        ({"method": "tsne", "seed": -1}, 2, "seed = -1"), ({"method": "tsne", "seed": 1.5}, 2, "whole number"),
+        ({"method": "tsne", "dims": 4}, 2, "is shown in 2 or 3."),
+        ({"method": "tsne", "dims": True}, 2, "dims = True"),
+        ({"method": "tsne", "dims": 2.0}, 2, "dims = 2.0"),
+        ({"method": "tsne", "perplexity": 1}, 2, "from 2 to 100"),
+        ({"method": "tsne", "perplexity": float("nan")}, 2, "from 2 to 100"),
+        ({"method": "tsne", "perplexity": "9"}, 2, "from 2"),
+        ({"method": "tsne", "seed": -1}, 2, "seed = -1"),
+        ({"method": "tsne", "seed": 1.5}, 2, "whole number"),
     ],
-)  # fmt: skip
+)
 def test_senseless_settings_are_refused_with_a_sentence(values: object, d: int, words: str) -> None:
     with pytest.raises(ValueError, match=r"\.$") as caught:
         ProjectionSettings.parse(values, d)

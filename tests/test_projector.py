@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from serving import alive, stat
 
-from playground.control import Control
-from playground.events import Answer, Failed
-from playground.projection import Embedding, ProjectionSettings
+from playground.measures.projection import Embedding, ProjectionSettings
+from playground.runs.control import Control
+from playground.runs.events import Answer, Failed
 from playground.runtimes import projector as module
 from playground.runtimes.inprocess import InProcessRuntime
 from playground.runtimes.projector import Projector
@@ -108,7 +108,9 @@ def test_serve_answers_with_the_embedding():
     args = {"latent": latents(), "settings": TSNE, "previous": None, "fresh": True}
     control.send({"kind": "ask", "id": 5, "name": "embed", "args": args})
     (answer,) = module.serve(control, idle_seconds=0.01)
-    assert answer.id == 5 and answer.arrays["points"].shape == (60, 2) and answer.arrays["scale"] > 1 and answer.arrays["seconds"] > 0
+    assert (
+        answer.id == 5 and answer.arrays["points"].shape == (60, 2) and answer.arrays["scale"] > 1 and answer.arrays["seconds"] > 0
+    )
 
 
 def test_what_goes_wrong_is_a_sentence(capsys):
@@ -292,7 +294,7 @@ def test_a_real_process_has_low_priority_survives_being_killed_and_ends():
 SERVER = """
 import signal, time
 import numpy as np
-from playground.projection import ProjectionSettings
+from playground.measures.projection import ProjectionSettings
 from playground.runtimes.projector import Projector
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored from birth where the tests run in the background of a shell
@@ -308,7 +310,9 @@ def test_no_orphan_is_left_when_the_server_ends(how, tmp_path):
     script = tmp_path / "server.py"
     script.write_text(SERVER)
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    server = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
+    server = subprocess.Popen(
+        [sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+    )
     try:
         pid = int(server.stdout.readline())
         process = (pid, stat(pid)[2])

@@ -9,13 +9,13 @@ import torch
 from linear_vae import LinearVAE, draw, linear_vae, randn
 from torch import nn
 
-from playground.autoencoder import VAE
-from playground.bounds import log_normal
 from playground.config import VAEConfig
-from playground.control import Control
-from playground.likelihoods import Gaussian
-from playground.quadrature import QUICK, THOROUGH, Effort, log_evidence, log_joint, moments
-from playground.training import Trainer
+from playground.runs.control import Control
+from playground.runs.training import Trainer
+from playground.vae.autoencoder import VAE
+from playground.vae.bounds import log_normal
+from playground.vae.likelihoods import Gaussian
+from playground.vae.quadrature import QUICK, THOROUGH, Effort, log_evidence, log_joint, moments
 
 
 @pytest.mark.parametrize("d", [1, 2])
@@ -47,7 +47,9 @@ def test_examples_may_share_a_lattice() -> None:
 def test_what_the_prior_hardly_reaches_is_found_even_if_the_encoder_does_not_say_so() -> None:
     """All mass at |z| = 16, where the encoder says 0: the lattice grows until what is outside can be neglected."""
     model = LinearVAE(torch.tensor([[1.0, 0.0]], dtype=torch.float64), torch.zeros(1, dtype=torch.float64), 0.5)
-    model.encode_as(torch.zeros(2, 1, dtype=torch.float64), torch.zeros(2, dtype=torch.float64), torch.zeros(2, dtype=torch.float64))
+    model.encode_as(
+        torch.zeros(2, 1, dtype=torch.float64), torch.zeros(2, dtype=torch.float64), torch.zeros(2, dtype=torch.float64)
+    )
     x = torch.tensor([[20.0]], dtype=torch.float64)
     found = log_evidence(model, x)
     assert float(found.log_p) == pytest.approx(float(model.log_p(x)), abs=1e-4)
@@ -71,7 +73,9 @@ def folded(std: float) -> VAE:
 def test_posteriors_with_several_modes(std: float) -> None:
     model, x = folded(std), randn(6, 3)
     axis = torch.linspace(-6.0, 6.0, 1201, dtype=torch.float64)
-    brute = torch.stack([log_joint(model, x, torch.cartesian_prod(part, axis)).logsumexp(1) for part in axis.split(100)]).logsumexp(0)
+    brute = torch.stack([log_joint(model, x, torch.cartesian_prod(part, axis)).logsumexp(1) for part in axis.split(100)]).logsumexp(
+        0
+    )
     found = log_evidence(model, x)
     torch.testing.assert_close(found.log_p, brute + 2 * math.log(0.01), rtol=0.0, atol=1e-4)
 
@@ -97,7 +101,9 @@ def trained():
     """Task and averaged weights of small VAEs, by likelihood, in double precision."""
 
     def train(likelihood: str):
-        config = VAEConfig(dataset="digits", width=32, depth=1, warmup_steps=0, learning_rate=0.01, likelihood=likelihood, device="cpu")
+        config = VAEConfig(
+            dataset="digits", width=32, depth=1, warmup_steps=0, learning_rate=0.01, likelihood=likelihood, device="cpu"
+        )
         trainer = Trainer(config, Control(), None)
         for _ in range(150):
             trainer._advance()
@@ -119,7 +125,9 @@ def test_the_grid_agrees_with_importance_sampling(trained, likelihood: str) -> N
         eps = torch.randn(2, n, 2, generator=generator, dtype=torch.float64)
         z = torch.cat([mean + std * eps[0], eps[1]])
         proposal = torch.logaddexp(log_normal((z - mean) / std) - std.log().sum(), log_normal(z)) - math.log(2.0)
-        log_p = torch.cat([model.likelihood.log_prob(x.expand(len(part), -1, -1, -1), model.decoder(part)) for part in z.split(5000)])
+        log_p = torch.cat(
+            [model.likelihood.log_prob(x.expand(len(part), -1, -1, -1), model.decoder(part)) for part in z.split(5000)]
+        )
         log_w = log_p + log_normal(z) - proposal
         estimate = log_w.logsumexp(0) - math.log(2 * n)
         error = float((log_w - estimate).exp().std()) / (2 * n) ** 0.5

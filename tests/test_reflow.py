@@ -10,20 +10,20 @@ import numpy as np
 import pytest
 import torch
 
-from playground.cadence import Cadence
-from playground.checkpoint import pack, unpack
 from playground.config import ConfigError, DiffusionConfig, ReflowConfig, SampleConfig
-from playground.control import Control
 from playground.data import load_dataset
-from playground.denoiser import Denoiser, Prediction
-from playground.events import Failed, Finished, Paused, Progress, Snapshot, Started
-from playground.generation import load_model, sample
-from playground.noise import SCHEDULES
-from playground.oracle import MixtureDenoiser
-from playground.studies.reflow import EULER_STEPS, follow
-from playground.studies.reflow_run import reflow_run
-from playground.tasks import PairTask
-from playground.training import Trainer, train
+from playground.diffusion.denoiser import Denoiser, Prediction
+from playground.diffusion.noise import SCHEDULES
+from playground.diffusion.oracle import MixtureDenoiser
+from playground.features.reflow.run import reflow_run
+from playground.features.reflow.straightness import EULER_STEPS, follow
+from playground.runs.cadence import Cadence
+from playground.runs.checkpoint import pack, unpack
+from playground.runs.control import Control
+from playground.runs.events import Failed, Finished, Paused, Progress, Snapshot, Started
+from playground.runs.generation import load_model, sample
+from playground.runs.tasks import PairTask
+from playground.runs.training import Trainer, train
 
 FLOW = SCHEDULES["rectified_flow"]
 TINY = {
@@ -62,9 +62,7 @@ def linear(matrix: torch.Tensor):
 def test_a_straight_coupling_has_straightness_zero() -> None:
     matrix = torch.tensor([[0.5, 0.3], [-0.2, 1.5]], dtype=torch.float64)
     x_1 = noise()
-    start = (
-        (1 - FLOW.t_max) * matrix + FLOW.t_max * torch.eye(2, dtype=torch.float64)
-    ) @ x_1.T  # where those lines are at t_max
+    start = ((1 - FLOW.t_max) * matrix + FLOW.t_max * torch.eye(2, dtype=torch.float64)) @ x_1.T  # where those lines are at t_max
     for steps in (1, 2, 7, 100):
         paths = follow(linear(matrix), FLOW, start.T, steps)
         assert paths.straightness.max() < 1e-20
@@ -148,13 +146,14 @@ def flows() -> dict[str, bytes]:
     def trained(**settings) -> bytes:
         control = Control()
         control.send({"kind": "watch", "rate": 0.0})
-        *_, end = train(
-            DiffusionConfig(**TINY | {"schedule": "rectified_flow", "parametrization": "velocity"} | settings), control
-        )
+        *_, end = train(DiffusionConfig(**TINY | {"schedule": "rectified_flow", "parametrization": "velocity"} | settings), control)
         return end.checkpoint
 
-    return {"points": trained(dataset="mixture", steps=300), "images": trained(dataset="digits", steps=5),
-            "cosine": trained(dataset="mixture", schedule="cosine", steps=3)}  # fmt: skip
+    return {
+        "points": trained(dataset="mixture", steps=300),
+        "images": trained(dataset="digits", steps=5),
+        "cosine": trained(dataset="mixture", schedule="cosine", steps=3),
+    }
 
 
 def numbers(event: Snapshot) -> dict:
@@ -164,12 +163,7 @@ def numbers(event: Snapshot) -> dict:
 def test_the_study_measures_before_and_after(flows) -> None:
     events = list(reflow_run(ReflowConfig(**STUDY), flows["points"]))
     started, end, pictures = events[0], events[-1], [event for event in events if isinstance(event, Snapshot)]
-    assert (
-        isinstance(started, Started)
-        and started.config["dataset"] == "mixture"
-        and isinstance(end, Finished)
-        and not end.stopped
-    )
+    assert isinstance(started, Started) and started.config["dataset"] == "mixture" and isinstance(end, Finished) and not end.stopped
     steps = [event.step for event in events if isinstance(event, Progress)]
     assert steps == sorted(steps) and end.step == started.config["steps"] == steps[-1]
     found = numbers(pictures[-1])
@@ -218,7 +212,7 @@ def test_a_stop_keeps_what_was_measured(flows, monkeypatch) -> None:
 
 def test_a_flow_that_diverges_is_told_and_not_measured(flows, monkeypatch) -> None:
     """A learning rate that no flow stands: the one trainer finds out, and no number of it reaches a picture."""
-    monkeypatch.setattr("playground.studies.reflow_run.SHARE", 2000.0)
+    monkeypatch.setattr("playground.features.reflow.run.SHARE", 2000.0)
     *events, end = reflow_run(ReflowConfig(**STUDY | {"steps": 2000}), flows["points"])
     assert isinstance(end, Failed) and "The flow on its own pairs could not be trained: The loss (denoising)" in end.message
     assert "smaller" in end.suggestion
@@ -236,7 +230,7 @@ def test_a_flow_of_numbers_that_are_none_is_told(flows) -> None:
 
 def test_its_training_pauses_and_takes_over_live_settings(flows, monkeypatch) -> None:
     """Between two reports of the inner training, by the same words as any run."""
-    monkeypatch.setattr("playground.training.REPORTS_PER_SECOND", 1e9)
+    monkeypatch.setattr("playground.runs.training.REPORTS_PER_SECOND", 1e9)
     seen, made = [], Trainer.__init__
     monkeypatch.setattr(Trainer, "__init__", lambda self, *args, **more: [made(self, *args, **more), seen.append(self)][0])
     calls, events = itertools.count(), []

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from playground.data import load_dataset
-from playground.events import Snapshot
+from playground.features.latent_diffusion.view import OF_LATENTS, latent_diffusion_views
+from playground.features.reflow.view import reflow_views
+from playground.runs.events import Snapshot
+from playground.runs.tasks import film
 from playground.runtimes.records import RunRecord
-from playground.tasks import film
-from playground.views.latent_diffusion_views import OF_LATENTS, latent_diffusion_views
-from playground.views.reflow import reflow_views
 
 RNG = np.random.default_rng(0)
 DISTANCES = {"1": [0.5, 0.01], "2": [0.1, 0.01], "4": [0.01, 0.001], "8": [0.0, 0.001], "16": [-0.001, 0.001]}
@@ -68,9 +68,12 @@ def test_images_have_rows_of_few_steps_before_above_after() -> None:
     tiles = RNG.integers(0, 255, (5, 10, 1, 8, 8), dtype=np.uint8)
     rows = study("images", {"tiles_before": tiles, "tiles_after": tiles[:2]}, "digits", after=SIDE)["reflow_tiles"]["rows"]
     assert [(row["title"], row["note"]) for row in rows] == [
-        ("1 Euler step", "before reflow"), ("1 Euler step", "after reflow"), ("2 Euler steps", "before reflow"),
-        ("2 Euler steps", "after reflow"), ("4 Euler steps", "before reflow"),
-    ]  # fmt: skip
+        ("1 Euler step", "before reflow"),
+        ("1 Euler step", "after reflow"),
+        ("2 Euler steps", "before reflow"),
+        ("2 Euler steps", "after reflow"),
+        ("4 Euler steps", "before reflow"),
+    ]
 
 
 def test_every_phase_has_words() -> None:
@@ -82,20 +85,19 @@ def test_every_phase_has_words() -> None:
 @pytest.fixture
 def latent() -> dict:
     images = RNG.integers(0, 255, (12, 25, 1, 8, 8), dtype=np.uint8)
-    return {**film(np.linspace(1, 0, 12), images, images, decoded=True),
-            "trajectory": RNG.normal(size=(21, 300, 2)),
-            "trajectory_times": np.linspace(1, 0, 21), "latents": RNG.normal(size=(355, 2))}  # fmt: skip
+    return {
+        **film(np.linspace(1, 0, 12), images, images, decoded=True),
+        "trajectory": RNG.normal(size=(21, 300, 2)),
+        "trajectory_times": np.linspace(1, 0, 21),
+        "latents": RNG.normal(size=(355, 2)),
+    }
 
 
 def test_a_latent_diffusion_shows_images_and_particles(latent) -> None:
     views = latent_diffusion_views(Memory(), record(latent, "digits"))
     assert set(views) == {"samples", "strip", "latent_particles", "latent_particles_static"}
     moving, still = views["latent_particles"], views["latent_particles_static"]
-    assert (
-        (moving["T"], moving["n"], moving["mode"]) == (21, 300, "live")
-        and still["m"] == 355
-        and len(still["label_names"]) == 10
-    )
+    assert (moving["T"], moving["n"], moving["mode"]) == (21, 300, "live") and still["m"] == 355 and len(still["label_names"]) == 10
     again = latent_diffusion_views(Memory(**views), record(latent, "digits", active=False))
     assert "latent_particles_static" not in again and again["latent_particles"]["mode"] == "final"
     assert again["latent_particles"]["view"] == moving["view"]

@@ -12,7 +12,7 @@ import pytest
 from fake_tasks import Values
 
 from playground.config import ConfigError, DiffusionConfig
-from playground.events import Checkpoint, Failed, Finished, Paused, Progress, Started
+from playground.runs.events import Checkpoint, Failed, Finished, Paused, Progress, Started
 from playground.runtimes import InProcessRuntime, RegistryError, RegistryFull, RunRegistry, UnknownRun, WorkerRuntime
 from playground.runtimes.records import History, RunRecord, Series, advance
 
@@ -27,7 +27,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
 
 
 def start(registry: RunRegistry, **values) -> str:
@@ -220,7 +219,9 @@ def test_a_killed_worker_is_said_and_the_run_can_continue(make):
     run_id = start(registry, steps=9, checkpoint_at=3, die_at=6)
     record = until_status(registry, run_id, "failed")
     assert "signal 9" in record.message and record.checkpoint == b"3"
-    assert record.suggestion.startswith("Press Continue to go on from the last checkpoint. If it happens again, memory may be short.")
+    assert record.suggestion.startswith(
+        "Press Continue to go on from the last checkpoint. If it happens again, memory may be short."
+    )
     version = record.version
     registry.continue_(run_id)
     record = until_status(registry, run_id, "finished")

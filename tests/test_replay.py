@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from playground.config import ConfigError
-from playground.events import Checkpoint, Snapshot, Started
+from playground.page.frames import RunViews
+from playground.page.replay import cut
+from playground.page.service import Service
+from playground.runs.events import Checkpoint, Snapshot, Started
 from playground.runtimes import InProcessRuntime, RegistryError, RunRecord, UnknownRun
 from playground.runtimes.moments import MomentHistory
-from playground.ui.service import Service
-from playground.views.frames import RunViews
-from playground.views.replay import cut
 
 CONFIG = {"model": "vae", "dataset": "digits", "latent_dim": 2, "steps": 100, "map_points": 1000}
 N = 40
@@ -25,7 +25,10 @@ N = 40
 def snapshot(step: int, latent: np.ndarray) -> Snapshot:
     tiles = np.full((10, 1, 8, 8), step, np.uint8)
     errors = np.zeros((10, 1, 8, 8), np.float32)
-    return Snapshot(step, {"latent": latent.astype(np.float32), "originals": tiles, "reconstructions": tiles, "errors": errors, "samples": tiles})
+    return Snapshot(
+        step,
+        {"latent": latent.astype(np.float32), "originals": tiles, "reconstructions": tiles, "errors": errors, "samples": tiles},
+    )
 
 
 def record(latents: dict[int, np.ndarray], **changes) -> RunRecord:
@@ -35,10 +38,19 @@ def record(latents: dict[int, np.ndarray], **changes) -> RunRecord:
     kept = MomentHistory(tuple(snapshot(step, latent) for step, latent in latents.items()), (Checkpoint(20, b"w"),))
     dims = next(iter(latents.values())).shape[1]
     return RunRecord(
-        "id", CONFIG | {"latent_dim": dims}, "running", started=Started({}, 1, "cpu"), snapshot=kept.snapshots[-1], moments=kept,
-        history={name: (steps, steps / 10.0) for name in names}, step=max(latents), version=9, snapshot_version=9, moments_version=7,
+        "id",
+        CONFIG | {"latent_dim": dims},
+        "running",
+        started=Started({}, 1, "cpu"),
+        snapshot=kept.snapshots[-1],
+        moments=kept,
+        history={name: (steps, steps / 10.0) for name in names},
+        step=max(latents),
+        version=9,
+        snapshot_version=9,
+        moments_version=7,
         **changes,
-    )  # fmt: skip
+    )
 
 
 def cloud(seed: int = 0, dims: int = 2, size: float = 1.0) -> np.ndarray:
@@ -98,7 +110,9 @@ def drifting(steps) -> dict[int, np.ndarray]:
     wide[:, :2] = np.linalg.solve(np.linalg.cholesky(np.cov(wide[:, :2].T)), wide[:, :2].T).T
     angles = {step: np.pi * step / max(steps) for step in steps}
     turn = {step: np.array([np.cos(angle), np.sin(angle)]) for step, angle in angles.items()}
-    return {step: wide + 0.05 * np.column_stack([(wide[:, :2] @ turn[step])[:, None] * turn[step], np.zeros((N, 3))]) for step in steps}
+    return {
+        step: wide + 0.05 * np.column_stack([(wide[:, :2] @ turn[step])[:, None] * turn[step], np.zeros((N, 3))]) for step in steps
+    }
 
 
 def test_the_principal_axes_of_neighbouring_moments_are_turned_towards_each_other():
@@ -138,7 +152,9 @@ def test_nothing_of_a_moment_is_held_that_the_registry_forgot():
 
 def test_particles_have_the_same_axes_too():
     def moment(step, size):
-        return Snapshot(step, {"trajectory": np.random.default_rng(step).normal(size=(5, N, 2)) * size, "times": np.linspace(1, 0, 5)})
+        return Snapshot(
+            step, {"trajectory": np.random.default_rng(step).normal(size=(5, N, 2)) * size, "times": np.linspace(1, 0, 5)}
+        )
 
     kept = MomentHistory((moment(0, 9.0), moment(10, 0.1)))
     run = RunRecord("id", {"model": "diffusion", "dataset": "mixture"}, "running", moments=kept, snapshot=kept.snapshots[1])
@@ -245,12 +261,15 @@ def test_a_fork_with_the_same_settings_says_only_where_it_comes_from(service, tr
     ended(service, run)
 
 
-@pytest.mark.parametrize("form, words", [
-    ({"steps": 300}, "steps = 300 is refused: that checkpoint is of step 300 already, so Steps must be larger."),
-    ({"steps": 0}, "steps = 0 is refused"),
-    ({"learning_rate": 50}, "learning_rate = 50 is refused"),
-    ([1], "Settings are given by name"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "form, words",
+    [
+        ({"steps": 300}, "steps = 300 is refused: that checkpoint is of step 300 already, so Steps must be larger."),
+        ({"steps": 0}, "steps = 0 is refused"),
+        ({"learning_rate": 50}, "learning_rate = 50 is refused"),
+        ([1], "Settings are given by name"),
+    ],
+)
 def test_a_fork_that_can_not_be_is_refused_in_a_sentence(service, trained, form, words):
     runs = len(service.registry)
     with pytest.raises(ConfigError, match=words):

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from playground.control import Control
-from playground.events import Checkpoint, Failed, Finished, Paused, Progress, Snapshot, Started
+from playground.runs.control import Control
+from playground.runs.events import Checkpoint, Failed, Finished, Paused, Progress, Snapshot, Started
 from playground.runtimes.inprocess import InProcessRuntime
 from playground.runtimes.worker import WorkerRuntime
 
@@ -52,10 +52,20 @@ def alive(pid: int) -> bool:
 
 @pytest.mark.parametrize(
     "message",
-    [None, "stop", {}, {"kind": "explode"}, {"kind": "set"}, {"kind": "set", "values": {1: 2}}, {"kind": "watch"},
-     {"kind": "watch", "rate": -1}, {"kind": "watch", "rate": float("nan")}, {"kind": "watch", "rate": True},
-     {"kind": ["stop"]}],
-)  # fmt: skip
+    [
+        None,
+        "stop",
+        {},
+        {"kind": "explode"},
+        {"kind": "set"},
+        {"kind": "set", "values": {1: 2}},
+        {"kind": "watch"},
+        {"kind": "watch", "rate": -1},
+        {"kind": "watch", "rate": float("nan")},
+        {"kind": "watch", "rate": True},
+        {"kind": ["stop"]},
+    ],
+)
 def test_senseless_messages_are_refused_with_a_sentence(message):
     with pytest.raises(ValueError, match=r"\.$"):
         Control().send(message)
@@ -299,7 +309,7 @@ def test_no_worker_outlives_a_killed_server_and_none_runs_its_main_module(tmp_pa
 
 def test_the_web_process_imports_neither_torch_nor_gradio():
     code = (
-        "import sys, playground.control, playground.runtimes as r; r.RunRegistry(r.WorkerRuntime());"
+        "import sys, playground.runs.control, playground.runtimes as r; r.RunRegistry(r.WorkerRuntime());"
         "print([m for m in ('torch', 'gradio', 'scipy', 'sklearn', 'diffusers') if m in sys.modules])"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -12,10 +12,10 @@ from diffusers_table import Table, network
 
 from playground.config import Sampler
 from playground.data.points import MIXTURE
-from playground.denoiser import PARAMETRIZATIONS, Prediction
-from playground.noise import SCHEDULES, Schedule
-from playground.oracle import MixtureDenoiser, mixture_denoiser
-from playground.sampling import SAMPLERS, initial_noise, reverse, time_grid
+from playground.diffusion.denoiser import PARAMETRIZATIONS, Prediction
+from playground.diffusion.noise import SCHEDULES, Schedule
+from playground.diffusion.oracle import MixtureDenoiser, mixture_denoiser
+from playground.diffusion.sampling import SAMPLERS, initial_noise, reverse, time_grid
 
 ALL = pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES.keys())
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from playground.config import AutoencoderConfig, ConfigError
-from playground.events import Checkpoint, Failed, Finished, Paused, Progress, Snapshot, Started
+from playground.page import service as module
+from playground.page.service import Service
+from playground.runs.events import Checkpoint, Failed, Finished, Paused, Progress, Snapshot, Started
 from playground.runtimes import UnknownRun
-from playground.ui import service as module
-from playground.ui.service import Service
 
 RNG = np.random.default_rng(0)
 CONFIG = AutoencoderConfig(dataset="digits", steps=100)
@@ -90,15 +90,47 @@ def pull(service, *request):
 # --- nonsense -----------------------------------------------------------------------------------------------------------
 
 NONSENSE = [
-    None, True, False, 0, -1, 10**400, 1.5, float("nan"), float("inf"), -0.0, "", "stop", "x" * 100_000, "\x00", "../../etc/passwd",
-    "é𝄞\ud800", [], {}, [None], [[]], [[[[[[]]]]]], {"run": 1}, {"a": {"b": [1, {"c": None}]}}, [1, 2, 3, 4, 5], ["a"] * 4, [{}, {}],
-]  # fmt: skip
+    None,
+    True,
+    False,
+    0,
+    -1,
+    10**400,
+    1.5,
+    float("nan"),
+    float("inf"),
+    -0.0,
+    "",
+    "stop",
+    "x" * 100_000,
+    "\x00",
+    "../../etc/passwd",
+    "é𝄞\ud800",
+    [],
+    {},
+    [None],
+    [[]],
+    [[[[[[]]]]]],
+    {"run": 1},
+    {"a": {"b": [1, {"c": None}]}},
+    [1, 2, 3, 4, 5],
+    ["a"] * 4,
+    [{}, {}],
+]
 
 
 @pytest.mark.parametrize("nonsense", NONSENSE, ids=lambda value: repr(value)[:20])
 def test_nonsense_is_answered_in_words(service, run, nonsense, monkeypatch):
     monkeypatch.setattr(module, "LONG_POLL_SECONDS", SHORT)
-    requests = [nonsense, [nonsense], [nonsense, nonsense], [nonsense] * 4, [nonsense, "stop"], [run, nonsense], [nonsense, 0, False, True]]
+    requests = [
+        nonsense,
+        [nonsense],
+        [nonsense, nonsense],
+        [nonsense] * 4,
+        [nonsense, "stop"],
+        [run, nonsense],
+        [nonsense, 0, False, True],
+    ]
     for request in requests:
         for answer in (service.command(request), asyncio.run(service.pull(request))):
             assert answer == {"ok": True} or (set(answer) == {"error"} and len(answer["error"]) > 20), request
@@ -135,8 +167,15 @@ def test_a_version_of_the_future_waits_and_gets_no_picture(service, run, monkeyp
 
 @pytest.mark.parametrize("nonsense", NONSENSE, ids=lambda value: repr(value)[:20])
 def test_projections_are_checked(service, run, nonsense):
-    for request in (nonsense, [nonsense], [nonsense, {"method": "pca"}], [run, nonsense], [run, {"method": nonsense}],
-                    [run, {"method": "pca", "dims": nonsense}], [run, {"method": "tsne", "seed": nonsense}]):  # fmt: skip
+    for request in (
+        nonsense,
+        [nonsense],
+        [nonsense, {"method": "pca"}],
+        [run, nonsense],
+        [run, {"method": nonsense}],
+        [run, {"method": "pca", "dims": nonsense}],
+        [run, {"method": "tsne", "seed": nonsense}],
+    ):
         answer = service.project(request)
         assert answer == {"ok": True} or (set(answer) == {"error"} and len(answer["error"]) > 20), request
 
@@ -196,7 +235,11 @@ def test_live_settings_are_checked_before_they_are_sent(service, run, puppet):
     service.set(run, {"learning_rate": 0.01})
     assert puppet.messages[-1] == {"kind": "set", "values": {"learning_rate": 0.01}}
     sent = len(puppet.messages)
-    for values, words in (({"learning_rate": 50}, "from 1e-06 to 10"), ({"width": 32}, "cannot be changed while"), ({"x": 1}, "not a setting")):
+    for values, words in (
+        ({"learning_rate": 50}, "from 1e-06 to 10"),
+        ({"width": 32}, "cannot be changed while"),
+        ({"x": 1}, "not a setting"),
+    ):
         with pytest.raises(ConfigError, match=words):
             service.set(run, values)
     assert len(puppet.messages) == sent

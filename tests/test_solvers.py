@@ -11,10 +11,10 @@ import torch
 from diffusers_table import Table, network
 
 from playground.data.points import MIXTURE
-from playground.denoiser import PARAMETRIZATIONS, Prediction
-from playground.noise import SCHEDULES, Schedule
-from playground.oracle import MixtureDenoiser, mixture_denoiser
-from playground.sampling import Counted, initial_noise, invert, reverse, time_grid
+from playground.diffusion.denoiser import PARAMETRIZATIONS, Prediction
+from playground.diffusion.noise import SCHEDULES, Schedule
+from playground.diffusion.oracle import MixtureDenoiser, mixture_denoiser
+from playground.diffusion.sampling import Counted, initial_noise, invert, reverse, time_grid
 
 diffusers = pytest.importorskip("diffusers")
 ALL = pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES.keys())
@@ -49,7 +49,9 @@ PREDICTIONS = {"eps": "epsilon", "v": "v_prediction", "x_0": "sample"}
 def test_edm_heun_is_the_heun_of_diffusers(name: str, p: str, n_steps: int) -> None:
     """Theirs lives on `x / alpha`; it has no "sample" prediction. Step counts for which its times are whole numbers."""
     schedule, scheduler = discrete("HeunDiscreteScheduler", name, PREDICTIONS[p], n_steps)
-    times = torch.cat([(scheduler.timesteps[:1].double() + 1) / 100, (scheduler.timesteps[1::2].double() + 1) / 100, torch.zeros(1)])
+    times = torch.cat(
+        [(scheduler.timesteps[:1].double() + 1) / 100, (scheduler.timesteps[1::2].double() + 1) / 100, torch.zeros(1)]
+    )
     alphas = schedule.alpha(times)
     x, states = randn(6, 2), [randn(6, 2)]
     y = x / alphas[0]
@@ -68,7 +70,11 @@ def test_edm_heun_is_the_heun_of_diffusers(name: str, p: str, n_steps: int) -> N
 @pytest.mark.parametrize("n_steps", [1, 2, 5, 10, 20, 50])
 def test_dpmpp_2m_is_that_of_diffusers(name: str, p: str, n_steps: int) -> None:
     schedule, scheduler = discrete("DPMSolverMultistepScheduler", name, PREDICTIONS[p], n_steps)
-    assert (scheduler.config.algorithm_type, scheduler.config.solver_order, scheduler.config.solver_type) == ("dpmsolver++", 2, "midpoint")
+    assert (scheduler.config.algorithm_type, scheduler.config.solver_order, scheduler.config.solver_type) == (
+        "dpmsolver++",
+        2,
+        "midpoint",
+    )
     x = randn(6, 2)
     states = [x]
     for i in scheduler.timesteps:
@@ -149,7 +155,9 @@ def test_order_of_convergence_on_even_times_down_to_data(name: str, sampler: str
 # --- what a step costs -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("sampler", "cost"), [("ddpm", 10), ("ddim", 10), ("euler", 10), ("dpmpp_2m", 10), ("heun", 19), ("edm_heun", 19)])
+@pytest.mark.parametrize(
+    ("sampler", "cost"), [("ddpm", 10), ("ddim", 10), ("euler", 10), ("dpmpp_2m", 10), ("heun", 19), ("edm_heun", 19)]
+)
 def test_evaluations_are_counted(sampler: str, cost: int) -> None:
     """Both Heuns pay double, but for the last step."""
     exact = Counted(mixture_denoiser(MIXTURE, SCHEDULES["cosine"]))
@@ -198,7 +206,9 @@ def test_there_and_back_again(schedule: Schedule) -> None:
     exact, x_0 = mixture_denoiser(MIXTURE, schedule), torch.from_numpy(MIXTURE.sample(50, np.random.default_rng(0))[0])
     times = torch.linspace(schedule.t_min, schedule.t_max, 200, dtype=torch.float64)
     *_, noise = invert(exact, schedule, x_0.double(), times, "edm_heun")
-    *_, back = reverse(exact, schedule, noise.x, torch.cat([times.flip(0), torch.zeros(1)]) if times[0] > 0 else times.flip(0), "edm_heun")
+    *_, back = reverse(
+        exact, schedule, noise.x, torch.cat([times.flip(0), torch.zeros(1)]) if times[0] > 0 else times.flip(0), "edm_heun"
+    )
     assert float((back.x - x_0).norm(dim=1).median()) < 0.02
 
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from playground.checkpoint import pack, unpack
 from playground.config import AutoencoderConfig, BoundsConfig, ConfigError, VAEConfig
-from playground.control import Control
-from playground.events import Failed, Finished, Progress, Snapshot, Started
-from playground.generation import load_model
-from playground.quadrature import log_evidence
-from playground.studies.bounds import ESTIMATES, GAPS, arrays_of, bounds_run
-from playground.training import Trainer
+from playground.features.bounds.run import ESTIMATES, GAPS, arrays_of, bounds_run
+from playground.runs.checkpoint import pack, unpack
+from playground.runs.control import Control
+from playground.runs.events import Failed, Finished, Progress, Snapshot, Started
+from playground.runs.generation import load_model
+from playground.runs.training import Trainer
+from playground.vae.quadrature import log_evidence
 
 TINY = {"dataset": "digits", "width": 32, "depth": 1, "batch_size": 64, "warmup_steps": 0, "learning_rate": 0.01, "device": "cpu"}
 STUDY = BoundsConfig(n_examples=6, importance_samples=300, device="cpu")
@@ -31,7 +31,11 @@ def checkpoints() -> dict[str, bytes]:
             trainer._advance()
         return trainer._checkpoint().data
 
-    configs = {"2": VAEConfig(**TINY), "5": VAEConfig(latent_dim=5, likelihood="bernoulli", **TINY), "ae": AutoencoderConfig(**TINY)}
+    configs = {
+        "2": VAEConfig(**TINY),
+        "5": VAEConfig(latent_dim=5, likelihood="bernoulli", **TINY),
+        "ae": AutoencoderConfig(**TINY),
+    }
     return {name: made(config) for name, config in configs.items()}
 
 
@@ -87,7 +91,15 @@ def test_a_model_of_numbers_that_are_none_is_told(checkpoints) -> None:
 
 
 def test_a_single_image_has_no_spread() -> None:
-    row = {"index": 3, "elbo": -2.0, "iwae_5": -1.5, "iwae_50": -1.2, "importance": -1.1, "importance_error": 0.1, "effective_samples": 50.0}
+    row = {
+        "index": 3,
+        "elbo": -2.0,
+        "iwae_5": -1.5,
+        "iwae_50": -1.2,
+        "importance": -1.1,
+        "importance_error": 0.1,
+        "effective_samples": 50.0,
+    }
     arrays = arrays_of([row], STUDY, 6, 64)
     assert arrays["elbo_mean"] == -2.0 and np.isnan(arrays["elbo_se"])
 

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 import torch
 
-from playground.cadence import Cadence
 from playground.config import AutoencoderConfig, ComparisonConfig, ConfigError, LatentDiffusionConfig, RunConfig, VAEConfig
-from playground.control import Control
 from playground.data import load_dataset
-from playground.events import Finished, Paused, Progress, Snapshot, Started
-from playground.generation import load_model
-from playground.metrics import Ruler, distances_to_data, energy_distance
-from playground.studies.comparison import ROWS, SHOWN, Comparison, comparison_run
-from playground.tasks.latent_diffusion import LatentDiffusionTask
-from playground.training import Trainer, train
-from playground.views.comparison import REFERENCES, comparison_views, said
+from playground.features.comparison.run import ROWS, SHOWN, Comparison, comparison_run
+from playground.features.comparison.view import REFERENCES, comparison_views, said
+from playground.measures.energy import Ruler, distances_to_data, energy_distance
+from playground.runs.cadence import Cadence
+from playground.runs.control import Control
+from playground.runs.events import Finished, Paused, Progress, Snapshot, Started
+from playground.runs.generation import load_model
+from playground.runs.tasks.latent_diffusion import LatentDiffusionTask
+from playground.runs.training import Trainer, train
 
 TINY = {"dataset": "digits", "steps": 150, "batch_size": 64, "width": 64, "depth": 1, "device": "cpu", "learning_rate": 0.005}
 STUDY = ComparisonConfig(steps=30, n_samples=60, width=16, sampling_steps=4, device="cpu")
@@ -52,7 +52,7 @@ class Always(Cadence):
 @pytest.fixture(scope="module")
 def events(ae, vae) -> list:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("playground.driver.Cadence", Always)
+        patch.setattr("playground.runs.driver.Cadence", Always)
         return list(comparison_run(STUDY, ae, vae))
 
 
@@ -63,9 +63,7 @@ def table(event: Snapshot) -> dict:
 def test_every_row_is_measured_and_shown(events) -> None:
     started, end = events[0], events[-1]
     last = [event for event in events if isinstance(event, Snapshot)][-1]
-    assert (
-        isinstance(started, Started) and started.config["dataset"] == "digits" and isinstance(end, Finished) and not end.stopped
-    )
+    assert isinstance(started, Started) and started.config["dataset"] == "digits" and isinstance(end, Finished) and not end.stopped
     assert tuple(table(last)["rows"]) == ROWS and table(last)["n"] == 60
     for name in ROWS:
         row = table(last)["rows"][name]
@@ -161,8 +159,12 @@ def test_both_rows_of_a_vae_encode_what_it_was_trained_on(ae) -> None:
     with torch.no_grad():
         study.of_vae_codes(300, torch.Generator().manual_seed(0))
     assert set(met[0].unique().tolist()) == {0.0, 1.0}
-    assert len(study.task.some_train(300, torch.Generator().manual_seed(0)).unique()) > 2, "the floor is of grey images all the same"
-    latent = LatentDiffusionTask(LatentDiffusionConfig(dataset="digits", autoencoder=config, device="cpu"), study.dataset, study.device)
+    assert len(study.task.some_train(300, torch.Generator().manual_seed(0)).unique()) > 2, (
+        "the floor is of grey images all the same"
+    )
+    latent = LatentDiffusionTask(
+        LatentDiffusionConfig(dataset="digits", autoencoder=config, device="cpu"), study.dataset, study.device
+    )
     shown = latent._pixels()[0].flatten(1)
     assert bool((torch.cdist(met[0].flatten(1), shown).amin(1) == 0).all()), "the diffusion beside it meets the very same images"
 
@@ -216,9 +218,7 @@ def test_the_view_has_a_place_for_every_row(events) -> None:
         ready = [row for row in payload["rows"] if row["state"] == "ready"]
         assert {row["name"] for row in ready} == set(table(snapshot)["rows"]) and all(row["tiles"] for row in ready)
         json.dumps(payload, allow_nan=False)
-    assert payload["h"] == payload["w"] == 8 and [row["name"] for row in payload["rows"] if row["reference"]] == list(
-        REFERENCES
-    )
+    assert payload["h"] == payload["w"] == 8 and [row["name"] for row in payload["rows"] if row["reference"]] == list(REFERENCES)
     best = {row["name"]: row.get("best") for row in payload["rows"]}
     assert best["ae_mixture"] == table(snapshots[-1])["rows"]["ae_codes"]["distance"] and best["floor"] is None
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from playground.checkpoint import pack, unpack
 from playground.config import AutoencoderConfig, ConfigError, DiffusionConfig, LikelihoodConfig
-from playground.control import Control
 from playground.data import load_dataset
 from playground.data.points import MIXTURE
-from playground.events import Failed, Finished, Progress, Snapshot, Started
-from playground.studies.likelihood import PART, likelihood_run, summarise
-from playground.tasks import TASKS
+from playground.features.likelihood.run import PART, likelihood_run, summarise
+from playground.runs.checkpoint import pack, unpack
+from playground.runs.control import Control
+from playground.runs.events import Failed, Finished, Progress, Snapshot, Started
+from playground.runs.tasks import TASKS
 
 SMALL = {"width": 16, "depth": 1, "device": "cpu"}
 

@@ -8,14 +8,22 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 
-from playground.checkpoint import pack
 from playground.config import (
-    ArenaConfig, AutoencoderConfig, BoundsConfig, ComparisonConfig, DiffusionConfig, LikelihoodConfig, ReflowConfig, RunConfig, SampleConfig,
+    ArenaConfig,
+    AutoencoderConfig,
+    BoundsConfig,
+    ComparisonConfig,
+    DiffusionConfig,
+    LikelihoodConfig,
+    ReflowConfig,
+    RunConfig,
+    SampleConfig,
     VAEConfig,
-)  # fmt: skip
+)
 from playground.data import load_dataset
+from playground.runs.checkpoint import pack
+from playground.runs.tasks import TASKS
 from playground.runtimes import InProcessRuntime, RegistryError, RunRegistry
-from playground.tasks import TASKS
 
 DEADLINE = 120.0
 SMALL = {"width": 16, "depth": 1, "device": "cpu"}
@@ -34,10 +42,26 @@ CPU = {"device": "cpu"}
 LONG = {
     "samples": ("generation:sampling_run", SampleConfig(n_samples=500, sampling_steps=1000, **CPU), {"checkpoint": POINTS}),
     "bounds": ("studies.bounds:bounds_run", BoundsConfig(n_examples=355, **CPU), {"checkpoint": VAE}),
-    "likelihood": ("studies.likelihood:likelihood_run", LikelihoodConfig(n_examples=2000, bound_draws=1000, **CPU), {"checkpoint": POINTS}),
-    "comparison": ("studies.comparison:comparison_run", ComparisonConfig(steps=200_000, n_samples=60, **CPU), {"checkpoint": AE, "vae": VAE}),
-    "reflow": ("studies.reflow_run:reflow_run", ReflowConfig(steps=200_000, pairs=1000, ode_steps=10, **CPU), {"checkpoint": POINTS}),
-    "arena": ("studies.arena:arena_run", ArenaConfig(schedulers=("DDIMScheduler",), evaluations=(1000,), seeds=20, **CPU), {"checkpoint": POINTS}),
+    "likelihood": (
+        "studies.likelihood:likelihood_run",
+        LikelihoodConfig(n_examples=2000, bound_draws=1000, **CPU),
+        {"checkpoint": POINTS},
+    ),
+    "comparison": (
+        "studies.comparison:comparison_run",
+        ComparisonConfig(steps=200_000, n_samples=60, **CPU),
+        {"checkpoint": AE, "vae": VAE},
+    ),
+    "reflow": (
+        "studies.reflow_run:reflow_run",
+        ReflowConfig(steps=200_000, pairs=1000, ode_steps=10, **CPU),
+        {"checkpoint": POINTS},
+    ),
+    "arena": (
+        "studies.arena:arena_run",
+        ArenaConfig(schedulers=("DDIMScheduler",), evaluations=(1000,), seeds=20, **CPU),
+        {"checkpoint": POINTS},
+    ),
 }
 """Each would go on for minutes."""
 Start = Callable[[str], tuple[RunRegistry, str]]
@@ -68,7 +92,11 @@ def start(clock: Clock) -> Iterator[Start]:
         task, config, models = LONG[name]
         checkpoints = {key: checkpoint(model) for key, model in models.items()}
         run = registry.start(config, task=f"playground.{task}", **checkpoints)
-        until(lambda: registry.get(run).step > 0 or registry.get(run).status != "starting" and registry.get(run).progress, registry, run)
+        until(
+            lambda: registry.get(run).step > 0 or registry.get(run).status != "starting" and registry.get(run).progress,
+            registry,
+            run,
+        )
         return registry, run
 
     yield begin

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from playground.checkpoint import unpack
 from playground.config import ConfigError, DiffusionConfig, SampleConfig
-from playground.control import Control
 from playground.data import load_dataset
-from playground.events import Progress, Snapshot
-from playground.generation import sample, sample_labels, sampling_run
-from playground.tasks import DiffusionTask
-from playground.training import train
+from playground.runs.checkpoint import unpack
+from playground.runs.control import Control
+from playground.runs.events import Progress, Snapshot
+from playground.runs.generation import sample, sample_labels, sampling_run
+from playground.runs.tasks import DiffusionTask
+from playground.runs.training import train
 
 TINY = {"steps": 30, "batch_size": 64, "warmup_steps": 2, "width": 16, "depth": 1, "device": "cpu", "sampling_steps": 3}
 CPU = torch.device("cpu")
@@ -27,7 +27,9 @@ def task(dataset: str = "mixture", **changes) -> DiffusionTask:
 @pytest.fixture(scope="module")
 def checkpoint() -> bytes:
     """A model that knows the eight components well enough to go to each."""
-    config = DiffusionConfig(**(TINY | {"steps": 500, "width": 32, "depth": 2, "batch_size": 256, "learning_rate": 0.01, "conditional": "on"}))
+    config = DiffusionConfig(
+        **(TINY | {"steps": 500, "width": 32, "depth": 2, "batch_size": 256, "learning_rate": 0.01, "conditional": "on"})
+    )
     control = Control()
     control.send({"kind": "watch", "rate": 0.0})
     *_, end = train(config, control)
@@ -79,7 +81,7 @@ def test_who_is_told_the_component_has_less_to_guess() -> None:
 def test_the_held_out_loss_comes_down_to_its_floor(checkpoint: bytes) -> None:
     config = unpack(checkpoint).config
     made = DiffusionTask(config, load_dataset("mixture"), CPU)
-    from playground.generation import load_model
+    from playground.runs.generation import load_model
 
     loss, floor = made.held_out(load_model(checkpoint, "cpu"))["denoising"], made.floor()["denoising"]
     assert floor < loss < floor + 0.05

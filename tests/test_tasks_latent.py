@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from playground.autoencoder import DiagonalGaussian
-from playground.bounds import draw_log_weights
 from playground.config import AutoencoderConfig, VAEConfig
-from playground.control import Control
 from playground.data import load_dataset
-from playground.events import Failed, Progress
-from playground.quadrature import log_evidence
-from playground.tasks import TASKS
-from playground.tasks.latent import LIVE_IMAGES, Shown, latent_moments
-from playground.training import Trainer, train
+from playground.runs.control import Control
+from playground.runs.events import Failed, Progress
+from playground.runs.tasks import TASKS
+from playground.runs.tasks.latent import LIVE_IMAGES, Shown, latent_moments
+from playground.runs.training import Trainer, train
+from playground.vae.autoencoder import DiagonalGaussian
+from playground.vae.bounds import draw_log_weights
+from playground.vae.quadrature import log_evidence
 
 TINY = {"dataset": "digits", "width": 32, "depth": 1, "batch_size": 64, "warmup_steps": 0, "learning_rate": 0.01, "device": "cpu"}
 CPU = torch.device("cpu")
@@ -54,7 +54,9 @@ def test_levels_are_spread_out_where_the_variance_is_learned(likelihood: str) ->
     assert torch.equal(draws[0], draws[1]) and torch.equal((draws[0] * 255.0).round(), levels)
     assert not torch.equal(task.examples(torch.arange(9), generator(1)), task.examples(torch.arange(9), generator(2)))
     test = torch.from_numpy(np.array(task.dataset.test.x)).float()
-    assert torch.equal((task.test_x * 255.0).round(), test) and torch.equal(task.test_x, task_of(task.config.replace(seed=7)).test_x)
+    assert torch.equal((task.test_x * 255.0).round(), test) and torch.equal(
+        task.test_x, task_of(task.config.replace(seed=7)).test_x
+    )
 
 
 @pytest.mark.parametrize("binarise", ["fixed", "dynamic"])
@@ -105,12 +107,16 @@ def test_the_loop_tells_the_task_its_step_and_keeps_it_over_a_checkpoint() -> No
 
 
 VARIANTS = {
-    "learned": VAEConfig(likelihood="gaussian_learned", **TINY), "per pixel": VAEConfig(likelihood="gaussian_per_pixel", **TINY),
-    "bernoulli": VAEConfig(likelihood="bernoulli", **TINY), "free bits": VAEConfig(free_bits=0.5, latent_dim=8, **TINY),
-    "iwae": VAEConfig(objective="iwae", importance_samples=3, **TINY), "noisy vae": VAEConfig(input_noise=0.2, **TINY),
-    "sparse": AutoencoderConfig(sparsity=0.01, **TINY), "contractive": AutoencoderConfig(contraction=0.01, **TINY),
+    "learned": VAEConfig(likelihood="gaussian_learned", **TINY),
+    "per pixel": VAEConfig(likelihood="gaussian_per_pixel", **TINY),
+    "bernoulli": VAEConfig(likelihood="bernoulli", **TINY),
+    "free bits": VAEConfig(free_bits=0.5, latent_dim=8, **TINY),
+    "iwae": VAEConfig(objective="iwae", importance_samples=3, **TINY),
+    "noisy vae": VAEConfig(input_noise=0.2, **TINY),
+    "sparse": AutoencoderConfig(sparsity=0.01, **TINY),
+    "contractive": AutoencoderConfig(contraction=0.01, **TINY),
     "conv per pixel": VAEConfig(likelihood="gaussian_per_pixel", network="conv", **TINY),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS.keys())

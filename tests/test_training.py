@@ -10,13 +10,13 @@ from collections.abc import Iterable
 import pytest
 import torch
 
-from playground import training
-from playground.checkpoint import CheckpointError, unpack
 from playground.config import POINT_DATASETS, AutoencoderConfig, ConfigError, DiffusionConfig, RunConfig, VAEConfig
-from playground.control import Control
-from playground.events import Checkpoint, Event, Failed, Finished, Paused, Progress, Snapshot, Started
-from playground.tasks import Task
-from playground.training import Trainer, change_live, pick_device, train
+from playground.runs import training
+from playground.runs.checkpoint import CheckpointError, unpack
+from playground.runs.control import Control
+from playground.runs.events import Checkpoint, Event, Failed, Finished, Paused, Progress, Snapshot, Started
+from playground.runs.tasks import Task
+from playground.runs.training import Trainer, change_live, pick_device, train
 
 TINY = {"steps": 30, "batch_size": 16, "warmup_steps": 5, "width": 16, "depth": 1, "device": "cpu"}
 IMAGES = ("digits", "sprites", "fashion_mnist")
@@ -96,10 +96,19 @@ def test_the_number_of_parameters_is_that_of_the_weights() -> None:
 
 def test_snapshots_hold_what_their_models_promise() -> None:
     ae, v = run(autoencoder())[1].arrays, run(vae())[1].arrays
-    assert ae["latent"].shape == (355, 2) and ae["originals"].shape == ae["reconstructions"].shape == ae["errors"].shape == (10, 1, 8, 8)
+    assert ae["latent"].shape == (355, 2) and ae["originals"].shape == ae["reconstructions"].shape == ae["errors"].shape == (
+        10,
+        1,
+        8,
+        8,
+    )
     moments = {"kl_per_dimension", "mean_variance", "aggregate_mean", "aggregate_variance"}
     assert all(v[name].shape == (2,) and v[name].dtype == "float32" for name in moments)
-    assert v.keys() == ae.keys() | moments | {"samples", "drawn"} and v["samples"].shape == (32, 1, 8, 8) and v["samples"].dtype == "uint8"
+    assert (
+        v.keys() == ae.keys() | moments | {"samples", "drawn"}
+        and v["samples"].shape == (32, 1, 8, 8)
+        and v["samples"].dtype == "uint8"
+    )
     points = run(diffusion(sampling_steps=5))[-2].arrays
     assert points["trajectory"].shape == (6, 300, 2) and points["times"].shape == (6,) and points["times"][-1] == 0.0
     images = run(diffusion(dataset="digits", sampling_steps=20, steps=1))[-2].arrays
@@ -163,7 +172,9 @@ def test_time_goes_on_where_it_stopped() -> None:
     assert progress[0].seconds >= unpack(half).seconds > 0
 
 
-@pytest.mark.parametrize("change", [{"width": 32}, {"depth": 2}, {"latent_dim": 3}, {"network": "conv"}, {"dataset": "sprites"}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"width": 32}, {"depth": 2}, {"latent_dim": 3}, {"network": "conv"}, {"dataset": "sprites"}], ids=str
+)
 def test_a_checkpoint_of_another_network_is_refused_before_the_first_event(change) -> None:
     kept = run(autoencoder())[-1].checkpoint
     with pytest.raises(CheckpointError, match="another network"):
@@ -239,7 +250,9 @@ def test_the_untrained_model_is_measured_first(make) -> None:
     first = next(event for event in events if isinstance(event, Progress))
     assert first.step == 0 and all(name.startswith(("held_out/", "baseline/")) for name in first.losses) and first.losses
     again = run(make(steps=4), resume=run(make(steps=4), {2: {"kind": "stop"}})[-1].checkpoint)
-    assert again[-1].step == 4 and all(event.step > 0 for event in again if isinstance(event, Progress)), "a run that goes on is not untrained"
+    assert again[-1].step == 4 and all(event.step > 0 for event in again if isinstance(event, Progress)), (
+        "a run that goes on is not untrained"
+    )
 
 
 def test_a_paused_run_can_be_stopped() -> None:
@@ -263,11 +276,19 @@ def test_a_new_beta_works_from_the_next_step() -> None:
     assert not same(changed, run(vae())[-1].checkpoint) and unpack(changed).config.beta == 50.0
 
 
-@pytest.mark.parametrize(("values", "sentence"), [
-    ({"steps": 5}, "steps cannot be changed while a model trains"), ({"learning_rate": -1.0}, "learning_rate = -1.0 is refused"),
-    ({"width": 32}, "width cannot be changed"), ({"beta": 2.0}, "beta is not a setting here"), ({"learning_rate": math.nan}, "learning_rate = nan"),
-    ({"model": "vae"}, "model"), ({"learning_rate": 1e-5, "seed": 1}, "seed cannot be changed"),
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"steps": 5}, "steps cannot be changed while a model trains"),
+        ({"learning_rate": -1.0}, "learning_rate = -1.0 is refused"),
+        ({"width": 32}, "width cannot be changed"),
+        ({"beta": 2.0}, "beta is not a setting here"),
+        ({"learning_rate": math.nan}, "learning_rate = nan"),
+        ({"model": "vae"}, "model"),
+        ({"learning_rate": 1e-5, "seed": 1}, "seed cannot be changed"),
+    ],
+    ids=str,
+)
 def test_what_cannot_change_is_refused_and_the_run_goes_on(values, sentence) -> None:
     with pytest.raises(ConfigError, match=sentence):
         change_live(autoencoder(), values)
@@ -278,7 +299,9 @@ def test_what_cannot_change_is_refused_and_the_run_goes_on(values, sentence) -> 
 
 def test_a_device_that_is_not_there_is_refused() -> None:
     assert pick_device("cpu").type == "cpu" and pick_device("auto").type in ("cpu", "cuda", "mps")
-    missing = [name for name, there in (("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available())) if not there]
+    missing = [
+        name for name, there in (("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available())) if not there
+    ]
     for name in missing:
         with pytest.raises(ConfigError, match=f"device = '{name}' is refused: this machine has .*cpu"):
             train(autoencoder(device=name))
@@ -343,11 +366,12 @@ def test_the_floor_is_the_loss_of_the_exact_denoiser_and_no_run_beats_it() -> No
     assert losses["held_out/denoising"] > losses["floor/denoising"]
 
 
-
 # --- it learns -------------------------------------------------------------------------------------------------------
 
 
-LEARNING = [(make, name) for make in (autoencoder, vae) for name in IMAGES] + [(diffusion, name) for name in (*POINT_DATASETS, *IMAGES)]
+LEARNING = [(make, name) for make in (autoencoder, vae) for name in IMAGES] + [
+    (diffusion, name) for name in (*POINT_DATASETS, *IMAGES)
+]
 
 
 @pytest.mark.parametrize(("make", "dataset"), LEARNING, ids=[f"{make.__name__}-{name}" for make, name in LEARNING])
@@ -402,5 +426,7 @@ def test_learning_rate_over_time() -> None:
 def test_the_gradient_is_clipped() -> None:
     """Adam divides by the gradient's size, so what tells a clip is the second moment that it keeps."""
     ends = {clip: unpack(run(autoencoder(gradient_clip=clip))[-1].checkpoint).group("optimizer") for clip in (0.0, 1e-3)}
-    squares = {clip: sum(float(v.sum()) for key, v in moments.items() if key.endswith("exp_avg_sq")) for clip, moments in ends.items()}
+    squares = {
+        clip: sum(float(v.sum()) for key, v in moments.items() if key.endswith("exp_avg_sq")) for clip, moments in ends.items()
+    }
     assert 0 < squares[1e-3] <= 1e-6 < squares[0.0]

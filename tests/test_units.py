@@ -12,12 +12,12 @@ import torch
 
 from playground.config import LikelihoodConfig, VAEConfig, field_specs
 from playground.data import load_dataset
-from playground.denoiser import Prediction
-from playground.likelihoods import build_likelihood, dequantise
-from playground.noise import SCHEDULES
-from playground.oracle import MixtureDenoiser
-from playground.studies.likelihood import measure, summarise
-from playground.units import LEVEL_WIDTH, bits_per_dimension, least_bits, unit_density, unmodelled
+from playground.diffusion.denoiser import Prediction
+from playground.diffusion.noise import SCHEDULES
+from playground.diffusion.oracle import MixtureDenoiser
+from playground.features.likelihood.run import measure, summarise
+from playground.measures.units import LEVEL_WIDTH, bits_per_dimension, least_bits, unit_density, unmodelled
+from playground.vae.likelihoods import build_likelihood, dequantise
 
 DIMENSIONS = 16
 
@@ -50,8 +50,12 @@ def test_a_fixed_spread_pays_even_where_its_mean_is_right() -> None:
 def test_a_change_of_variables_moves_a_density_by_its_jacobian() -> None:
     normal = torch.distributions.Normal
     here = float(normal(0.5, 0.1).log_prob(torch.tensor(0.6)))  # of x from 0 to 1
-    assert unit_density(float(normal(0.0, 0.2).log_prob(torch.tensor(0.2))), 1, 2.0 / 255.0) == pytest.approx(here, abs=1e-5)  # -1 to 1
-    assert unit_density(float(normal(127.5, 25.5).log_prob(torch.tensor(153.0))), 1, 1.0) == pytest.approx(here, abs=1e-5)  # 0 to 255
+    assert unit_density(float(normal(0.0, 0.2).log_prob(torch.tensor(0.2))), 1, 2.0 / 255.0) == pytest.approx(
+        here, abs=1e-5
+    )  # -1 to 1
+    assert unit_density(float(normal(127.5, 25.5).log_prob(torch.tensor(153.0))), 1, 1.0) == pytest.approx(
+        here, abs=1e-5
+    )  # 0 to 255
 
 
 @pytest.mark.parametrize("likelihood", ["gaussian", "gaussian_learned"])

@@ -10,18 +10,23 @@ import numpy as np
 import pytest
 
 from playground.config import AutoencoderConfig, VAEConfig
-from playground.events import Snapshot
+from playground.features.bounds import view as bounds
+from playground.features.collapse import view as collapse
+from playground.features.rate_distortion import view as rates
+from playground.features.terms import view as bound_terms
+from playground.features.terms.words import likelihood_words
+from playground.runs.events import Snapshot
 from playground.runtimes import RunRecord
-from playground.views import bound_terms, bounds, collapse, rates
-from playground.views.likelihood_words import likelihood_words
 
 PIXELS = 64
 
 
 def record(config, steps=(10,), arrays=None, **readings) -> RunRecord:
     """A run with readings by name (`kl` is `held_out/kl`, `bounds__gap` is `bounds/gap`), constant over `steps`."""
-    history = {name.replace("__", "/") if "__" in name else f"held_out/{name}": (np.array(steps), np.full(len(steps), value))
-               for name, value in readings.items()}  # fmt: skip
+    history = {
+        name.replace("__", "/") if "__" in name else f"held_out/{name}": (np.array(steps), np.full(len(steps), value))
+        for name, value in readings.items()
+    }
     snapshot = Snapshot(steps[-1], arrays or {})
     return RunRecord("run", config.model_dump(), status="running", history=history, snapshot=snapshot, step=steps[-1])
 
@@ -142,8 +147,13 @@ def study(n=30, gap=0.25) -> RunRecord:
 
 def test_the_doctor_speaks_only_once_a_verdict_means_something():
     d = 4
-    arrays = {"kl_per_dimension": np.full(d, 1e-5), "mean_variance": np.full(d, 1e-6), "aggregate_mean": np.zeros(d),
-              "aggregate_variance": np.ones(d), "latent": np.zeros((50, d))}  # fmt: skip
+    arrays = {
+        "kl_per_dimension": np.full(d, 1e-5),
+        "mean_variance": np.full(d, 1e-6),
+        "aggregate_mean": np.zeros(d),
+        "aggregate_variance": np.ones(d),
+        "latent": np.zeros((50, d)),
+    }
     run = record(VAEConfig(dataset="digits", latent_dim=d, beta=20.0, steps=1000), steps=(900,), arrays=arrays, kl=0.0)
     said = collapse.collapse(run)["collapse"]
     assert not said["well"] and "β = 20" in said["sentence"] and said["n_active"] == 0 and said["n"] == 50

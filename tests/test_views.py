@@ -95,9 +95,7 @@ def test_axes_follow_when_they_must():
     assert only_x.lo[1] == first.lo[1] and only_x.lo[0] < first.lo[0]
 
 
-@pytest.mark.parametrize(
-    "points", [np.zeros((0, 2)), np.full((5, 2), np.nan), np.full((5, 2), 3.0), np.array([[np.inf, 1.0]])]
-)
+@pytest.mark.parametrize("points", [np.zeros((0, 2)), np.full((5, 2), np.nan), np.full((5, 2), 3.0), np.array([[np.inf, 1.0]])])
 def test_ranges_of_odd_points_are_finite_and_wide(points):
     for span in (steady_range(None, points), data_range(points), coding_range(Range((0, 0), (1, 1)), points)):
         assert np.isfinite([*span.lo, *span.hi]).all()
@@ -168,9 +166,7 @@ def test_the_prior_is_always_in_view(dims):
     assert view["lo"][0] <= -3 and view["hi"][0] >= 3
 
 
-@pytest.mark.parametrize(
-    "points", [np.zeros((0, 2)), np.zeros((4, 2)), np.full((4, 2), np.nan), np.full((3, 1), np.inf)]
-)
+@pytest.mark.parametrize("points", [np.zeros((0, 2)), np.zeros((4, 2)), np.full((4, 2), np.nan), np.full((3, 1), np.inf)])
 def test_latent_map_of_odd_points(points):
     payload = views.latent_map(0, points)
     json.dumps(payload, allow_nan=False)
@@ -258,9 +254,9 @@ def test_a_spike_lies_outside_and_is_told():
     assert low < 80 and 540 < high < 600, "the axis shows all the rest, from where it began"
 
 
-@pytest.mark.parametrize("values", [
-    FALL, FALL[::-1], np.full(50, 3.0), [5.0], [], [np.nan, 1.0, np.inf], np.r_[FALL, np.full(400, 2e8)], -1000.0 - FALL,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "values", [FALL, FALL[::-1], np.full(50, 3.0), [5.0], [], [np.nan, 1.0, np.inf], np.r_[FALL, np.full(400, 2e8)], -1000.0 - FALL]
+)
 def test_what_a_run_does_for_long_is_shown(values):
     assert spikes({"train": (np.arange(len(values)), values)}) == {} and spikes({}) == {}
 
@@ -354,9 +350,7 @@ EYES = {  # Machado, Oliveira & Fernandes 2009, severity 1, on linear RGB
 def oklab(rgb: np.ndarray) -> np.ndarray:
     """Perceptual coordinates (Ottosson 2020) of linear RGB."""
     lms = rgb @ np.array([[0.41222, 0.53633, 0.05145], [0.21190, 0.68070, 0.10740], [0.08830, 0.28172, 0.62998]]).T
-    to_lab = np.array(
-        [[0.21045, 0.79362, -0.00407], [1.97800, -2.42859, 0.45059], [0.02590, 0.78277, -0.80868]]
-    ).T
+    to_lab = np.array([[0.21045, 0.79362, -0.00407], [1.97800, -2.42859, 0.45059], [0.02590, 0.78277, -0.80868]]).T
     return np.cbrt(lms) @ to_lab
 
 
@@ -381,9 +375,18 @@ def test_a_number_reads_from_its_lightness_alone(eye, index):
 def test_css_has_every_colour_in_both_themes():
     light, dark = colours.css_variables().split(".dark")
     assert light.startswith(":root{") and set(colours.ROLES) == {
-        "reconstruction", "kl", "prior", "posterior", "data", "samples", "noise", "train", "held_out", "error",
+        "reconstruction",
+        "kl",
+        "prior",
+        "posterior",
+        "data",
+        "samples",
+        "noise",
+        "train",
+        "held_out",
+        "error",
         "evidence",
-    }  # fmt: skip
+    }
     for role, pair in colours.ROLES.items():
         name = f"--role-{role.replace('_', '-')}:"
         assert name + pair[0] in light and name + pair[1] in dark

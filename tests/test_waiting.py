@@ -9,9 +9,9 @@ import pytest
 from test_service import Puppet
 
 from playground.config import AutoencoderConfig
-from playground.events import Checkpoint, Finished, Started
-from playground.ui.api import add_endpoints, samples_of
-from playground.ui.service import WAITING, Service
+from playground.page.api import add_endpoints, samples_of
+from playground.page.service import WAITING, Service
+from playground.runs.events import Checkpoint, Finished, Started
 
 CONFIG = AutoencoderConfig(dataset="digits", steps=100)
 LATENT = {"model": "latent_diffusion", "dataset": "digits"}

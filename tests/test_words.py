@@ -10,12 +10,19 @@ import pytest
 from playground.ui.forms import TITLES
 
 PLAYGROUND = Path(__file__).parents[1] / "playground"
-PAGE = [path for path in (PLAYGROUND / "ui").rglob("*") if path.suffix in (".py", ".js", ".md")] + list((PLAYGROUND / "views").glob("*.py"))
+PAGE = [path for path in (PLAYGROUND / "ui").rglob("*") if path.suffix in (".py", ".js", ".md")] + list(
+    (PLAYGROUND / "views").glob("*.py")
+)
 RETIRED = {
-    r"\bpaint(ed|ing)? in\b": "inpainting", r"start from an image": "image-to-image", r"bits a dimension": "bits per dimension",
-    r"it memorises\b": "it overfits", r"best possible\"": "irreducible", r"\b(numbers?|nats|bits) an? (image|example|pixel|dimension)\b": "per",
-    r"\bone dimension a row\b|\bone dot an example\b": "per", r"rules? for z\b": "prior",
-}  # fmt: skip
+    r"\bpaint(ed|ing)? in\b": "inpainting",
+    r"start from an image": "image-to-image",
+    r"bits a dimension": "bits per dimension",
+    r"it memorises\b": "it overfits",
+    r"best possible\"": "irreducible",
+    r"\b(numbers?|nats|bits) an? (image|example|pixel|dimension)\b": "per",
+    r"\bone dimension a row\b|\bone dot an example\b": "per",
+    r"rules? for z\b": "prior",
+}
 
 
 @pytest.mark.parametrize("retired", RETIRED)

@@ -19,9 +19,7 @@ from playground.data.sprites import SPRITES
 
 __all__ = ["DATASETS", "DataError", "Dataset", "DatasetInfo", "Split", "load_dataset"]
 
-DATASETS: dict[str, DatasetInfo] = {
-    info.name: info for info in (*POINTS, DIGITS, FASHION_MNIST, SPRITES, FASHION_MNIST_FULL)
-}
+DATASETS: dict[str, DatasetInfo] = {info.name: info for info in (*POINTS, DIGITS, FASHION_MNIST, SPRITES, FASHION_MNIST_FULL)}
 
 
 def load_dataset(name: str) -> Dataset:

@@ -74,13 +74,5 @@ class DatasetInfo:
             for array in (split.x, split.labels, *(split.factors or {}).values()):
                 array.flags.writeable = False
         return Dataset(
-            self.name,
-            self.title,
-            self.description,
-            self.source,
-            self.licence,
-            self.shape,
-            self.label_names,
-            train,
-            test,
+            self.name, self.title, self.description, self.source, self.licence, self.shape, self.label_names, train, test
         )

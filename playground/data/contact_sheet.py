@@ -27,9 +27,7 @@ INK = (128, 128, 128, 255)
 """Mid grey: readable on white and on black."""
 SIDE, N_POINTS = 480, 6_000
 """Of a sheet of points: pixels a side, and how many points are drawn at most."""
-COLOURS = (
-    "#3b82c4", "#e08a1e", "#2a9d78", "#d1495b", "#8e6fc1", "#a3742c", "#d56fae", "#7d8794", "#9aa52b", "#29a3b8",
-)  # fmt: skip
+COLOURS = ("#3b82c4", "#e08a1e", "#2a9d78", "#d1495b", "#8e6fc1", "#a3742c", "#d56fae", "#7d8794", "#9aa52b", "#29a3b8")
 """One colour a class, unless the caller has others."""
 
 
@@ -79,9 +77,7 @@ def _points_sheet(dataset: Dataset, seed: int, colours: Sequence[str]) -> Image.
     palette = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in colours], dtype=np.float64)
     ink, paint = np.zeros((SIDE, SIDE)), np.zeros((SIDE, SIDE, 3))
     for label in range(len(dataset.label_names)):
-        row, column = (
-            ((SIDE - 1) * (0.5 + (x[labels == label] - centre) * (0.5, -0.5) / half).T[::-1]).round().astype(int)
-        )
+        row, column = ((SIDE - 1) * (0.5 + (x[labels == label] - centre) * (0.5, -0.5) / half).T[::-1]).round().astype(int)
         spots = np.zeros((SIDE, SIDE))
         np.add.at(spots, (row, column), 1.0)
         spots = _blur(spots)
@@ -103,9 +99,7 @@ def _blur(spots: np.ndarray) -> np.ndarray:
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m playground.data.contact_sheet", description=__doc__.split("\n")[0])
-    parser.add_argument(
-        "out", type=Path, metavar="OUT_DIR", help="directory for the pictures; made where it is missing"
-    )
+    parser.add_argument("out", type=Path, metavar="OUT_DIR", help="directory for the pictures; made where it is missing")
     parser.add_argument("--columns", type=int, default=12, help="images a class (default 12)")
     parser.add_argument("--seed", type=int, default=0, help="which images are drawn (default 0)")
     options = parser.parse_args(arguments)

@@ -52,9 +52,14 @@ def _held_out(labels: np.ndarray) -> np.ndarray:
 
 
 DIGITS = DatasetInfo(
-    "digits", "Digits",
+    "digits",
+    "Digits",
     "1,797 handwritten digits of 8 x 8 pixels: the smallest real images here, learned in seconds.",
     "E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998 "
     "(the test part, as it comes with scikit-learn).",
-    "CC BY 4.0", (1, 8, 8), tuple("0123456789"), _read, lambda: _file() is not None,
-)  # fmt: skip
+    "CC BY 4.0",
+    (1, 8, 8),
+    tuple("0123456789"),
+    _read,
+    lambda: _file() is not None,
+)

@@ -21,9 +21,7 @@ VARIABLE = "PLAYGROUND_FASHION_MNIST"
 DEBIAN_DIRECTORY = Path("/usr/share/datasets/fashion-mnist")
 FILES = {"train": "train", "test": "t10k"}
 """What the official files of each split are called."""
-LABEL_NAMES = (
-    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
-)  # fmt: skip
+LABEL_NAMES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 
 
 def official_directory() -> Path:
@@ -101,12 +99,24 @@ SOURCE = "H. Xiao, K. Rasul and R. Vollgraf, Fashion-MNIST, 2017, github.com/zal
 LICENCE = "MIT, Copyright 2017 Zalando SE"
 
 FASHION_MNIST = DatasetInfo(
-    "fashion_mnist", "Fashion-MNIST",
+    "fashion_mnist",
+    "Fashion-MNIST",
     "12,000 grey pictures of ten kinds of clothes, 28 x 28 pixels: 1,000 of each kind to learn from, 200 held out.",
-    f"{SOURCE} (a part, balanced by class).", LICENCE, (1, 28, 28), LABEL_NAMES, _read_shipped, ASSET.is_file,
-)  # fmt: skip
+    f"{SOURCE} (a part, balanced by class).",
+    LICENCE,
+    (1, 28, 28),
+    LABEL_NAMES,
+    _read_shipped,
+    ASSET.is_file,
+)
 FASHION_MNIST_FULL = DatasetInfo(
-    "fashion_mnist_full", "Fashion-MNIST (all)",
+    "fashion_mnist_full",
+    "Fashion-MNIST (all)",
     "All 70,000 pictures of Fashion-MNIST, with its official split, where they are installed.",
-    f"{SOURCE}.", LICENCE, (1, 28, 28), LABEL_NAMES, _read_full, _official_available,
-)  # fmt: skip
+    f"{SOURCE}.",
+    LICENCE,
+    (1, 28, 28),
+    LABEL_NAMES,
+    _read_full,
+    _official_available,
+)

@@ -101,9 +101,7 @@ def _pinwheel(n: int, rng: Generator) -> Drawn:
     labels = rng.integers(5, size=n)
     along, across = 1 + 0.3 * rng.standard_normal(n), 0.1 * rng.standard_normal(n)
     turn = 2 * np.pi * labels / 5 + 0.25 * np.exp(along)
-    return np.stack(
-        [along * np.cos(turn) - across * np.sin(turn), along * np.sin(turn) + across * np.cos(turn)], axis=1
-    ), labels
+    return np.stack([along * np.cos(turn) - across * np.sin(turn), along * np.sin(turn) + across * np.cos(turn)], axis=1), labels
 
 
 def _polar(radius: np.ndarray, angle: np.ndarray) -> np.ndarray:
@@ -125,9 +123,15 @@ def _info(
     name: str, title: str, description: str, label_names: tuple[str, ...], draw: Callable[[int, Generator], Drawn]
 ) -> DatasetInfo:
     return DatasetInfo(
-        name, title, description, "Made by this project from random numbers with a fixed seed.", "That of this project",
-        (2,), label_names, lambda: _standardised(draw, seed=0),
-    )  # fmt: skip
+        name,
+        title,
+        description,
+        "Made by this project from random numbers with a fixed seed.",
+        "That of this project",
+        (2,),
+        label_names,
+        lambda: _standardised(draw, seed=0),
+    )
 
 
 def _numbered(word: str, n: int) -> tuple[str, ...]:
@@ -136,28 +140,43 @@ def _numbered(word: str, n: int) -> tuple[str, ...]:
 
 POINTS: tuple[DatasetInfo, ...] = (
     DatasetInfo(
-        "mixture", "Eight Gaussians",
+        "mixture",
+        "Eight Gaussians",
         "Eight equal Gaussians on a ring, whose density and score are known exactly at every noise level.",
-        "Made by this project from random numbers with a fixed seed.", "That of this project",
-        (2,), _numbered("component", 8), lambda: _cut(*MIXTURE.sample(N_TRAIN + N_TEST, np.random.default_rng(0))),
+        "Made by this project from random numbers with a fixed seed.",
+        "That of this project",
+        (2,),
+        _numbered("component", 8),
+        lambda: _cut(*MIXTURE.sample(N_TRAIN + N_TEST, np.random.default_rng(0))),
     ),
     _info(
-        "moons", "Two moons", "Two interlocking half circles, which no straight line separates.",
-        ("upper moon", "lower moon"), _moons,
+        "moons",
+        "Two moons",
+        "Two interlocking half circles, which no straight line separates.",
+        ("upper moon", "lower moon"),
+        _moons,
     ),
     _info(
-        "circles", "Two circles", "A circle inside a circle, with an empty ring between them.",
-        ("inner circle", "outer circle"), _circles,
+        "circles",
+        "Two circles",
+        "A circle inside a circle, with an empty ring between them.",
+        ("inner circle", "outer circle"),
+        _circles,
     ),
     _info(
-        "swiss_roll", "Swiss roll", "One curve rolled up: points that are near in the plane can be far along it.",
-        ("inner third", "middle third", "outer third"), _swiss_roll,
+        "swiss_roll",
+        "Swiss roll",
+        "One curve rolled up: points that are near in the plane can be far along it.",
+        ("inner third", "middle third", "outer third"),
+        _swiss_roll,
     ),
     _info(
-        "checkerboard", "Checkerboard",
+        "checkerboard",
+        "Checkerboard",
         "The dark squares of a board: even density inside, sharp edges and touching corners.",
-        _numbered("square", 8), _checkerboard,
+        _numbered("square", 8),
+        _checkerboard,
     ),
     _info("spirals", "Two spirals", "Two thin arms wound around each other.", _numbered("arm", 2), _spirals),
     _info("pinwheel", "Pinwheel", "Five curved arms, dense near the middle of each.", _numbered("arm", 5), _pinwheel),
-)  # fmt: skip
+)

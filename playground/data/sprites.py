@@ -95,8 +95,12 @@ def _split(n: int, seed: int | list[int]) -> Split:
 
 
 SPRITES = DatasetInfo(
-    "sprites", "Sprites",
+    "sprites",
+    "Sprites",
     "Squares, ellipses and triangles drawn from known factors: shape, size, angle and position.",
-    "Drawn by this project with a fixed seed, after dSprites (Matthey et al., 2017).", "That of this project",
-    (1, SIDE, SIDE), SHAPES, lambda: (_split(N_TRAIN, [0, 0]), _split(N_TEST, [0, 1])),
-)  # fmt: skip
+    "Drawn by this project with a fixed seed, after dSprites (Matthey et al., 2017).",
+    "That of this project",
+    (1, SIDE, SIDE),
+    SHAPES,
+    lambda: (_split(N_TRAIN, [0, 0]), _split(N_TEST, [0, 1])),
+)

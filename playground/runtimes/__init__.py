@@ -10,6 +10,13 @@ from playground.runtimes.registry import RegistryError, RegistryFull, RunRegistr
 from playground.runtimes.worker import WorkerRuntime
 
 __all__ = [
-    "InProcessRuntime", "RegistryError", "RegistryFull", "Run", "RunRecord", "RunRegistry", "Runtime", "UnknownRun",
+    "InProcessRuntime",
+    "RegistryError",
+    "RegistryFull",
+    "Run",
+    "RunRecord",
+    "RunRegistry",
+    "Runtime",
+    "UnknownRun",
     "WorkerRuntime",
-]  # fmt: skip
+]

@@ -10,15 +10,37 @@ from typing import Any
 
 import numpy as np
 
-from playground.control import Message
-from playground.events import Answer
+from playground.runs.control import Message
+from playground.runs.events import Answer
 from playground.runtimes.base import RegistryError, RegistryFull
 
 Arrays = dict[str, np.ndarray]
 QUESTIONS = (
-    "decode", "point", "values", "table", "posterior", "neighbours", "interpolate", "holes", "generate", "grid", "traversals", "encode_train",
-    "exact", "reparametrisation", "disentanglement", "information",
-    "field", "density", "errors", "conditional", "memorisation", "interpolate_noise", "invert", "edit", "inpaint",
+    "decode",
+    "point",
+    "values",
+    "table",
+    "posterior",
+    "neighbours",
+    "interpolate",
+    "holes",
+    "generate",
+    "grid",
+    "traversals",
+    "encode_train",
+    "exact",
+    "reparametrisation",
+    "disentanglement",
+    "information",
+    "field",
+    "density",
+    "errors",
+    "conditional",
+    "memorisation",
+    "interpolate_noise",
+    "invert",
+    "edit",
+    "inpaint",
 )
 """All that anyone may ask; `inspection/` answers them."""
 MAX_UNDER_WAY = 16

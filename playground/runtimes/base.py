@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from playground.config import ConfigError
-from playground.control import Control, Message
-from playground.events import Event, Failed
+from playground.runs.control import Control, Message
+from playground.runs.events import Event, Failed
 
 SMALLER = "Try a smaller batch size or width."
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc")

@@ -16,7 +16,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from playground.config import AutoencoderConfig, ConfigError, DiffusionConfig, LatentConfig, LatentDiffusionConfig, RunConfig, VAEConfig
+from playground.config import (
+    AutoencoderConfig,
+    ConfigError,
+    DiffusionConfig,
+    LatentConfig,
+    LatentDiffusionConfig,
+    RunConfig,
+    VAEConfig,
+)
 from playground.data import DATASETS
 
 BASE = 350e6
@@ -194,7 +202,9 @@ def unet(shape: tuple[int, ...], width: int, depth: int, n_labels: int) -> Size:
     levels = list(_levels(shape, width))
     top, pixels = levels[0]
     condition, (low, low_pixels) = 4 * top, levels[-1]
-    total = _embedding(condition, n_labels) + conv(shape[0], top, pixels) + conv(top, shape[0], pixels) + Size(2 * top, top * pixels)
+    total = (
+        _embedding(condition, n_labels) + conv(shape[0], top, pixels) + conv(top, shape[0], pixels) + Size(2 * top, top * pixels)
+    )
     for (c, area), (below, area_below) in pairwise(levels):
         total += _block(c, c, condition, area, 2) + conv(c, below, area_below) + conv(below, c, area_below, 1)
         total += _block(2 * c, c, condition, area, 2)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from playground.control import Control, Message
-from playground.events import Event
+from playground.runs.control import Control, Message
+from playground.runs.events import Event
 from playground.runtimes.base import events_of
 
 

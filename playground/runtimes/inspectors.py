@@ -20,12 +20,12 @@ import time
 import traceback
 from typing import Any
 
-from playground.events import Answer, Failed
+from playground.runs.events import Answer, Failed
 from playground.runtimes.asking import QUESTIONS, Arrays, Questions, Unanswered
 from playground.runtimes.base import RegistryError, RegistryFull, Runtime
 from playground.runtimes.live import Attempt, LiveRun
 
-SERVE = "playground.inspection:serve"
+SERVE = "playground.questions:serve"
 BETWEEN_STEPS = ("decode", "point", "interpolate")
 SLOW = 30.0
 """Steps a second below which quick questions do not wait for the next step."""

@@ -11,13 +11,12 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
-from playground.control import SNAPSHOT_RATE, Message, check_message
-from playground.events import Answer, Event, Failed, Finished, Paused
+from playground.runs.control import SNAPSHOT_RATE, Message, check_message
+from playground.runs.events import Answer, Event, Failed, Finished, Paused
 from playground.runtimes.asking import Questions
 from playground.runtimes.base import RegistryError, Run, Runtime, WorkerDied
 from playground.runtimes.moments import MomentHistory, to_shed
 from playground.runtimes.records import History, RunRecord, advance
-
 
 MAX_WEIGHTS = 2**30
 """Bytes of checkpoints that all runs that have ended may keep together."""
@@ -100,7 +99,9 @@ class LiveRun:
         self._history.truncate(step)
         with self.changed:
             version, moments = self.record.version + 1, moments and moments.until(step)
-            self._put(history=self._history.curves(), history_version=version, moments=moments, moments_version=version, origin=origin)
+            self._put(
+                history=self._history.curves(), history_version=version, moments=moments, moments_version=version, origin=origin
+            )
 
     def forget(self, before: MomentHistory, left: MomentHistory) -> None:
         """Keep only what is `left` of its moments, unless they are no longer those of `before`."""

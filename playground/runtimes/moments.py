@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
-from playground.events import Checkpoint, Snapshot
+from playground.runs.events import Checkpoint, Snapshot
 
 MAX_SNAPSHOTS = 60
 MAX_CHECKPOINTS = 12

@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from playground.control import Control
-from playground.events import Answer, Event, Failed
-from playground.projection import NAMES, Embedding, ProjectionSettings, embed
+from playground.measures.projection import NAMES, Embedding, ProjectionSettings, embed
+from playground.runs.control import Control
+from playground.runs.events import Answer, Event, Failed
 from playground.runtimes.base import Run, Runtime
 from playground.runtimes.worker import WorkerRuntime
 
@@ -208,9 +208,11 @@ class Projector:
         if follows and np.array_equal(before.latent, wanted.latent, equal_nan=True):  # an unchanged model: nothing moves
             return replace(before, step=wanted.step, serial=self._serial, error="")
         args = {
-            "latent": wanted.latent, "settings": wanted.settings, "fresh": not follows,
+            "latent": wanted.latent,
+            "settings": wanted.settings,
+            "fresh": not follows,
             "previous": before.embedding if before else None,
-        }  # fmt: skip
+        }
         reply = self._ask(args)
         if isinstance(reply, Failed):
             again = self._failures.get(run_id, 0) + 1 < MAX_FAILURES

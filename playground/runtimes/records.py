@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from playground.events import Checkpoint, Event, Failed, Finished, Paused, Progress, Snapshot, Started
+from playground.runs.events import Checkpoint, Event, Failed, Finished, Paused, Progress, Snapshot, Started
 from playground.runtimes.moments import MomentHistory
 
 Status = Literal["starting", "running", "paused", "finished", "stopped", "failed"]
@@ -149,9 +149,13 @@ def advance(record: RunRecord, event: Event, history: History, note: str = "") -
         case Started():
             history.truncate(event.step)
             changes = dict(
-                status="running", started=event, config=event.config, started_version=version,
-                history=history.curves(), history_version=version,
-            )  # fmt: skip
+                status="running",
+                started=event,
+                config=event.config,
+                started_version=version,
+                history=history.curves(),
+                history_version=version,
+            )
         case Progress():
             history.add(event.step, event.losses)
             changes = dict(progress=event, history=history.curves(), history_version=version)

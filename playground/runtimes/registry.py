@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from playground.config import Settings, parse_config
-from playground.events import Checkpoint, Event
+from playground.runs.events import Checkpoint, Event
 from playground.runtimes.asking import Arrays
 from playground.runtimes.base import RegistryError, RegistryFull, Run, Runtime, UnknownRun
 from playground.runtimes.inspectors import Inspectors
@@ -23,7 +23,7 @@ from playground.runtimes.live import MAX_WEIGHTS, LiveRun, bound_moments, bound_
 from playground.runtimes.moments import MAX_BYTES, MomentHistory
 from playground.runtimes.records import Origin, RunRecord
 
-TRAIN = "playground.inspection:train"
+TRAIN = "playground.questions:train"
 QUIET_SECONDS = 3.0  # unwatched for this long: no more snapshots
 STOP_SECONDS = 5.0  # a worker has this long to stop by itself
 MAX_WAIT = 60.0
@@ -82,9 +82,15 @@ class RunRegistry:
         return sum(live.record.active for live in list(self._runs.values()))
 
     def start(
-        self, config: Settings | dict[str, Any], resume: bytes | None = None, *, task: str | None = None,
-        parent: tuple[str, int, str] | None = None, of: tuple[Origin, ...] = (), **kwargs: Any,
-    ) -> str:  # fmt: skip
+        self,
+        config: Settings | dict[str, Any],
+        resume: bytes | None = None,
+        *,
+        task: str | None = None,
+        parent: tuple[str, int, str] | None = None,
+        of: tuple[Origin, ...] = (),
+        **kwargs: Any,
+    ) -> str:
         """Start a run and return its id; a training, or another `task(config, control=..., **kwargs)`. With `parent`, a run
         id, a step and a sentence, it begins with the curves and moments of that run up to that step. Trainings keep moments.
         `of` says which models it measures.
@@ -98,7 +104,13 @@ class RunRegistry:
             if parent is not None:
                 live.inherit(self._find(parent[0]), *parent[1:])
             self._runs[live.record.run_id] = live
-            live.launch(self._runtime, task or self._task, kwargs if resume is None else {"resume": resume, **kwargs}, checkpoint=resume, of=of)
+            live.launch(
+                self._runtime,
+                task or self._task,
+                kwargs if resume is None else {"resume": resume, **kwargs},
+                checkpoint=resume,
+                of=of,
+            )
             ended = [run_id for run_id, other in self._runs.items() if not other.record.active]
             for run_id in ended[: max(0, len(self._runs) - self._max_runs)]:
                 del self._runs[run_id]
@@ -267,8 +279,7 @@ class RunRegistry:
         if active >= self._max_active:
             runs = "1 run is" if active == 1 else f"{active} runs are"
             raise RegistryFull(
-                f"{runs} already training here, which is all this machine is set to carry: "
-                "stop one, or try again in a minute."
+                f"{runs} already training here, which is all this machine is set to carry: stop one, or try again in a minute."
             )
 
     def _cancel_if_active(self, live: LiveRun, attempt: Any) -> None:
@@ -285,7 +296,9 @@ class RunRegistry:
         if unwatched >= self._idle_stop:
             minutes = max(1, round(self._idle_stop / 60))
             many = "1 minute" if minutes == 1 else f"{minutes} minutes"
-            self.stop(run_id, f"Stopped after {many} with nobody watching; {'press Continue' if live.trains else 'start it again'}.")
+            self.stop(
+                run_id, f"Stopped after {many} with nobody watching; {'press Continue' if live.trains else 'start it again'}."
+            )
             return
         with live.changed:
             quieten = unwatched >= QUIET_SECONDS and not live.quiet

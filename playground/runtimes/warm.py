@@ -12,7 +12,7 @@ import os
 
 os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"
 
-import torch  # noqa: E402
+import torch
 
 HIDING = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES")
 
@@ -42,5 +42,5 @@ finally:
         else:
             os.environ[name] = value
 
-import playground.generation  # noqa: E402, F401
-import playground.inspection  # noqa: E402, F401
+import playground.questions  # noqa: E402
+import playground.runs.generation  # noqa: E402, F401

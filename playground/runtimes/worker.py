@@ -27,8 +27,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from playground.control import Control, Message, check_message
-from playground.events import Event
+from playground.runs.control import Control, Message, check_message
+from playground.runs.events import Event
 from playground.runtimes.base import SMALLER, WorkerDied, events_of
 
 PRELOAD = "playground.runtimes.warm"
@@ -163,9 +163,7 @@ class WorkerRun:
         code = self._exitcode
         how = f"was killed (signal {-code})" if code is not None and code < 0 else "ended unexpectedly"
         return WorkerDied(
-            self._step,
-            f"The worker process {how} at step {self._step}.",
-            f"If it happens again, memory may be short. {SMALLER}",
+            self._step, f"The worker process {how} at step {self._step}.", f"If it happens again, memory may be short. {SMALLER}"
         )
 
     def _tidy(self) -> None:

@@ -19,38 +19,79 @@ from playground.ui.components.settings import settings
 TITLES: dict[str, dict[str, str]] = {
     "network": {"mlp": "fully connected", "conv": "convolutional", "unet": "U-Net", "unet2d": "UNet2DModel (diffusers)"},
     "likelihood": {
-        "gaussian": "Gaussian, fixed σ", "gaussian_learned": "Gaussian, one learned σ", "gaussian_per_pixel": "Gaussian, learned σ per pixel",
+        "gaussian": "Gaussian, fixed σ",
+        "gaussian_learned": "Gaussian, one learned σ",
+        "gaussian_per_pixel": "Gaussian, learned σ per pixel",
         "bernoulli": "Bernoulli, black and white",
     },
     "binarise": {"fixed": "drawn once", "dynamic": "drawn anew each time"},
     "objective": {"elbo": "ELBO", "iwae": "IWAE, importance-weighted"},
     "decay": {"cosine": "half cosine", "constant": "none"},
     "schedule": {
-        "linear": "linear β (DDPM)", "cosine": "cosine", "rectified_flow": "rectified flow",
+        "linear": "linear β (DDPM)",
+        "cosine": "cosine",
+        "rectified_flow": "rectified flow",
         "variance_exploding": "variance exploding",
     },
     "parametrization": {"eps": "ε, the noise", "x_0": "x₀, the data", "v": "v = α ε − σ x₀", "velocity": "velocity dx/dt"},
     "diffuse_in": {
-        "data": "the data", "ae": "the latent space of the autoencoder on tab 1", "vae": "the latent space of the VAE on tab 2",
+        "data": "the data",
+        "ae": "the latent space of the autoencoder on tab 1",
+        "vae": "the latent space of the VAE on tab 2",
     },
     "label": {-1: "every class in turn"},
     "conditional": {"off": "no", "on": "yes: the network is told the class"},
     "sampler": {
-        "ddpm": "DDPM (ancestral)", "ddim": "DDIM", "euler": "Euler, ODE in t", "heun": "Heun, ODE in t",
-        "edm_heun": "Karras' Heun, ODE in σ/α", "dpmpp_2m": "DPM-Solver++ (2M)",
+        "ddpm": "DDPM (ancestral)",
+        "ddim": "DDIM",
+        "euler": "Euler, ODE in t",
+        "heun": "Heun, ODE in t",
+        "edm_heun": "Karras' Heun, ODE in σ/α",
+        "dpmpp_2m": "DPM-Solver++ (2M)",
     },
     "time_grid": TIME_GRIDS,
-}  # fmt: skip
+}
 """What a choice is called on the page, where its name in the code is too short."""
 
 SLIDERS = (
-    "latent_dim", "beta", "observation_std", "sampling_steps", "eta", "guidance_scale", "learning_rate", "sparsity", "contraction",
-    "label_dropout", "input_noise", "free_bits", "width", "depth", "ema_decay", "batch_size",
+    "latent_dim",
+    "beta",
+    "observation_std",
+    "sampling_steps",
+    "eta",
+    "guidance_scale",
+    "learning_rate",
+    "sparsity",
+    "contraction",
+    "label_dropout",
+    "input_noise",
+    "free_bits",
+    "width",
+    "depth",
+    "ema_decay",
+    "batch_size",
 )
-SLIDER_STEP = {"input_noise": 0.05, "free_bits": 0.05, "observation_std": 0.01, "eta": 0.05, "guidance_scale": 0.25, "label_dropout": 0.05, "ema_decay": 0.0005}
+SLIDER_STEP = {
+    "input_noise": 0.05,
+    "free_bits": 0.05,
+    "observation_std": 0.01,
+    "eta": 0.05,
+    "guidance_scale": 0.25,
+    "label_dropout": 0.05,
+    "ema_decay": 0.0005,
+}
 SLIDER_LOW = {"learning_rate": 1e-5, "beta": 0.01, "sparsity": 1e-5, "contraction": 1e-5}
 """Where the round numbers of a slider begin whose scale is logarithmic; 0 stands before them, where it is allowed."""
-SLIDER_TOP = {"learning_rate": 1.0, "input_noise": 1.0, "free_bits": 3.0, "sampling_steps": 200, "guidance_scale": 10.0, "batch_size": 1024, "width": 512, "ema_decay": 0.9999}
+SLIDER_TOP = {
+    "learning_rate": 1.0,
+    "input_noise": 1.0,
+    "free_bits": 3.0,
+    "sampling_steps": 200,
+    "guidance_scale": 10.0,
+    "batch_size": 1024,
+    "width": 512,
+    "ema_decay": 0.9999,
+}
 """Where a slider ends before the setting does, so that the useful part can be hit; the number beside it may go further."""
 QUIET: dict[str, Any] = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
 """Page-only events answer at once: they wait in no queue and draw no spinner."""
@@ -95,11 +136,21 @@ class Form:
         """A field as `components/settings.js` draws it."""
         when = self.when.get(spec.name)
         return {
-            "name": spec.name, "kind": spec.kind, "label": spec.label, "unit": spec.unit, "help": spec.help, "default": spec.default,
-            "low": spec.low, "high": spec.high, "step": spec.step, "scale": spec.scale, "live": spec.live, "slider": _slider(spec),
+            "name": spec.name,
+            "kind": spec.kind,
+            "label": spec.label,
+            "unit": spec.unit,
+            "help": spec.help,
+            "default": spec.default,
+            "low": spec.low,
+            "high": spec.high,
+            "step": spec.step,
+            "scale": spec.scale,
+            "live": spec.live,
+            "slider": _slider(spec),
             "options": [[_title(spec.name, choice), choice] for choice in spec.choices if _offered(spec.name, choice)],
             "when": when and {"default": self.specs[when["field"]].default if when["field"] in self.specs else None, **when},
-        }  # fmt: skip
+        }
 
     def values(self, event: gr.EventData) -> dict[str, Any]:
         """What the form held when a button was pressed, as keyword arguments of the config: what a person typed as it was
@@ -116,7 +167,12 @@ class Form:
         return out
 
     def changed(
-        self, names: Sequence[str], act: Callable[..., Any], inputs: Sequence[gr.components.Component], outputs: Any, js: str | None = None
+        self,
+        names: Sequence[str],
+        act: Callable[..., Any],
+        inputs: Sequence[gr.components.Component],
+        outputs: Any,
+        js: str | None = None,
     ) -> None:
         """Calls `act(values, *inputs)` when one of the named fields is changed, by whomever."""
         for name in names:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from playground.ui.service import REFUSALS, Service
+from playground.runtimes.refusals import REFUSALS
+
+if TYPE_CHECKING:
+    from playground.page.service import Service
 
 
 def changing(service: Service) -> Callable[[Any], dict[str, Any]]:

@@ -50,9 +50,7 @@ def image_table(rows: Sequence[ImageRow], step: int) -> Payload:
 
 
 def _row(row: ImageRow, tiles: np.ndarray) -> Payload:
-    payload: Payload = {
-        "title": row.title, "note": row.note, "n": len(tiles), "data": u8(tiles), "scale": row.scale,
-    }  # fmt: skip
+    payload: Payload = {"title": row.title, "note": row.note, "n": len(tiles), "data": u8(tiles), "scale": row.scale}
     if row.scale == "error":
         payload["limit"] = float(row.limit)
     if row.notes:

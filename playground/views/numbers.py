@@ -10,25 +10,14 @@ import numpy as np
 from playground.views.codec import f32
 from playground.views.images import Payload
 
-ROLES_OF_SERIES = {
-    "train": "train",
-    "held_out": "held_out",
-    "floor": "prior",
-    "reconstruction": "reconstruction",
-    "kl": "kl",
-}
+ROLES_OF_SERIES = {"train": "train", "held_out": "held_out", "floor": "prior", "reconstruction": "reconstruction", "kl": "kl"}
 """Last part of a loss name -> the role whose colour its curve has."""
 
 MOST_MARKS = 40
 SERIES_LABELS = {"train": "training", "held_out": "held-out", "floor": "irreducible", "kl": "KL"}
 
 
-def curves(
-    history: Mapping[str, tuple[Sequence[float], Sequence[float]]],
-    *,
-    unit: str,
-    log: bool = False,
-) -> Payload:
+def curves(history: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, unit: str, log: bool = False) -> Payload:
     """Loss curves: `history` maps a loss name (`held_out/kl`) to its steps and values.
 
     `{series: [{name, label, role, steps: f32, values: f32}], unit, log, step: of the newest reading}`. A value that is not
@@ -41,10 +30,15 @@ def curves(
             raise ValueError(f"{name}: {len(steps)} steps but {len(values)} values")
         newest = max(newest, int(steps[-1]) if len(steps) else 0)
         values = np.where(np.isfinite(values), values, np.nan)
-        series.append({
-            "name": name, "label": _series_label(name), "role": ROLES_OF_SERIES.get(name.split("/")[-1], "train"),
-            "steps": f32(steps), "values": f32(values),
-        })  # fmt: skip
+        series.append(
+            {
+                "name": name,
+                "label": _series_label(name),
+                "role": ROLES_OF_SERIES.get(name.split("/")[-1], "train"),
+                "steps": f32(steps),
+                "values": f32(values),
+            }
+        )
     return {"series": series, "unit": unit, "log": bool(log), "step": newest}
 
 
@@ -79,12 +73,7 @@ def _series_label(name: str) -> str:
 
 
 def terms(
-    values: Mapping[str, float],
-    *,
-    unit: str,
-    step: int,
-    total_label: str = "−ELBO",
-    labels: Mapping[str, str] | None = None,
+    values: Mapping[str, float], *, unit: str, step: int, total_label: str = "−ELBO", labels: Mapping[str, str] | None = None
 ) -> Payload:
     """The terms of a loss and their sum, as numbers and as texts that add up as they are shown.
 
@@ -100,9 +89,11 @@ def terms(
         for (name, value), text in zip(numbers.items(), texts)
     ]
     return {
-        "terms": items, "total": {"label": total_label, "value": _json(total), "text": total_text},
-        "unit": unit, "step": int(step),
-    }  # fmt: skip
+        "terms": items,
+        "total": {"label": total_label, "value": _json(total), "text": total_text},
+        "unit": unit,
+        "step": int(step),
+    }
 
 
 def _json(value: float) -> float | None:

@@ -48,7 +48,9 @@ def _worse_than_one_answer(record: Any) -> str:
     if baseline is None or not _both_above(record, "mse", WORSE * baseline):
         return ""
     now = latest(record, "held_out/mse")
-    return f"the held-out squared error is {now:.3g} per pixel, above the {baseline:.3g} of answering every image with the mean image"
+    return (
+        f"the held-out squared error is {now:.3g} per pixel, above the {baseline:.3g} of answering every image with the mean image"
+    )
 
 
 def _both_above(record: Any, term: str, limit: float) -> bool:

@@ -10,6 +10,15 @@ from playground.views.numbers import curves, terms
 from playground.views.positions import latent_map, latent_map_static, particles, particles_static, spread
 
 __all__ = [
-    "ImageRow", "Payload", "curves", "image_grid", "image_table", "latent_map",
-    "latent_map_static", "particles", "particles_static", "spread", "terms",
-]  # fmt: skip
+    "ImageRow",
+    "Payload",
+    "curves",
+    "image_grid",
+    "image_table",
+    "latent_map",
+    "latent_map_static",
+    "particles",
+    "particles_static",
+    "spread",
+    "terms",
+]

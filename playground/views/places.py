@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from playground.projection import NAMES, SLOW, Projection, ProjectionSettings, cleared, methods, pca
+from playground.measures.projection import NAMES, SLOW, Projection, ProjectionSettings, cleared, methods, pca
 
 
 class Embedder(Protocol):
@@ -62,12 +62,18 @@ class Place:
         basis = self.basis and {"origin": short(self.basis.mean), "axes": [short(axis) for axis in self.basis.axes.T]}
         offered = methods(self.latent_dim)
         return {
-            "method": self.settings.method, "shown": self.shown, "of_step": int(self.of_step), "pending": self.pending,
-            "perplexity": self.settings.perplexity, "seed": self.settings.seed, "methods": list(offered),
+            "method": self.settings.method,
+            "shown": self.shown,
+            "of_step": int(self.of_step),
+            "pending": self.pending,
+            "perplexity": self.settings.perplexity,
+            "seed": self.settings.seed,
+            "methods": list(offered),
             "choices": {name: [max(2, dims) for dims in several] for name, several in offered.items()},
             "explained": [round(float(share), 6) for share in self.explained],
-            "invertible": basis is not None and self.points.shape[1] <= 2, "basis": basis,
-        }  # fmt: skip
+            "invertible": basis is not None and self.points.shape[1] <= 2,
+            "basis": basis,
+        }
 
 
 def short(values: Sequence[float]) -> list[float]:
@@ -142,7 +148,7 @@ def described(projection: Projection, latent: np.ndarray, step: int, settings: P
     """A linear projection with its names."""
     d, share = latent.shape[1], projection.explained
     points = (cleared(latent) - projection.mean) @ projection.axes
-    title, axes, shown = "", ("z₁", "z₂", "z₃")[:max(2, d)], "raw"
+    title, axes, shown = "", ("z₁", "z₂", "z₃")[: max(2, d)], "raw"
     if len(share):
         shown = "pca"
         title = f"PCA of {d} dimensions, {share.sum():.0%} of the variance"
@@ -160,7 +166,9 @@ def linear_place(
         return place
     failed = failure(newest, settings)
     name, now = NAMES[settings.method], place.title or "the raw axes"
-    title = f"{name} is missing: {failed} Here: {now}" if failed else f"{name} of step {step:,} is being computed… Until then: {now}"
+    title = (
+        f"{name} is missing: {failed} Here: {now}" if failed else f"{name} of step {step:,} is being computed… Until then: {now}"
+    )
     return replace(place, title=title, pending=not failed)
 
 

@@ -53,10 +53,18 @@ def latent_map(
         view = _with_prior(view, dims)
     coding = coding_range(view, points)
     return {
-        "step": int(step), "n": len(points), "points": q16(points, coding.lo, coding.hi),
-        "lo": list(coding.lo), "hi": list(coding.hi), "view": {"lo": list(view.lo), "hi": list(view.hi)},
-        "dims": dims, "prior": bool(prior), "axes": list(axes), "title": title, "shown": shown,
-    }  # fmt: skip
+        "step": int(step),
+        "n": len(points),
+        "points": q16(points, coding.lo, coding.hi),
+        "lo": list(coding.lo),
+        "hi": list(coding.hi),
+        "view": {"lo": list(view.lo), "hi": list(view.hi)},
+        "dims": dims,
+        "prior": bool(prior),
+        "axes": list(axes),
+        "title": title,
+        "shown": shown,
+    }
 
 
 def _view_of(payload: Payload) -> Range:
@@ -114,10 +122,16 @@ def particles(
     view = steady_range(_view_of(previous) if previous is not None else None, seen)
     coding = coding_range(view, frames.reshape(-1, 2))
     return {
-        "step": int(step), "T": frames.shape[0], "n": frames.shape[1], "frames": q16(frames, coding.lo, coding.hi),
-        "lo": list(coding.lo), "hi": list(coding.hi), "view": {"lo": list(view.lo), "hi": list(view.hi)},
-        "times": [round(float(t), 6) for t in times], "mode": mode,
-    }  # fmt: skip
+        "step": int(step),
+        "T": frames.shape[0],
+        "n": frames.shape[1],
+        "frames": q16(frames, coding.lo, coding.hi),
+        "lo": list(coding.lo),
+        "hi": list(coding.hi),
+        "view": {"lo": list(view.lo), "hi": list(view.hi)},
+        "times": [round(float(t), 6) for t in times],
+        "mode": mode,
+    }
 
 
 def particles_static(data: np.ndarray, labels: np.ndarray | None = None, label_names: Sequence[str] = ()) -> Payload:
@@ -125,7 +139,10 @@ def particles_static(data: np.ndarray, labels: np.ndarray | None = None, label_n
     data = np.asarray(data, dtype=np.float64).reshape(-1, 2)
     bounds = data_range(data)
     payload = {
-        "m": len(data), "data": q16(data, bounds.lo, bounds.hi), "lo": list(bounds.lo), "hi": list(bounds.hi),
+        "m": len(data),
+        "data": q16(data, bounds.lo, bounds.hi),
+        "lo": list(bounds.lo),
+        "hi": list(bounds.hi),
         "label_names": [str(name) for name in label_names],
-    }  # fmt: skip
+    }
     return payload | ({"labels": u8(labels)} if labels is not None else {})

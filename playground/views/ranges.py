@@ -76,6 +76,4 @@ def coding_range(view: Range, points: np.ndarray) -> Range:
         return view
     low, high = np.asarray(view.lo), np.asarray(view.hi)
     reach = 4.5 * (high - low)
-    return _range(
-        np.maximum(np.minimum(low, bounds[0]), low - reach), np.minimum(np.maximum(high, bounds[1]), high + reach)
-    )
+    return _range(np.maximum(np.minimum(low, bounds[0]), low - reach), np.minimum(np.maximum(high, bounds[1]), high + reach))

@@ -25,11 +25,11 @@ from torch import Tensor, nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from playground.autoencoder import VAE
-from playground.bounds import draw_log_weights, importance_estimate, iwae, log_weights
 from playground.data.fashion_mnist import read_official
-from playground.likelihoods import Bernoulli, binarise
-from playground.tasks import pick_device
+from playground.runs.tasks import pick_device
+from playground.vae.autoencoder import VAE
+from playground.vae.bounds import draw_log_weights, importance_estimate, iwae, log_weights
+from playground.vae.likelihoods import Bernoulli, binarise
 
 MODELS = {"vae": (1, 86.76), "iwae5": (5, 85.54), "iwae50": (50, 84.78)}
 """Name -> draws in the bound, and the published -log p(x) of the test set, nats."""
@@ -130,9 +130,12 @@ class Training:
     def keep(self) -> None:
         """To a file beside the old one first, so that a full disk loses nothing."""
         state = {
-            "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "generator": self.generator.get_state(),
-            "step": self.step, "seconds": self.seconds,
-        }  # fmt: skip
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "generator": self.generator.get_state(),
+            "step": self.step,
+            "seconds": self.seconds,
+        }
         torch.save(state, self.path.with_suffix(".new"))
         self.path.with_suffix(".new").replace(self.path)
 
@@ -183,8 +186,12 @@ def main() -> None:
     train, test = (torch.from_numpy(np.ascontiguousarray(x)).to(device) for x in read(options.mnist))
     options.state.mkdir(parents=True, exist_ok=True)
     n = min(options.test, len(test))
-    print(f"{len(train):,} training images, {n:,} of {len(test):,} test images, {device}, {options.threads} threads; -log p(x) in nats, k = {DRAWS:,}")
-    print("| model  | published | here ± error over images | error of the draws | own bound | active (published) | epochs | s training | s measuring |")
+    print(
+        f"{len(train):,} training images, {n:,} of {len(test):,} test images, {device}, {options.threads} threads; -log p(x) in nats, k = {DRAWS:,}"
+    )
+    print(
+        "| model  | published | here ± error over images | error of the draws | own bound | active (published) | epochs | s training | s measuring |"
+    )
     print("|---|---|---|---|---|---|---|---|---|")
     for name in options.models:
         training = Training(name, train, options.state)

@@ -16,13 +16,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from playground.studies.comparison import comparison_run
 from playground.config import AutoencoderConfig, ComparisonConfig, DiffusionConfig, ReflowConfig, RunConfig, VAEConfig
-from playground.control import Control
-from playground.events import Snapshot
-from playground.studies.reflow_run import reflow_run
-from playground.training import train
-from playground.views.comparison import ROWS, said
+from playground.features.comparison.run import comparison_run
+from playground.features.comparison.view import ROWS, said
+from playground.features.reflow.run import reflow_run
+from playground.runs.control import Control
+from playground.runs.events import Snapshot
+from playground.runs.training import train
 
 
 def trained(config: RunConfig) -> bytes:

@@ -18,12 +18,12 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from playground.config import AutoencoderConfig, RunConfig, VAEConfig
-from playground.control import Control
-from playground.inspection import answer
-from playground.inspection.generative import fit
-from playground.inspection.space import Space
-from playground.metrics import Ruler
-from playground.training import Trainer
+from playground.measures.energy import Ruler
+from playground.questions import answer
+from playground.questions.generative import fit
+from playground.questions.space import Space
+from playground.runs.control import Control
+from playground.runs.training import Trainer
 
 DRAWS = 1000
 """Images in each of the five measurements of a distance."""
@@ -45,12 +45,17 @@ def line(dataset: str, seed: int, changed: dict[str, float]) -> str:
     ruler, real = Ruler(ae.task.scale(ae.task.test_x), size=DRAWS), ae.task.some_train
     gaussian, prior = fit(ae, "gaussian", 0), fit(vae, "prior", 0)
     images = (
-        lambda n, generator: ae.decode(ae.encode(real(n, generator))), lambda n, generator: ae.decode(gaussian(n, generator)),
-        lambda n, generator: vae.decode(vae.sent(real(n, generator), generator)), lambda n, generator: vae.decode(prior(n, generator)),
+        lambda n, generator: ae.decode(ae.encode(real(n, generator))),
+        lambda n, generator: ae.decode(gaussian(n, generator)),
+        lambda n, generator: vae.decode(vae.sent(real(n, generator), generator)),
+        lambda n, generator: vae.decode(prior(n, generator)),
         lambda n, generator: vae.picture(vae.sent(real(n, generator), generator), generator),
         lambda n, generator: vae.picture(prior(n, generator), generator),
-    )  # fmt: skip
-    numbers = [f"{parts['information']:.2f} ± {parts['information_se']:.2f}", f"{parts['mismatch']:.2f} ± {parts['mismatch_se']:.2f}"]
+    )
+    numbers = [
+        f"{parts['information']:.2f} ± {parts['information_se']:.2f}",
+        f"{parts['mismatch']:.2f} ± {parts['mismatch_se']:.2f}",
+    ]
     numbers += [f"{reading.mean:.4f} ± {reading.std:.4f}" for reading in map(ruler.measure, images)]
     return f"| {dataset} | {seed} | " + " | ".join(numbers) + " |"
 
@@ -62,7 +67,9 @@ if __name__ == "__main__":
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=NUMBER", help="settings of the VAE")
     given = parser.parse_args()
     changed = {name: float(value) for name, value in (pair.split("=") for pair in given.set)}
-    print("| data | seed | I(x; z) | KL(q(z), p(z)) | AE codes | AE Gaussian | VAE codes | VAE prior | codes, drawn | prior, drawn |")
+    print(
+        "| data | seed | I(x; z) | KL(q(z), p(z)) | AE codes | AE Gaussian | VAE codes | VAE prior | codes, drawn | prior, drawn |"
+    )
     print("|---|---|---|---|---|---|---|---|---|---|")
     for dataset in given.datasets:
         for seed in given.seeds:

@@ -19,8 +19,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from playground.config import AutoencoderConfig
-from playground.events import Progress, Snapshot
-from playground.projection import ProjectionSettings
+from playground.measures.projection import ProjectionSettings
+from playground.runs.events import Progress, Snapshot
 from playground.runtimes import WorkerRuntime
 from playground.runtimes.projector import REST, Projector
 
@@ -32,7 +32,7 @@ class Watcher:
         self.step, self.projecting, self.projector = 0, False, projector
         self.settings = ProjectionSettings("tsne", dims)
         config = AutoencoderConfig(dataset="fashion_mnist", latent_dim=latent, steps=200_000, device="cpu")
-        self.run = WorkerRuntime().start("playground.inspection:train", config)
+        self.run = WorkerRuntime().start("playground.questions:train", config)
         threading.Thread(target=self.follow, daemon=True).start()
 
     def follow(self) -> None:
@@ -74,7 +74,9 @@ def main() -> None:
         rates.append((pair[False], pair[True]))
         print(f"without {pair[False]:6.1f}/s   with t-SNE {pair[True]:6.1f}/s   {pair[True] / pair[False]:.3f}", flush=True)
     ratios = [after / before for before, after in rates]
-    print(f"median ratio {np.median(ratios):.3f}; {len(took)} embeddings of {np.median(took or [0]):.2f} s (median), rest {options.rest:g}")
+    print(
+        f"median ratio {np.median(ratios):.3f}; {len(took)} embeddings of {np.median(took or [0]):.2f} s (median), rest {options.rest:g}"
+    )
     projector.close()
     watcher.run.cancel()
 

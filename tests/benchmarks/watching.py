@@ -49,9 +49,13 @@ def alone(model: str, seconds: float) -> float:
 def serve(port: int) -> subprocess.Popen:
     """The app as a person starts it; returns when it listens."""
     process = subprocess.Popen(
-        [sys.executable, "app.py", "--port", str(port)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        [sys.executable, "app.py", "--port", str(port)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
-    )  # fmt: skip
+    )
     for line in process.stdout:
         if "Running on" in line:
             return process
@@ -122,8 +126,9 @@ def main() -> None:
         rate = (before + after) / 2
         print(
             f"{model:10} {rate:8.1f} {seen['rate']:8.1f} {seen['rate'] / rate:6.2f} {seen['first']:12.2f} s"
-            f" {seen['pictures']:11.1f} {1000 * seen['pause']:4.0f} ms", flush=True,
-        )  # fmt: skip
+            f" {seen['pictures']:11.1f} {1000 * seen['pause']:4.0f} ms",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -80,7 +80,9 @@ class Tab:
 
     def frame(self, expression: str):
         """Something of the newest frame that the page has, such as `frame.resumable`."""
-        return self.page.evaluate(f"channel => {{ const frame = window.playground.lastFrame(channel); return {expression}; }}", self.channel)
+        return self.page.evaluate(
+            f"channel => {{ const frame = window.playground.lastFrame(channel); return {expression}; }}", self.channel
+        )
 
     def wait_frame(self, condition: str) -> None:
         self.page.wait_for_function(

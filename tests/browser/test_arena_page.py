@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from browser.looking import Tab
 from playwright.sync_api import Locator, Page, expect
+
+from browser.looking import Tab
 
 
 class ArenaPage:
@@ -48,7 +49,9 @@ class ArenaPage:
         expect(self.bar).to_have_attribute("data-status", re.compile(f"^({wanted})$"), timeout=180_000)
 
     def payload(self, expression: str):
-        return self.page.evaluate(f"() => {{ const payload = window.playground.lastFrame('arena').views.arena; return {expression}; }}")
+        return self.page.evaluate(
+            f"() => {{ const payload = window.playground.lastFrame('arena').views.arena; return {expression}; }}"
+        )
 
     def card(self, title: str) -> Locator:
         return self.page.locator(f'section[aria-label="{title}"]:visible')
@@ -84,8 +87,13 @@ def test_points_from_end_to_end(open_page) -> None:
     arena.numbers(5, 10)
     arena.run()
     assert arena.payload("payload.rows.map(row => [row.title, row.nfe])") == [
-        ["DDIM", 5], ["DDPM", 5], ["HeunDiscrete", 5], ["DDIM", 10], ["DDPM", 10], ["HeunDiscrete", 9],
-    ]  # fmt: skip
+        ["DDIM", 5],
+        ["DDPM", 5],
+        ["HeunDiscrete", 5],
+        ["DDIM", 10],
+        ["DDPM", 10],
+        ["HeunDiscrete", 9],
+    ]
     assert all(arena.payload("payload.rows.map(row => row.n === 3 && row.std > 0)"))
 
     chart = arena.card("Quality against evaluations")
@@ -106,10 +114,14 @@ def test_points_from_end_to_end(open_page) -> None:
     ink = "canvas => canvas.toDataURL()"
     before = look.locator("canvas").evaluate(ink)
     look.get_by_role("button", name="10 NFE").click()
-    arena.page.wait_for_function("([canvas, before]) => canvas.toDataURL() !== before", arg=[look.locator("canvas").element_handle(), before])
+    arena.page.wait_for_function(
+        "([canvas, before]) => canvas.toDataURL() !== before", arg=[look.locator("canvas").element_handle(), before]
+    )
     ten = look.locator("canvas").evaluate(ink)
     look.get_by_role("button", name="DDPM").click()
-    arena.page.wait_for_function("([canvas, before]) => canvas.toDataURL() !== before", arg=[look.locator("canvas").element_handle(), ten])
+    arena.page.wait_for_function(
+        "([canvas, before]) => canvas.toDataURL() !== before", arg=[look.locator("canvas").element_handle(), ten]
+    )
 
     arena.page.reload()
     arena.page.get_by_role("tab", name="Scheduler arena").click()

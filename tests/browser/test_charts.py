@@ -4,9 +4,9 @@ import re
 
 import numpy as np
 import pytest
-from browser.looking import Tab
 from playwright.sync_api import expect
 
+from browser.looking import Tab
 from playground.views.numbers import curves, spikes
 
 FALL = 80.0 + 460.0 * np.exp(-np.arange(400) / 30.0)
@@ -43,7 +43,12 @@ def test_what_is_empty_says_what_it_waits_for(open_page):
     words = tab.panel.locator("section:has(.curves-plot) .pg-empty").first
     words.scroll_into_view_if_needed()
     expect(words).to_contain_text("Press Train")
-    for status, sentence in (("starting", "in a moment"), ("running", "in a moment"), ("failed", "ended before"), ("finished", "Loading")):
+    for status, sentence in (
+        ("starting", "in a moment"),
+        ("running", "in a moment"),
+        ("failed", "ended before"),
+        ("finished", "Loading"),
+    ):
         show(tab, status=status)
         expect(words).to_contain_text(sentence)
     tab.page.evaluate("window.playground.publish('vae', null, true)")
@@ -74,11 +79,15 @@ def test_every_panel_of_a_stopped_run_speaks_of_one_step_and_stopped_is_said_onc
     for ended in (False, True):
         if ended:
             tab.press("stop", "stopped")
-        tab.wait_frame("['map', 'curves', 'terms', 'bound_curves', 'samples'].every(name => frame.views[name] && frame.views[name].step === frame.step)")
+        tab.wait_frame(
+            "['map', 'curves', 'terms', 'bound_curves', 'samples'].every(name => frame.views[name] && frame.views[name].step === frame.step)"
+        )
     expect(tab.bar.locator(".run-status b")).to_have_text("Stopped")
     expect(tab.message).to_have_text("")
     for button in tab.bar.locator(".run-buttons button:visible").all():
-        wide = button.evaluate("node => [node.scrollWidth - node.clientWidth, node.getBoundingClientRect().right - node.closest('.run').getBoundingClientRect().right]")
+        wide = button.evaluate(
+            "node => [node.scrollWidth - node.clientWidth, node.getBoundingClientRect().right - node.closest('.run').getBoundingClientRect().right]"
+        )
         assert wide[0] <= 0 and wide[1] < 0, (button.inner_text(), wide)
 
 

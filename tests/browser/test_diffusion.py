@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from browser.looking import Tab
 from playwright.sync_api import expect
+
+from browser.looking import Tab
 
 LIVE, FRESH, STRIP = "Samples while it learns", "Fresh samples", "One sample, from noise to data"
 

@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from browser.looking import Tab
 from playwright.sync_api import Locator, expect
+
+from browser.looking import Tab
 
 LIVE = "Samples while it learns"
 INKED = """canvas => canvas.width > 0 && canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(byte => byte)"""
@@ -84,9 +85,11 @@ def test_what_moves_the_particles_while_it_trains_and_paused(tab):
     expect(card.locator(".particles-said")).to_contain_text("model − exact")
     tab.press("pause", then="paused")
     plain = tab.wait_other(LIVE)
-    for choose in (lambda: card.locator('[data-choose="of"]').select_option("exact"),
-                   lambda: card.locator('[data-choose="density"]').select_option("exact"),
-                   lambda: card.get_by_role("button", name="paths").click()):  # fmt: skip
+    for choose in (
+        lambda: card.locator('[data-choose="of"]').select_option("exact"),
+        lambda: card.locator('[data-choose="density"]').select_option("exact"),
+        lambda: card.get_by_role("button", name="paths").click(),
+    ):
         choose()
         plain, before = tab.wait_other(LIVE, plain), plain
         assert plain != before

@@ -4,8 +4,9 @@ import os
 import signal
 import time
 
-from browser.looking import Tab
 from playwright.sync_api import expect
+
+from browser.looking import Tab
 
 
 def quick(open_page, steps: int) -> Tab:
@@ -62,7 +63,7 @@ def test_a_killed_worker_is_reported_and_the_run_goes_on_from_its_checkpoint(ope
     before = set(running.workers())
     tab.train()
     tab.wait_frame("frame.resumable")
-    worker, = set(running.workers()) - before
+    (worker,) = set(running.workers()) - before
     os.kill(worker, signal.SIGKILL)
     tab.expect_status("failed")
     expect(tab.message).to_contain_text("The worker process was killed (signal 9) at step")

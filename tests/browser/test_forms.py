@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable
 
 import pytest
-from browser.looking import TITLES, Tab
 from playwright.sync_api import CDPSession, Page, expect
+
+from browser.looking import TITLES, Tab
 
 LATE_FRAMES = """() => {
     const soon = window.requestAnimationFrame.bind(window);
@@ -21,7 +22,9 @@ def slow(page: Page, *, latency: int = 0, throttle: int = 1) -> CDPSession:
     """A line with so many milliseconds to the server, and a processor so many times slower."""
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
-    session.send("Network.emulateNetworkConditions", {"offline": False, "latency": latency, "downloadThroughput": -1, "uploadThroughput": -1})
+    session.send(
+        "Network.emulateNetworkConditions", {"offline": False, "latency": latency, "downloadThroughput": -1, "uploadThroughput": -1}
+    )
     session.send("Emulation.setCPUThrottlingRate", {"rate": throttle})
     return session
 
@@ -69,7 +72,9 @@ def lab(tab: Tab, title: str, fold: str | None) -> Callable[[str], object]:
     if fold:
         tab.page.locator(".labs").get_by_role("button", name=fold).click()
     setting = tab.page.locator(".labs .setting:visible")
-    return lambda label: setting.filter(has=tab.page.locator("label").get_by_text(label, exact=True)).locator("input.setting-number")
+    return lambda label: setting.filter(has=tab.page.locator("label").get_by_text(label, exact=True)).locator(
+        "input.setting-number"
+    )
 
 
 LABS = [
@@ -105,9 +110,11 @@ def test_what_is_typed_into_a_form_that_has_just_opened_reaches_the_run(open_pag
 
 @pytest.mark.parametrize(
     ("title", "fold", "form", "label", "field"),
-    [("Scheduler arena", "How it is measured", "arena", "Samples", "n_samples"),
-     ("Latent diffusion", "What is compared", "comparison", "Training steps", "steps")],
-)  # fmt: skip
+    [
+        ("Scheduler arena", "How it is measured", "arena", "Samples", "n_samples"),
+        ("Latent diffusion", "What is compared", "comparison", "Training steps", "steps"),
+    ],
+)
 def test_a_press_takes_along_what_was_typed_into_a_form_that_has_just_opened(open_page, title, fold, form, label, field):
     tab = Tab(open_page("/?tab=diffusion"), "diffusion")
     tab.page.evaluate(LATE_FRAMES)
@@ -155,12 +162,24 @@ def test_what_is_typed_just_before_continue_from_here_reaches_the_run(open_page)
 def test_arrow_keys_step_the_magnitude_by_factors_and_the_wheel_scrolls_the_page(open_page):
     tab = Tab(open_page(), "ae").open()
     rate, seed = tab.number("Learning rate"), None
-    for key, value in (("ArrowUp", "0.002"), ("ArrowUp", "0.005"), ("ArrowDown", "0.002"), ("ArrowDown", "0.001"), ("ArrowDown", "0.0005"),
-                       ("PageUp", "0.005")):  # fmt: skip
+    for key, value in (
+        ("ArrowUp", "0.002"),
+        ("ArrowUp", "0.005"),
+        ("ArrowDown", "0.002"),
+        ("ArrowDown", "0.001"),
+        ("ArrowDown", "0.0005"),
+        ("PageUp", "0.005"),
+    ):
         rate.press(key)
         expect(rate).to_have_value(value)
     sparsity = tab.number("Sparsity")
-    for key, value in (("ArrowDown", "0"), ("ArrowUp", "0.00001"), ("ArrowUp", "0.00002"), ("ArrowDown", "0.00001"), ("ArrowDown", "0")):
+    for key, value in (
+        ("ArrowDown", "0"),
+        ("ArrowUp", "0.00001"),
+        ("ArrowUp", "0.00002"),
+        ("ArrowDown", "0.00001"),
+        ("ArrowDown", "0"),
+    ):
         sparsity.press(key)
         expect(sparsity).to_have_value(value)
     tab.panel.get_by_role("button", name="More settings").click()
@@ -193,7 +212,9 @@ def test_a_live_setting_that_is_refused_says_so_at_the_field_and_what_holds(open
     tab.type("Learning rate", value)
     said = tab.said("Learning rate")
     expect(said).to_contain_text("is refused: it must be a number from 1e-06 to 10. The run goes on with 0.002.")
-    assert said.evaluate("node => getComputedStyle(node).color") != tab.setting("Learning rate").evaluate("node => getComputedStyle(node).color")
+    assert said.evaluate("node => getComputedStyle(node).color") != tab.setting("Learning rate").evaluate(
+        "node => getComputedStyle(node).color"
+    )
     expect(tab.number("Learning rate")).to_have_value(str(value))
     tab.number("Learning rate").press("Control+a")
     tab.type("Learning rate", 0.004)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from browser.looking import Tab
 from playwright.sync_api import Locator, Page, expect
+
+from browser.looking import Tab
 
 LIVE, STRIP, AMONG = "Samples while it learns", "One sample, from noise to data", "Samples among the standardised latents"
 COMPARISON = "Comparison of five ways to draw latents"
@@ -38,8 +39,7 @@ class Section:
 
     def wait_frame(self, condition: str) -> None:
         self.page.wait_for_function(
-            f"channel => {{ const frame = window.playground.lastFrame(channel); return frame && ({condition}); }}",
-            arg=self.channel,
+            f"channel => {{ const frame = window.playground.lastFrame(channel); return frame && ({condition}); }}", arg=self.channel
         )
 
 

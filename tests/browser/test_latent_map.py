@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable
 
 import pytest
-from browser.looking import Tab
 from playwright.sync_api import Page, expect
+
+from browser.looking import Tab
 
 TITLE = {"ae": "Latent map", "vae": "Latent map and prior"}
 KINDS = {
@@ -60,8 +61,7 @@ class Map(Tab):
 
     def wait_dots(self, other_than: str) -> None:
         self.page.wait_for_function(
-            "([canvas, before]) => canvas.toDataURL() !== before",
-            arg=[self.box.locator(".map-dots").element_handle(), other_than],
+            "([canvas, before]) => canvas.toDataURL() !== before", arg=[self.box.locator(".map-dots").element_handle(), other_than]
         )
 
     def ink(self, layer: str) -> int:
@@ -133,7 +133,10 @@ def test_two_pins_give_a_straight_and_a_spherical_strip(open_map):
     expect(shown.pinned.locator(".pinned-facts").last).to_contain_text("squared error")
     ends = [[strip.locator("canvas").nth(i).evaluate("canvas => canvas.toDataURL()") for i in (0, 10)] for strip in tiles.all()]
     assert ends[0] == ends[1] and ends[0][0] != ends[0][1]
-    made = [canvas.evaluate("canvas => canvas.toDataURL()") for canvas in shown.pinned.locator(".pinned-large:nth-child(2) canvas").all()]
+    made = [
+        canvas.evaluate("canvas => canvas.toDataURL()")
+        for canvas in shown.pinned.locator(".pinned-large:nth-child(2) canvas").all()
+    ]
     assert made == ends[0], "a path begins and ends with the reconstructions of its ends"
     shown.pinned.get_by_role("button", name="unpin").first.click()
     expect(shown.pinned.locator(".pinned-strips")).to_be_hidden()
@@ -285,9 +288,25 @@ def test_points_picture_and_page_can_be_taken_away(open_map, tmp_path, chromium)
         return tmp_path / f"map.{kind}"
 
     rows = list(csv.DictReader(take("csv").open(newline="")))
-    assert len(rows) == n and list(rows[0]) == ["index", "split", "label", "label_name", "map_step", "map_x", "map_y", "step", "z1", "z2", "squared_error"]
-    assert all(row["label_name"] == row["label"] and row["split"] == "held-out" and row["map_step"] == row["step"] == "200" for row in rows)
-    assert all(abs(float(row[f"map_{a}"]) - float(row[z])) < 1e-2 for row in rows for a, z in (("x", "z1"), ("y", "z2"))), "raw axes"
+    assert len(rows) == n and list(rows[0]) == [
+        "index",
+        "split",
+        "label",
+        "label_name",
+        "map_step",
+        "map_x",
+        "map_y",
+        "step",
+        "z1",
+        "z2",
+        "squared_error",
+    ]
+    assert all(
+        row["label_name"] == row["label"] and row["split"] == "held-out" and row["map_step"] == row["step"] == "200" for row in rows
+    )
+    assert all(abs(float(row[f"map_{a}"]) - float(row[z])) < 1e-2 for row in rows for a, z in (("x", "z1"), ("y", "z2"))), (
+        "raw axes"
+    )
     assert all(0 < float(row["squared_error"]) < 1 for row in rows)
     assert take("png").read_bytes().startswith(b"\x89PNG")
 
@@ -296,7 +315,10 @@ def test_points_picture_and_page_can_be_taken_away(open_map, tmp_path, chromium)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(take("html").as_uri())
-        page.wait_for_function("n => { const map = document.getElementById('map'); return map.data && map.data.reduce((sum, trace) => sum + trace.x.length, 0) === n; }", arg=n)
+        page.wait_for_function(
+            "n => { const map = document.getElementById('map'); return map.data && map.data.reduce((sum, trace) => sum + trace.x.length, 0) === n; }",
+            arg=n,
+        )
         assert page.evaluate("document.getElementById('map').layout.title.text") == f"{ABOUT}<br>step 200"
         assert page.title() == f"Latent map: {ABOUT}; step 200"
     finally:
@@ -315,7 +337,9 @@ def test_the_autoencoder_sampled_as_if_it_were_generative_is_measured(open_map):
     assert all(canvas.evaluate(INK) > 0 for canvas in panel.locator(".panel-row:visible canvas").all())
     panel.get_by_role("button", name="from a fitted Gaussian").click()
     expect(panel.locator(".panel-distance > div")).to_have_count(4)
-    lines = panel.locator(".panel-distance > div").evaluate_all("lines => lines.map(line => [parseFloat(line.querySelector('b').textContent), line.querySelector('i').offsetWidth])")
+    lines = panel.locator(".panel-distance > div").evaluate_all(
+        "lines => lines.map(line => [parseFloat(line.querySelector('b').textContent), line.querySelector('i').offsetWidth])"
+    )
     per_pixel = [value / width for value, width in lines if width > 20]
     assert len(per_pixel) >= 2 and max(per_pixel) < 1.1 * min(per_pixel), f"not one scale: {lines}"
     panel.get_by_role("button", name="from a fitted Gaussian").click()
@@ -329,7 +353,10 @@ def test_the_vae_shows_its_manifold_and_traversals_by_kl(open_map):
     assert panel.locator(".panel-row:visible canvas").evaluate(INK) > 0
     panel.get_by_role("button", name="latent traversals").click()
     expect(panel.locator(".panel-row:visible")).to_have_count(3)
-    carried = [float(re.search(r"KL (−?[\d.]+)", text).group(1).replace("−", "-")) for text in panel.locator(".panel-row:visible").all_inner_texts()]
+    carried = [
+        float(re.search(r"KL (−?[\d.]+)", text).group(1).replace("−", "-"))
+        for text in panel.locator(".panel-row:visible").all_inner_texts()
+    ]
     assert carried == sorted(carried, reverse=True)
 
 
@@ -363,7 +390,9 @@ def test_the_wheel_scrolls_the_page_and_zooms_only_when_it_is_meant(open_map):
     shown.page.keyboard.down("Control")
     shown.page.mouse.wheel(0, -60)
     shown.page.keyboard.up("Control")
-    shown.page.wait_for_function(f"([low, high]) => {{ const now = ({RANGE})(); return now[1] - now[0] < 0.99 * (high - low); }}", arg=before)
+    shown.page.wait_for_function(
+        f"([low, high]) => {{ const now = ({RANGE})(); return now[1] - now[0] < 0.99 * (high - low); }}", arg=before
+    )
 
     shown.box.locator(".map-reset").click()
     shown.page.wait_for_function(f"before => Math.abs(({RANGE})()[0] - before) < 1e-6", arg=before[0])
@@ -372,7 +401,9 @@ def test_the_wheel_scrolls_the_page_and_zooms_only_when_it_is_meant(open_map):
     shown.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     top = shown.page.evaluate("scrollY")
     shown.page.mouse.wheel(0, -60)
-    shown.page.wait_for_function(f"([low, high]) => {{ const now = ({RANGE})(); return now[1] - now[0] < 0.99 * (high - low); }}", arg=before)
+    shown.page.wait_for_function(
+        f"([low, high]) => {{ const now = ({RANGE})(); return now[1] - now[0] < 0.99 * (high - low); }}", arg=before
+    )
     assert shown.page.evaluate("scrollY") == top
 
 

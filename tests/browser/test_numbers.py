@@ -13,9 +13,19 @@ def write(open_page):
 
 def test_durations_are_rounded_before_they_are_divided(write):
     said = {
-        0: "0.0 s", 9.94: "9.9 s", 9.96: "10 s", 59.7: "60 s", 89.4: "89 s", 89.6: "1 min 30 s", 119.6: "2 min 0 s",
-        3599.7: "60 min 0 s", 5399.4: "89 min 59 s", 5399.6: "1 h 30 min", 7199.0: "2 h 0 min", 7260: "2 h 1 min",
-    }  # fmt: skip
+        0: "0.0 s",
+        9.94: "9.9 s",
+        9.96: "10 s",
+        59.7: "60 s",
+        89.4: "89 s",
+        89.6: "1 min 30 s",
+        119.6: "2 min 0 s",
+        3599.7: "60 min 0 s",
+        5399.4: "89 min 59 s",
+        5399.6: "1 h 30 min",
+        7199.0: "2 h 0 min",
+        7260: "2 h 1 min",
+    }
     assert {seconds: write("duration", seconds) for seconds in said} == said
 
 

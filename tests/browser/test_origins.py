@@ -5,24 +5,49 @@ from __future__ import annotations
 import re
 
 import pytest
-from browser.looking import Tab
 from playwright.sync_api import Locator, Page, expect
 
-ROW = {"target": 20, "nfe": 20, "steps": 20, "n": 3, "distances": [], "seconds_mean": 0.1, "difference": None, "ours": None, "reason": ""}
+from browser.looking import Tab
+
+ROW = {
+    "target": 20,
+    "nfe": 20,
+    "steps": 20,
+    "n": 3,
+    "distances": [],
+    "seconds_mean": 0.1,
+    "difference": None,
+    "ours": None,
+    "reason": "",
+}
 BOARD = {
     "rows": [
         ROW | {"name": "DDIMScheduler", "title": "DDIM", "mean": 0.05, "std": 0.001},
         ROW | {"name": "DDPMScheduler", "title": "DDPM", "mean": 0.0004, "std": 0.002},  # its whisker reaches below zero
     ],
-    "schedulers": [{"name": f"{name}Scheduler", "title": name, "noise": False, "ours": None, "grid": "uniform in t"} for name in ("DDIM", "DDPM")],
-    "floor": {"mean": 0.0002, "std": 0.0005, "n": 3}, "left_out": [], "evaluations": [5, 20], "unit": "energy distance", "reference": "2,000",
-    "n_samples": 300, "seeds": 3, "image": False, "time_grid": "Karras, ρ = 7 in σ/α", "step": 1, "pictures": {},
-}  # fmt: skip
+    "schedulers": [
+        {"name": f"{name}Scheduler", "title": name, "noise": False, "ours": None, "grid": "uniform in t"}
+        for name in ("DDIM", "DDPM")
+    ],
+    "floor": {"mean": 0.0002, "std": 0.0005, "n": 3},
+    "left_out": [],
+    "evaluations": [5, 20],
+    "unit": "energy distance",
+    "reference": "2,000",
+    "n_samples": 300,
+    "seeds": 3,
+    "image": False,
+    "time_grid": "Karras, ρ = 7 in σ/α",
+    "step": 1,
+    "pictures": {},
+}
 OF = {"about": "diffusion, Eight Gaussians", "run": "first", "model": "diffusion", "step": 3000}
 
 
 def publish(page: Page, channel: str, **frame) -> None:
-    page.evaluate("([channel, frame]) => window.playground.publish(channel, frame)", [channel, {"status": "finished", "views": {}} | frame])
+    page.evaluate(
+        "([channel, frame]) => window.playground.publish(channel, frame)", [channel, {"status": "finished", "views": {}} | frame]
+    )
 
 
 @pytest.fixture
@@ -59,7 +84,14 @@ def test_a_result_names_its_model_and_greys_when_another_is_shown(arena: Page) -
     assert float(faded) < 0.6
     publish(arena, "diffusion", run="first", step=3000)
     expect(root).to_have_count(0)
-    publish(arena, "arena", run="other", step=40, of=[{"about": "an opened diffusers folder", "run": None, "model": None, "step": None}], views={"arena": BOARD})
+    publish(
+        arena,
+        "arena",
+        run="other",
+        step=40,
+        of=[{"about": "an opened diffusers folder", "run": None, "model": None, "step": None}],
+        views={"arena": BOARD},
+    )
     expect(said).to_have_text("an opened diffusers folder")
 
 

@@ -1,8 +1,9 @@
 """The page itself: both themes can be read, a phone can show it, and a keyboard is enough."""
 
 import pytest
-from browser.looking import TITLES, Tab
 from playwright.sync_api import expect
+
+from browser.looking import TITLES, Tab
 
 CONTRAST = """node => {
   const dot = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
@@ -14,9 +15,20 @@ CONTRAST = """node => {
   const pair = [light(getComputedStyle(node).color), light(back ? getComputedStyle(back).backgroundColor : '#fff')].sort((a, b) => b - a);
   return (pair[0] + 0.05) / (pair[1] + 0.05);
 }"""
-TEXTS = (".page-head h1", ".page-head p", ".text-lead p", ".run-message", ".run-status b", ".pg-title", ".pg-empty span",
-         ".tab-form .setting-label", ".tab-form .setting-help", ".preview-text p", "[data-do=train]",
-         ".text-body p")  # fmt: skip
+TEXTS = (
+    ".page-head h1",
+    ".page-head p",
+    ".text-lead p",
+    ".run-message",
+    ".run-status b",
+    ".pg-title",
+    ".pg-empty span",
+    ".tab-form .setting-label",
+    ".tab-form .setting-help",
+    ".preview-text p",
+    "[data-do=train]",
+    ".text-body p",
+)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -35,7 +47,9 @@ def fonts(page, selector: str) -> dict[str, float]:
     session.send("CSS.enable")
     root = session.send("DOM.getDocument")["root"]["nodeId"]
     node = session.send("DOM.querySelector", {"nodeId": root, "selector": selector})["nodeId"]
-    return {font["familyName"]: font["glyphCount"] for font in session.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]}
+    return {
+        font["familyName"]: font["glyphCount"] for font in session.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
+    }
 
 
 def test_headings_and_bold_text_are_set_in_one_font_and_it_is_that_of_the_rest(open_page):
@@ -43,7 +57,9 @@ def test_headings_and_bold_text_are_set_in_one_font_and_it_is_that_of_the_rest(o
     expect(page.locator(".text-body h3").first).to_be_visible()
     page.evaluate("document.fonts.ready")
     texts = (".page-head h1", ".text-body h3", ".text-body strong", ".pg-title", "[data-do=train]", ".run-status b", ".page-head p")
-    assert {text: list(fonts(page, text)) for text in texts} == dict.fromkeys(texts, ["Source Sans 3"])  # as the files call themselves
+    assert {text: list(fonts(page, text)) for text in texts} == dict.fromkeys(
+        texts, ["Source Sans 3"]
+    )  # as the files call themselves
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -73,7 +89,7 @@ def test_a_phone_shows_everything_without_scrolling_sideways(open_page, name):
     )
     for button in tab.bar.locator("button:visible").all():
         box = button.bounding_box()
-        assert 0 <= box["x"] and box["x"] + box["width"] <= 390 and box["height"] >= 30
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390 and box["height"] >= 30
 
 
 def test_the_keyboard_is_enough(open_page):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from browser.looking import Tab
 from playwright.sync_api import Locator, Page, expect
+
+from browser.looking import Tab
 
 
 @pytest.fixture

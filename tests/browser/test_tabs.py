@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from browser.looking import Tab
 from playwright.sync_api import expect
+
+from browser.looking import Tab
 
 PICTURES = {
     "ae": ("Latent map", "Held-out images"),
@@ -48,7 +49,9 @@ def test_a_training_from_beginning_to_end(open_page, name):
     tab.wait_beyond(step)
 
     tab.page.reload()
-    expect(tab.page.get_by_role("tab", selected=True).first).to_have_text(re.compile(f"^{'1' if name == 'ae' else '2' if name == 'vae' else '3'}"))
+    expect(tab.page.get_by_role("tab", selected=True).first).to_have_text(
+        re.compile(f"^{'1' if name == 'ae' else '2' if name == 'vae' else '3'}")
+    )
     tab.expect_status("running")
     tab.wait_beyond(step)
     assert tab.run_id() == run

@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from browser.looking import Tab
 from playwright.sync_api import Locator, expect
+
+from browser.looking import Tab
 
 MAPS = {"ae": "Latent map", "vae": "Latent map and prior", "diffusion": "Samples while it learns"}
 
@@ -103,9 +104,11 @@ def test_a_run_goes_on_from_a_moment_with_other_settings(open_page):
     tab.page.wait_for_function("before => new URL(location.href).searchParams.get('ae') !== before", arg=first)
     tab.expect_status("finished")
     assert tab.step() == 420 and tab.run_id() != first
-    expect(tab.message).to_have_text(re.compile(
-        r"^Continues run .{6}… from step 300\. Its weights keep latent_dim = 2; the other settings are those of the form\.$"
-    ))  # fmt: skip
+    expect(tab.message).to_have_text(
+        re.compile(
+            r"^Continues run .{6}… from step 300\. Its weights keep latent_dim = 2; the other settings are those of the form\.$"
+        )
+    )
     assert tab.frame("frame.moments.steps[0]") == 0, "its past came along"
     tab.wait_frame("frame.views.curves && window.playground.decode.f32(frame.views.curves.series[0].steps)[0] < 100")
     slider(tab).press("Home")

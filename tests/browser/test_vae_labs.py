@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import Locator, expect
+
 from browser.looking import Tab
 from browser.test_latent_map import INK, LONELY
-from playwright.sync_api import Locator, expect
 
 QUICK = {"model": "vae", "dataset": "digits", "steps": 300}
 KINDS = {
@@ -136,7 +137,9 @@ def test_bounds_are_evaluated_in_a_run_of_their_own(open_run):
 def test_the_kl_is_shown_in_its_two_parts_which_add_up(open_run):
     card = open_run("plane").lab("Collapse doctor", "What each dimension carries")
     parts = card.locator(".doctor-parts div")
-    expect(parts).to_contain_text(re.compile(r"KL \d+\.\d+ = I\(x; z\) \d+\.\d+ ± \d+\.\d+ \+ KL\(q\(z\) ‖ p\(z\)\) −?\d+\.\d+ ± \d+\.\d+ nats"))
+    expect(parts).to_contain_text(
+        re.compile(r"KL \d+\.\d+ = I\(x; z\) \d+\.\d+ ± \d+\.\d+ \+ KL\(q\(z\) ‖ p\(z\)\) −?\d+\.\d+ ± \d+\.\d+ nats")
+    )
     expect(parts).to_contain_text("is at most log n = 7.27")  # of 1,438 digits
     kl, told, error, rest, error_2 = (number(found) for found in re.findall(r"−?\d+\.\d+", parts.inner_text())[:5])
     assert abs(kl - told - rest) < 4 * (error + error_2) + 0.01 and told > rest
@@ -166,7 +169,9 @@ def test_runs_stay_together_on_the_rate_distortion_plane_over_a_reload(open_run)
     shown.expect_status("finished")
     plane.scroll_into_view_if_needed()
     expect(plane.locator(".rate-legend button")).to_have_text(["β 1, d = 2, σ 0.4", "β 3, d = 2, σ 0.4 (this run)"])
-    shown.page.wait_for_function("() => Object.keys(window.playgroundRates.runs()).length === 2")  # it is written down once a second
+    shown.page.wait_for_function(
+        "() => Object.keys(window.playgroundRates.runs()).length === 2"
+    )  # it is written down once a second
     shown.page.reload()
     plane = shown.lab("Rate and distortion", "Rate and distortion")
     expect(plane.locator(".rate-legend button")).to_have_count(2)

@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from playground.ui.components.shared import card, component
+from playground.ui.component import card, component
 
 EMPTY = "Press Train: the loss on training and on held-out data will be drawn here, step by step. Lower is better."
 

@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from playground.ui.components.shared import component
+from playground.ui.component import component
 
 TEMPLATE = """
 <section class="pg pg-card preview" aria-label="The data">

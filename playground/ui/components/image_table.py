@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import gradio as gr
 
-from playground.ui.components.shared import card, component
-
+from playground.ui.component import card, component
 
 FILM = """
 <div class="film">
@@ -19,9 +18,15 @@ FILM = """
 
 
 def image_table(
-    tab: str, *, view: str = "images", title: str, empty: str, height: int = 240, film: bool = False,
+    tab: str,
+    *,
+    view: str = "images",
+    title: str,
+    empty: str,
+    height: int = 240,
+    film: bool = False,
     choices: Sequence[tuple[str, str, str]] = (),
-) -> gr.HTML:  # fmt: skip
+) -> gr.HTML:
     """Draws the payload `view` - "images", "samples" or "strip" - of the run that `tab` follows. `choices` are payloads to switch
     between instead, each with a label and a help text, the first one at first.
 

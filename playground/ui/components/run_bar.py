@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 
 import gradio as gr
 
-from playground.ui.components.shared import component
+from playground.ui.component import component
 
 TEMPLATE = """
 <section class="pg pg-card run" aria-label="Training run">

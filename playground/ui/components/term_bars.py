@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from playground.ui.components.shared import card, component
+from playground.ui.component import card, component
 
 EMPTY = "Press Train: the two terms of the bound will be shown here, in nats per example, as they trade places."
 LINES = '<div class="terms-lines"></div>'
@@ -11,7 +11,7 @@ LINES = '<div class="terms-lines"></div>'
 def term_bars(
     tab: str, *, title: str = "The bound", empty: str = EMPTY, height: int = 92, view: str = "terms", lines: bool = False
 ) -> gr.HTML:
-    """Draws the payload `terms` (`playground.views.bound_terms`) of the run that `tab` follows; with `lines`, below the bar:
+    """Draws the payload `terms` (`playground.features.terms.view`) of the run that `tab` follows; with `lines`, below the bar:
     which likelihood that is, and what the weights are trained on."""
     body = (
         '<div class="terms-equation"></div><div class="terms-bar" role="img"><i class="terms-zero"></i></div>'

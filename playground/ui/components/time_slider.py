@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 
 import gradio as gr
 
-from playground.ui.components.shared import component
+from playground.ui.component import component
 
 TEMPLATE = """
 <section class="pg pg-card time" aria-label="Moments of the run">

@@ -1,0 +1,57 @@
+"""Every setting, once: its default, bounds, unit and help. Sliders, the command line, the API, links and checkpoints are derived from them."""
+
+from playground.config.runs import (
+    CONFIGS,
+    IMAGE_DATASETS,
+    POINT_DATASETS,
+    AnyDataset,
+    AutoencoderConfig,
+    DiffusionConfig,
+    LatentConfig,
+    LatentDiffusionConfig,
+    RunConfig,
+    SampleConfig,
+    SamplerSettings,
+    VAEConfig,
+    change_live,
+    parse_config,
+)
+from playground.config.settings import ConfigError, FieldSpec, Settings, field_specs, setting
+from playground.config.studies import (
+    TIME_GRIDS,
+    ArenaConfig,
+    BoundsConfig,
+    ComparisonConfig,
+    LikelihoodConfig,
+    ReflowConfig,
+    StudyConfig,
+)
+
+__all__ = [
+    "AnyDataset",
+    "ArenaConfig",
+    "AutoencoderConfig",
+    "BoundsConfig",
+    "CONFIGS",
+    "ComparisonConfig",
+    "ConfigError",
+    "DiffusionConfig",
+    "FieldSpec",
+    "IMAGE_DATASETS",
+    "LatentConfig",
+    "LatentDiffusionConfig",
+    "LikelihoodConfig",
+    "POINT_DATASETS",
+    "ReflowConfig",
+    "RunConfig",
+    "SampleConfig",
+    "SamplerSettings",
+    "Settings",
+    "StudyConfig",
+    "TIME_GRIDS",
+    "VAEConfig",
+    "change_live",
+    "field_specs",
+    "parse_config",
+    "setting",
+]

@@ -1,0 +1,124 @@
+"""What the arena's controls ask of the server: who may take part, a model as a diffusers folder, and a folder as a model."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from playground.config import ArenaConfig, ConfigError, DiffusionConfig
+from playground.config.settings import field_specs, named
+from playground.features.arena.view import folder, schedulers
+from playground.runs.events import Failed, Snapshot
+from playground.runtimes import RegistryError
+from playground.runtimes.records import Origin
+from playground.runtimes.refusals import REFUSALS
+
+if TYPE_CHECKING:
+    from playground.page.service import Service
+
+SCHEDULERS, EXPORT, FOLDER, RUN = (
+    f"playground.{task}"
+    for task in (
+        "features.arena.run:schedulers_run",
+        "features.diffusers_folder.exporting:export_run",
+        "features.arena.run:folder_run",
+        "features.arena.run:arena_run",
+    )
+)
+MAX_FOLDER = 20 * 2**20
+MAX_FOLDERS = 4
+
+
+class Desk:
+    """Lists of schedulers, found once for each noise schedule, and the folders that were opened here, the newest few."""
+
+    def __init__(self, service: Service) -> None:
+        self._service, self._lock, self._shelf = service, threading.Lock(), threading.Lock()
+        self._lists: dict[str, dict[str, Any]] = {}
+        self._folders: OrderedDict[str, bytes] = OrderedDict()
+
+    def schedulers(self, schedule: Any) -> dict[str, Any]:
+        """The payload of `views.arena.schedulers`. Takes seconds for the first who asks; whoever comes meanwhile waits."""
+        if schedule not in field_specs(DiffusionConfig)["schedule"].choices:
+            raise ConfigError("Schedulers are listed for one of the noise schedules.")
+        with self._lock:
+            if schedule not in self._lists:
+                self._lists[schedule] = schedulers(self._job(SCHEDULERS, schedule))
+            return self._lists[schedule]
+
+    def export(self, run: str) -> bytes:
+        """A run's newest weights as a zipped diffusers folder. Raises `ConfigError` for what diffusers could not use."""
+        return self._job(EXPORT, self._service.checkpoint(run))["zip"].tobytes()
+
+    def open(self, data: bytes) -> dict[str, Any]:
+        """Keeps a zipped folder, and says what is in it, with the `folder` that it is called by from now on."""
+        if len(data) > MAX_FOLDER:
+            raise ConfigError(f"This file has {len(data) / 2**20:.0f} MB: up to {MAX_FOLDER >> 20} MB are opened here.")
+        about, name = folder(self._job(FOLDER, data)), secrets.token_urlsafe(12)
+        with self._shelf:
+            self._folders[name] = data
+            while len(self._folders) > MAX_FOLDERS:
+                self._folders.popitem(last=False)
+        return about | {"folder": name}
+
+    def run(self, run: str | None, chosen: Any, values: dict[str, Any]) -> str:
+        """Starts the arena with the folder that `chosen` names, or else with the newest weights of `run`; returns its run id."""
+        chosen = chosen if isinstance(chosen, dict) else {}
+        values = named(values) | {name: chosen[name] for name in ("schedulers", "evaluations") if chosen.get(name) is not None}
+        wanted = chosen.get("folder")
+        if wanted is not None:
+            data = self._folders.get(wanted) if isinstance(wanted, str) else None
+            if data is None:
+                raise ConfigError("That folder is no longer kept here: please open it again.")
+            settings = ArenaConfig(**{"device": self._service.device, **values})
+            return self._service.registry.start(settings, task=RUN, of=(Origin("an opened diffusers folder"),), checkpoint=data)
+        if run is None:
+            raise ConfigError("There is no model to run yet: press Train at the top, or open a diffusers folder.")
+        return self._service.study("arena", run, values)
+
+    def _job(self, task: str, *args: Any) -> dict[str, Any]:
+        """The arrays of the first snapshot of a job. Raises `ConfigError` with the sentence with which it failed."""
+        events = self._service.registry.run_job(task, *args)
+        try:
+            for event in events:
+                if isinstance(event, Snapshot):
+                    return event.arrays
+                if isinstance(event, Failed):
+                    raise ConfigError(event.message)
+        finally:
+            events.close()
+        raise RegistryError("The worker did not answer: please try again.")
+
+    def server_functions(self) -> list[Callable]:
+        """Server functions: each takes one value and answers a dict, `{"error": sentence}` for a refusal."""
+
+        async def arena_schedulers(schedule: Any) -> dict[str, Any]:
+            return await self._answer(self.schedulers, schedule)
+
+        async def arena_export(run: Any) -> dict[str, Any]:
+            return await self._answer(lambda: {"zip": base64.b64encode(self.export(run)).decode()})
+
+        async def arena_open(data: Any) -> dict[str, Any]:
+            return await self._answer(lambda: self.open(_bytes(data)))
+
+        return [arena_schedulers, arena_export, arena_open]
+
+    async def _answer(self, function: Callable[..., dict[str, Any]], *args: Any) -> dict[str, Any]:
+        try:
+            return await self._service.waiting(function, *args)
+        except REFUSALS as error:
+            return {"error": str(error)}
+
+
+def _bytes(data: Any) -> bytes:
+    if not isinstance(data, str) or len(data) > MAX_FOLDER * 4 // 3 + 4:
+        raise ConfigError(f"A folder comes as a zip file of at most {MAX_FOLDER >> 20} MB.")
+    try:
+        return base64.b64decode(data, validate=True)
+    except binascii.Error:
+        raise ConfigError("A folder comes as a zip file.") from None

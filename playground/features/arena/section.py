@@ -1,0 +1,55 @@
+"""The scheduler arena: the model above, or a diffusers folder, under every scheduler of diffusers that fits it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from playground.config import ArenaConfig
+from playground.config.settings import field_specs
+from playground.features.arena.card import arena
+from playground.features.arena.desk import Desk
+from playground.features.arena.pick import arena_pick
+from playground.runtimes.refusals import REFUSALS
+from playground.ui.components.run_bar import run_bar
+from playground.ui.forms import Form
+from playground.ui.tab import QUIET, TrainingTab
+
+HINT = (
+    "Draws from one model with every scheduler picked above, from the same initial noise, and measures how far the samples are from "
+    "held-out data. The model may go on training meanwhile. Stop keeps what is done."
+)
+
+
+def draw(tab: TrainingTab) -> None:
+    """Who takes part, a run bar of its own, and the results."""
+    desk, specs = Desk(tab.service), field_specs(ArenaConfig)
+    form = Form("arena", ArenaConfig, leave_out=("device", "schedulers", "evaluations"))
+    pick = arena_pick(
+        tab.name,
+        schedulers=specs["schedulers"].default,
+        evaluations=specs["evaluations"].default,
+        server_functions=desk.server_functions(),
+    )
+    form.draw("time_grid")
+    bar = run_bar(
+        "arena",
+        server_functions=tab.service.server_functions(),
+        hint=HINT,
+        busy_word="Measuring",
+        train_label="Run the arena",
+        counted="evaluation",
+    )
+    with gr.Accordion("How it is measured", open=False), gr.Row():
+        form.draw(*form.rest())
+    arena("arena")
+
+    def run(shown: Any, chosen: Any, event: gr.EventData) -> dict[str, str]:
+        followed = shown.get("run") if isinstance(shown, dict) else None
+        try:
+            return {"run": desk.run(followed, chosen, form.values(event))}
+        except REFUSALS as error:
+            return {"error": str(error)}
+
+    bar.train(run, [tab.bar, pick], bar, **QUIET)

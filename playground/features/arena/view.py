@@ -1,0 +1,57 @@
+"""The scheduler arena as a page draws it: the results as they are, pictures as short strings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from playground.runs.events import read_json
+from playground.views.codec import f32, u8
+from playground.views.images import Payload
+
+
+def arena_study(memory: Any, record: Any) -> dict[str, Payload]:
+    """The view `arena` of a run of `playground.features.arena.run`."""
+    return {"arena": arena(record.snapshot.arrays, record.snapshot.step)}
+
+
+def arena(arrays: dict[str, np.ndarray], step: int) -> Payload:
+    """`{step, rows, floor, left_out, schedulers, evaluations, unit, reference, n_samples, seeds, image, time_grid, pictures}`.
+
+    `rows`: [{name, title, target, nfe, steps, mean, std, n, distances, seconds_mean, difference, ours, reason}], as in
+    `studies/arena/board.py`, `floor`: {mean, std, n}. `pictures`: by the index of a row, for images `{h, w, n, data: u8 (n*h*w)}`, for points
+    `{dots: f32 (k*2), T, n, ways: f32 (T*n*2)}`, the ways from noise to data.
+    """
+    return results(arrays) | {"step": int(step), "pictures": _pictures(arrays)}
+
+
+def _pictures(arrays: dict[str, np.ndarray]) -> dict[str, Payload]:
+    shown = [str(int(i)) for i in arrays.get("shown", ())]
+    if "tiles" in arrays:
+        n, h, w = arrays["tiles"].shape[1:]
+        return {i: {"h": h, "w": w, "n": n, "data": u8(tiles)} for i, tiles in zip(shown, arrays["tiles"])}
+    if "dots" not in arrays:
+        return {}
+    sizes = arrays["length"].astype(int)
+    ways = np.split(arrays["paths"], np.cumsum(sizes * (len(arrays["paths"]) // max(1, sizes.sum())))[:-1])
+    return {
+        i: {"dots": f32(dots), "T": int(T), "n": len(way) // (2 * int(T)), "ways": f32(way)}
+        for i, dots, T, way in zip(shown, arrays["dots"], sizes, ways)
+    }
+
+
+def results(arrays: dict[str, np.ndarray]) -> Payload:
+    """The numbers alone: `{rows, floor, left_out, unit, reference, …}`."""
+    return read_json(arrays["board"])
+
+
+def schedulers(arrays: dict[str, np.ndarray]) -> Payload:
+    """Who may take part: `{schedule, version, in: [{name, title, noise, ours, convention, grid, distance}], out: [{name, title,
+    reason}]}`."""
+    return read_json(arrays["schedulers"])
+
+
+def folder(arrays: dict[str, np.ndarray]) -> Payload:
+    """What is in an opened diffusers folder: `{shape, n_parameters, dataset, schedule, prediction}`."""
+    return read_json(arrays["folder"])

@@ -1,0 +1,1 @@
+"""Bound at point."""

@@ -1,0 +1,50 @@
+"""The bound, measured: live curves of ELBO, IWAE and log p(x) on the same images, and all of them exactly on demand."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from playground.config import BoundsConfig
+from playground.features.bounds.card import bounds
+from playground.ui.components.curves import curves
+from playground.ui.components.run_bar import run_bar
+from playground.ui.forms import Form
+from playground.ui.studying import study
+from playground.ui.tab import LATEX, TrainingTab
+
+CHANNEL = "bounds"
+LIVE_EMPTY = (
+    "Press Train: −ELBO, the tighter −IWAE with 50 samples and, with one or two latent dimensions, −log p(x) itself, of "
+    "the same 32 held-out images. What lies between the outer two is the gap."
+)
+HINT = "Measures the model above, at any time while it trains and after. Stop keeps what it has."
+WORDS = (
+    "$\\log p(x) - \\mathrm{ELBO} = \\mathrm{KL}\\big(q(z|x)\\,\\Vert\\,p(z|x)\\big)$. **Approximation gap**: what the "
+    "best diagonal Gaussian for an image, found by optimising it, still lacks. **Amortisation gap**: what the encoder, "
+    "one network for all images, loses on top. More samples tighten the bound: $\\mathrm{ELBO} \\le \\mathrm{IWAE}_5 "
+    "\\le \\mathrm{IWAE}_{50} \\le \\log p(x)$ (Burda et al. 2016; Cremer et al. 2018). The live curves are of the first "
+    "32 held-out images; *Evaluate* takes as many as you ask for."
+)
+
+
+def draw(tab: TrainingTab) -> None:
+    """The section, wired to the run that the tab follows."""
+    with gr.Row():
+        with gr.Column(scale=2, min_width=320):
+            curves(tab.name, title="Bounds while it learns", empty=LIVE_EMPTY, height=400, view="bound_curves")
+            gr.Markdown(WORDS, latex_delimiters=LATEX)
+        with gr.Column(scale=3, min_width=320):
+            form = Form(CHANNEL, BoundsConfig)
+            bar = run_bar(
+                CHANNEL,
+                server_functions=tab.service.server_functions(),
+                hint=HINT,
+                busy_word="Evaluating",
+                train_label="Evaluate",
+                counted="image",
+            )
+            bounds(CHANNEL)
+            with gr.Row():
+                form.draw("n_examples", "importance_samples", "seed")
+
+    study(tab, bar, "bounds", form)

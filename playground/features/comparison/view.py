@@ -1,0 +1,75 @@
+"""The comparison of five ways to draw latents: rows with their distance to real images, and samples of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playground.runs.events import read_json
+from playground.views.codec import u8
+from playground.views.images import Payload, tiles_of
+
+ROWS = {
+    "ae_gaussian": ("AE + Gaussian", "one Gaussian fitted to the codes", "reconstruction"),
+    "ae_mixture": ("AE + mixture", "ten Gaussians fitted to the codes", "reconstruction"),
+    "vae_prior": ("VAE prior", "z ~ N(0, I), as it was trained for; x drawn from p(x|z)", "posterior"),
+    "ae_diffusion": ("AE + diffusion", "a diffusion model of the codes", "reconstruction"),
+    "vae_diffusion": ("VAE + diffusion", "a diffusion model of draws from q(z|x); x drawn from p(x|z)", "posterior"),
+    "ae_codes": ("AE, real codes", "real images, encoded and decoded", "reconstruction"),
+    "vae_codes": ("VAE, real codes", "z ~ q(z|x) of real images; x drawn from p(x|z)", "posterior"),
+    "floor": ("real images", "training images in the place of samples", "data"),
+}
+"""Name -> title, how z is drawn, and the role whose colour the row has: that of its decoder."""
+REFERENCES = ("ae_codes", "vae_codes", "floor")
+"""Nothing is generated there: they say how good a row can be."""
+
+
+def comparison_views(memory: Any, record: Any) -> dict[str, Payload]:
+    """`comparison`: `{rows: [{name, title, how, role, reference, state: ready|now|waiting, distance?, std?, best?, seconds?,
+    tiles?: u8, distance_of_means?, std_of_means? (of a VAE: of E[x|z], not of draws)}], h, w, unit, n, repeats, latent_dim, said, step}`. `best` is the distance of real codes through the same
+    decoder; `tiles` (k*h*w)."""
+    arrays = record.snapshot.arrays
+    table = read_json(arrays["table"])
+    known = table["rows"]
+    rows, size = [], (0, 0)
+    for name, (title, how, role) in ROWS.items():
+        row = {"name": name, "title": title, "how": how, "role": role, "reference": name in REFERENCES}
+        row["state"] = "ready" if name in known else "now" if name == table["now"] and record.active else "waiting"
+        if name in known:
+            tiles = tiles_of(arrays[f"grid/{name}"])
+            size = tiles.shape[1:]
+            best = known.get(f"{name.partition('_')[0]}_codes", {}).get("distance") if name not in REFERENCES else None
+            row |= known[name] | {"tiles": u8(tiles), "best": best}
+        rows.append(row)
+    return {
+        "comparison": {
+            "rows": rows,
+            "h": int(size[0]),
+            "w": int(size[1]),
+            "unit": "energy distance, in pixel values",
+            "n": table["n"],
+            "repeats": table["repeats"],
+            "latent_dim": table["latent_dim"],
+            "said": said(known),
+            "step": record.snapshot.step,
+        }
+    }
+
+
+def said(known: dict[str, dict[str, float]]) -> str:
+    """What the numbers say so far of each decoder, in a sentence or two; nothing before there are two ways to compare."""
+    sentences = []
+    for simple, whose in (("ae_gaussian", "AE"), ("vae_prior", "VAE")):
+        clever, way = f"{whose.lower()}_diffusion", {"AE": "one Gaussian", "VAE": "the prior"}[whose]
+        if simple not in known or clever not in known:
+            continue
+        a, b = known[simple], known[clever]
+        change = f"{a['distance']:.4f} to {b['distance']:.4f}".replace("-", "−")
+        gain, spread = a["distance"] - b["distance"], a["std"] + b["std"]
+        if gain > spread:
+            told = "closer to real images."
+        elif gain < -spread:
+            told = "further from real images. Has it been trained for long enough?"
+        else:
+            told = "no more than the spread."
+        sentences.append(f"{whose}: z by diffusion in place of {way} takes the distance from {change}, {told}")
+    return " ".join(sentences)

@@ -1,0 +1,42 @@
+"""How far the model is from the exact answer at each time, and what the exact answer would do on data it has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import gradio as gr
+
+from playground.ui.component import card, component
+
+EMPTY = (
+    "Press Train: how far the model is from the exact answer will be drawn here, from t = 0 (data) to t = 1 (noise), measured on "
+    "held-out examples."
+)
+SHOWN = (
+    '<span class="errors-shown" role="group" aria-label="What is drawn"><button type="button" class="pg-small" data-show="error" '
+    'aria-pressed="true" title="Squared distance of the model from the exact answer">error</button><button type="button" '
+    'class="pg-small" data-show="loss" aria-pressed="false" title="The denoising loss at each time, on training and on held-out '
+    'examples, for the model and for the exact answer">losses</button></span>'
+)
+
+
+def error_curve(tab: str, *, server_functions: Sequence[Callable], height: int = 300) -> gr.HTML:
+    """A chart for the run that `tab` follows. Needs the server function `ask` (question errors)."""
+    body = '<div class="errors-plot"></div>'
+    template = card(
+        "Error at each time",
+        EMPTY,
+        body,
+        height=height,
+        label="Error at each time",
+        tools=SHOWN,
+        after='<div class="errors-said" role="status"></div>',
+    )
+    return component(
+        "error_curve",
+        template,
+        scripts=("plane", "error_curve"),
+        needs_plotly=True,
+        server_functions=list(server_functions),
+        tab=tab,
+    )

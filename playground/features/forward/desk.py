@@ -1,0 +1,46 @@
+"""The server function behind the forward process: examples of a data set, and the schedules, which a worker computes once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, get_args
+
+from playground.config import DiffusionConfig
+from playground.data import DataError
+from playground.features.forward.view import forward, schedule_tables
+from playground.runs.events import Snapshot
+from playground.runtimes import RegistryError, RunRegistry
+
+TASK = "playground.features.forward.run:forward_run"
+SCHEDULES = get_args(DiffusionConfig.model_fields["schedule"].annotation)
+
+
+class Forward:
+    """The tables of all schedules, from one short job of the registry; kept from the first page on."""
+
+    def __init__(self, registry: RunRegistry) -> None:
+        self._registry, self._lock, self._tables = registry, threading.Lock(), None
+
+    def tables(self) -> dict[str, Any]:
+        """Blocks for the first who asks, and whoever comes meanwhile. Raises `RegistryError` with a sentence."""
+        with self._lock:
+            if self._tables is None:
+                events = self._registry.run_job(TASK)
+                arrays = next((event.arrays for event in events if isinstance(event, Snapshot)), None)
+                events.close()
+                if arrays is None:
+                    raise RegistryError("The noise schedules could not be computed: please try again.")
+                self._tables = schedule_tables(arrays, SCHEDULES)
+            return self._tables
+
+    def server_function(self) -> Callable:
+        """`forward_process(dataset)` -> the payload of `views/forward_views.py`, or `{"error": sentence}`."""
+
+        def forward_process(dataset: Any) -> dict[str, Any]:
+            try:
+                return forward(self.tables(), dataset)
+            except (DataError, RegistryError) as error:
+                return {"error": str(error)}
+
+        return forward_process

@@ -1,0 +1,76 @@
+"""The pictures of an autoencoder and of a VAE: the latent map, images beside what the model makes of them, the loss."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Protocol
+
+from playground.data import load_dataset
+from playground.data.sprites import FACTOR_UNITS
+from playground.features.collapse.view import collapse
+from playground.features.latent_map.about import about
+from playground.features.terms.view import terms_of
+from playground.views import payloads
+from playground.views.payloads import ImageRow, Payload
+from playground.views.places import Place
+from playground.views.readings import kind, latest
+
+
+class Memory(Protocol):
+    """What a builder may ask of the run's earlier pictures, so that the next one stays put."""
+
+    def previous(self, name: str) -> Payload | None:
+        """The last payload of a view, which the next one keeps its axes from."""
+
+    def place(self, record: Any) -> Place:
+        """The latents of a record on the map."""
+
+
+def autoencoder_views(memory: Memory, record: Any) -> dict[str, Payload]:
+    """The latent map, originals above reconstructions above errors, and the terms of the loss once one was read."""
+    arrays, step = record.snapshot.arrays, record.snapshot.step
+    mse, noise = latest(record, "held_out/mse"), record.config.get("input_noise", 0.0)
+    rows = [
+        ImageRow("held-out images", arrays["originals"]),
+        *([ImageRow("as the encoder trains", arrays["noisy"], f"noise of std {noise:g} added")] if "noisy" in arrays else []),
+        ImageRow("reconstructions", arrays["reconstructions"], f"held-out MSE {mse:.4f}" if mse is not None else ""),
+        ImageRow("|error|", arrays["errors"], scale="error"),
+    ]
+    return {"map": map_view(memory, record), "images": payloads.image_table(rows, step)} | terms_of(record)
+
+
+def map_view(memory: Memory, record: Any) -> Payload:
+    """The latent map; its axes stay put as long as the same projection is shown. `Place.payload` says what else it holds, and
+    `about` what names a file that is made of it."""
+    place = memory.place(record)
+    rings = kind(record.config) == "vae" and place.shown == "raw" and place.points.shape[1] <= 2
+    drawn = payloads.latent_map(
+        record.snapshot.step,
+        place.points,
+        title=place.title,
+        axes=place.axes,
+        prior=rings,
+        shown=place.shown,
+        previous=memory.previous("map"),
+    )
+    return drawn | place.payload() | {"about": about(record.config)}
+
+
+def vae_views(memory: Memory, record: Any) -> dict[str, Payload]:
+    """As the autoencoder's, and samples from the prior, as means (`samples`) and as draws (`samples_drawn`), and what each latent
+    dimension carries."""
+    views, arrays = autoencoder_views(memory, record), record.snapshot.arrays
+    for name, view in (("samples", "samples"), ("drawn", "samples_drawn")):
+        if name in arrays:
+            views[view] = payloads.image_grid(arrays[name], record.snapshot.step, columns=16)
+    return views | collapse(record)
+
+
+@lru_cache(maxsize=8)
+def map_static(name: str, n: int) -> dict[str, Payload]:
+    """What the dots of a latent map are."""
+    dataset = load_dataset(name)
+    factors = dataset.test.factors or {}
+    known = {factor: (factors[factor][:n], FACTOR_UNITS[factor]) for factor in FACTOR_UNITS if factor in factors}
+    labels, images = dataset.test.labels[:n], dataset.test.x[:n]
+    return {"map_static": payloads.latent_map_static(labels, dataset.label_names, images=images, factors=known)}

@@ -1,0 +1,32 @@
+"""log p(x) of held-out examples under the model above: through its probability-flow ODE, and its variational bound."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from playground.config import LikelihoodConfig
+from playground.features.likelihood.card import likelihood
+from playground.ui.components.run_bar import run_bar
+from playground.ui.forms import Form
+from playground.ui.studying import study
+from playground.ui.tab import TrainingTab
+
+HINT = "Measures log p(x) of held-out examples under the model above, with its newest weights; it may go on training meanwhile."
+
+
+def draw(tab: TrainingTab) -> None:
+    """A run bar of its own, its settings, and the result."""
+    form = Form("likelihood", LikelihoodConfig)
+    bar = run_bar(
+        "likelihood",
+        server_functions=tab.service.server_functions(),
+        hint=HINT,
+        busy_word="Evaluating",
+        train_label="Evaluate",
+        counted="example",
+    )
+    with gr.Accordion("What is measured", open=False), gr.Row():
+        form.draw(*form.rest())
+    likelihood("likelihood")
+
+    study(tab, bar, "likelihood", form)

@@ -1,0 +1,76 @@
+"""The study of reflow: paths before and after, how straight they are, and how good samples are with few Euler steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from playground.data import load_dataset
+from playground.runs.events import read_json
+from playground.views.codec import q16
+from playground.views.images import ImageRow, Payload, image_table
+from playground.views.ranges import coding_range, data_range
+
+PHASES = {
+    "measuring before": "measuring the flow as it is",
+    "pairs": "drawing pairs of noise and sample",
+    "training": "training on the pairs",
+    "measuring after": "measuring the flow after reflow",
+    "done": "",
+    "stopped": "stopped: what was measured so far",
+}
+FEW = 3
+"""Of the numbers of steps, those whose images are shown."""
+
+
+def reflow_views(memory: Any, record: Any) -> dict[str, Payload]:
+    """`reflow`: `{phase, unit, images, pairs, ode_steps, n, repeats, floor: [mean, std] | null, before, after: {straightness: [mean,
+    se], relative, distance: {steps: [mean, std]}} | null, step}`. Of points also `reflow_paths`: `{T, n, before: q16 (T*n*2),
+    after?: q16, lo, hi, view, data: q16 (m*2), step}`; of images `reflow_tiles`, laid out as an image table."""
+    arrays, step = record.snapshot.arrays, record.snapshot.step
+    numbers = read_json(arrays["numbers"])
+    images = numbers["kind"] == "images"
+    unit = "energy distance, in pixel values (−1 to 1)" if images else "energy distance, in units of the data"
+    views: dict[str, Payload] = {
+        "reflow": numbers | {"phase": PHASES.get(numbers["phase"], ""), "unit": unit, "images": images, "step": step}
+    }
+    if "paths_before" in arrays:
+        views["reflow_paths"] = paths(record, arrays, step)
+    if "tiles_before" in arrays:
+        views["reflow_tiles"] = image_table(tile_rows(numbers, arrays), step)
+    return views
+
+
+def paths(record: Any, arrays: dict[str, np.ndarray], step: int) -> Payload:
+    """The paths from the same noise, before and after, in one picture with the data. Its axes do not move: they fit the
+    first."""
+    before, data = arrays["paths_before"], load_dataset(record.config["dataset"]).test.x[:800]
+    view = data_range(np.concatenate([before[[0, -1]].reshape(-1, 2), data]))
+    coding = coding_range(view, np.concatenate([before.reshape(-1, 2), arrays.get("paths_after", before).reshape(-1, 2)]))
+    payload = {
+        "T": before.shape[0],
+        "n": before.shape[1],
+        "before": q16(before, coding.lo, coding.hi),
+        "data": q16(data, coding.lo, coding.hi),
+        "lo": list(coding.lo),
+        "hi": list(coding.hi),
+        "view": {"lo": list(view.lo), "hi": list(view.hi)},
+        "step": step,
+    }
+    if "paths_after" in arrays:
+        payload["after"] = q16(arrays["paths_after"], coding.lo, coding.hi)
+    return payload
+
+
+def tile_rows(numbers: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[ImageRow]:
+    """Images of 1, 2 and 4 steps from the same noise, before above after."""
+    rows = []
+    for k in range(FEW):
+        for when in ("before", "after"):
+            tiles = arrays.get(f"tiles_{when}", ())
+            if k < len(tiles):
+                steps = list(numbers[when]["distance"])[k] if k < len(numbers[when]["distance"]) else ""
+                title = f"{steps} Euler step{'' if steps == '1' else 's'}"
+                rows.append(ImageRow(title, tiles[k], f"{when} reflow"))
+    return rows

@@ -1,0 +1,95 @@
+"""Fresh samples: drawn on demand from the model above, by a run of their own; and the pictures that samples are shown in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from playground.config import POINT_DATASETS, SampleConfig, field_specs
+from playground.data import DATASETS
+from playground.features.samples.particles import particles
+from playground.runtimes.refusals import REFUSALS
+from playground.ui.components.curves import curves
+from playground.ui.components.image_table import image_table
+from playground.ui.components.run_bar import run_bar
+from playground.ui.fitting import which
+from playground.ui.forms import Form, told
+from playground.ui.tab import QUIET, TrainingTab
+
+SAMPLER = ("sampler", "sampling_steps", "time_grid", "eta", "guidance_scale")
+"""Settings of the tab's form that steer its live pictures and the fresh samples alike."""
+STRIP = "One of the samples will stand here on its way from noise (left) to data (right), and below it what the model expects at each t."
+FRESH = "Press Sample: fresh samples, drawn with the newest weights of the model above, will stand here."
+HINT = "Draws fresh samples from the model above, at any time while it trains and after, with the sampler set at the side."
+
+
+def pictures(
+    channel: str, *, points: bool, title: str, empty: str, images_empty: str, beside: bool, functions: Sequence[Callable] = ()
+) -> list[gr.Column]:
+    """The views of one run: particles for points, a grid and a strip for images. Returns the two columns, of which one
+    shows; `beside` adds the loss, and (by the server `functions`) what moves the particles."""
+    with gr.Row():
+        with gr.Column(scale=3, min_width=320, visible=points) as for_points:
+            particles(channel, title=title, empty=empty, height=420 if beside else 380, server_functions=functions)
+        with gr.Column(scale=3, min_width=320, visible=not points) as for_images:
+            image_table(channel, view="samples", title=title, empty=images_empty, height=226, film=True)
+            image_table(channel, view="strip", title="One sample, from noise to data", empty=STRIP, height=150)
+        if beside:
+            with gr.Column(scale=2, min_width=300):
+                curves(channel, height=420)
+    return [for_points, for_images]
+
+
+def classes(held: dict[str, Any]) -> dict[str, Any]:
+    """The classes of the data, to choose one from."""
+    titles = [["every class in turn", -1], *([name, k] for k, name in enumerate(DATASETS[held["dataset"]].label_names))]
+    return told({"label": -1}, options={"label": titles})
+
+
+def draw(tab: TrainingTab) -> None:
+    """A run bar of its own, how many and of which class, and the pictures."""
+    bar = run_bar("samples", server_functions=tab.service.server_functions(), hint=HINT, busy_word="Sampling", train_label="Sample")
+    label = replace(field_specs(SampleConfig)["label"], kind="choice", choices=(-1,), help="Which one is drawn.")
+    form = Form(
+        "samples",
+        SampleConfig,
+        leave_out=("device", "label", *SAMPLER),
+        extra=(label,),
+        when={"label": {"form": tab.name, "field": "conditional", "any": ["on"]}},
+    )
+    form.draw("n_samples", "sampling_seed", "label")
+    points = tab.form.specs["dataset"].default in POINT_DATASETS
+    shown = pictures("samples", points=points, title="Fresh samples", empty=FRESH, images_empty=FRESH, beside=False)
+    wire(tab, bar, form, shown)
+
+
+def wire(tab: TrainingTab, bar: gr.HTML, form: Form, shown: list[gr.Column]) -> None:
+    """Sample; the classes that the data have; pictures that fit the data."""
+
+    def sample(followed: Any, event: gr.EventData) -> list[Any]:
+        """Sample was pressed: a run id for the run bar, or a sentence, and the pictures that fit."""
+        run = followed.get("run") if isinstance(followed, dict) else None
+        if run is None:
+            return [{"error": "There is no model to draw from yet: press Train first."}, gr.skip(), gr.skip()]
+        try:
+            steers = {name: value for name, value in tab.form.values(event).items() if name in SAMPLER}
+            dataset = tab.service.registry.get(run).config["dataset"]
+            return [{"run": tab.service.sample(run, steers | form.values(event))}, *which(dataset)]
+        except REFUSALS as error:
+            return [{"error": str(error)}, gr.skip(), gr.skip()]
+
+    def idle(held: dict[str, Any], followed: Any) -> list[Any]:
+        """Another data set was picked: the empty pictures fit it, but pictures of a run stay."""
+        return [gr.skip()] * 2 if followed else which(held["dataset"])
+
+    def found(event: gr.EventData) -> list[Any]:
+        """A run was found again after a reload: the kind of pictures that its data needs."""
+        return which(tab.found(event)["dataset"])
+
+    tab.form.changed(["dataset", "conditional"], classes, [], form.groups["label"])
+    tab.form.changed(["dataset"], idle, [bar], shown)
+    bar.train(sample, tab.bar, [bar, *shown], **QUIET)
+    bar.attached(found, None, shown, **QUIET)

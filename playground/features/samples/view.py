@@ -1,0 +1,87 @@
+"""The pictures of a diffusion model: particles for points, samples and the way of one of them for images."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from playground.data import load_dataset
+from playground.features.forward.view import one_of_each
+from playground.features.latent_map.view import Memory
+from playground.views import payloads
+from playground.views.codec import u8
+from playground.views.payloads import Payload
+
+PICKED = 40
+"""Held-out images that a reader can pick from."""
+
+
+def diffusion_views(memory: Memory, record: Any) -> dict[str, Payload]:
+    """Points: particles with their way. Images: a grid of samples, and the way of one of them."""
+    arrays, step = record.snapshot.arrays, record.snapshot.step
+    if "trajectory" in arrays:
+        data = map_data(record.config["dataset"])
+        moving = payloads.particles(
+            step,
+            arrays["trajectory"],
+            arrays["times"],
+            previous=memory.previous("particles"),
+            data=data,
+            mode="live" if record.active else "final",
+        )
+        return {"particles": moving | ({"labels": u8(arrays["sample_labels"])} if "sample_labels" in arrays else {})}
+    return {"samples": samples_grid(arrays, step, record.config["dataset"]), "strip": strip(arrays, step)}
+
+
+def samples_grid(arrays: dict[str, np.ndarray], step: int, dataset: str) -> Payload:
+    """Samples as tiles; those of a model that was told classes with their names, one column per class where all are drawn. With
+    `film` {times: [k], data: [u8 (n*h*w)] * k}, the same tiles on their way, where that of all is kept."""
+    samples, labels, way = arrays["samples"], arrays.get("sample_labels"), arrays["way"]
+    n, order = len(samples), np.arange(len(samples))
+    columns = {25: 9}.get(n, min(16, max(1, int(np.ceil(np.sqrt(2 * n))))))
+    if labels is not None:
+        different, each = np.unique(labels, return_counts=True)
+        if 1 < len(different) <= 16 and each.max() == each.min():
+            order, columns = np.argsort(labels, kind="stable").reshape(len(different), -1).T.ravel(), len(different)
+    grid = payloads.image_grid(samples[order], step, columns=columns)
+    if labels is not None:
+        names = load_dataset(dataset).label_names
+        grid["rows"][0]["notes"] = [names[k] if 0 <= k < len(names) else "any" for k in labels[order]]
+    if way.shape[1] == n:
+        grid["film"] = {"times": [float(t) for t in arrays["times"]], "data": [u8(frame[order]) for frame in way]}
+    return grid
+
+
+def strip(arrays: dict[str, np.ndarray], step: int) -> Payload:
+    """One sample on its way, above what the model expects of it at each of these times."""
+    i, names = int(arrays["followed"]), ("zₜ, decoded", "ẑ₀, decoded") if arrays["decoded"] else ("xₜ", "x̂₀")
+    rows = [
+        payloads.ImageRow(names[0], arrays["way"][:, i], "changes most of all" if arrays["decoded"] else "the first sample"),
+        payloads.ImageRow(names[1], arrays["expected"], "what it expects", notes=[f"t = {t:.2f}" for t in arrays["times"]]),
+    ]
+    return payloads.image_table(rows, step) | {"whole": True}
+
+
+@lru_cache(maxsize=8)
+def map_data(dataset: str) -> np.ndarray:
+    """Held-out points, as many as are worth drawing."""
+    return load_dataset(dataset).test.x[:1500]
+
+
+@lru_cache(maxsize=8)
+def points_static(name: str) -> dict[str, Payload]:
+    """The data beside which particles are drawn; for images, those that a reader can pick from.
+
+    `lab_static`: as `latent_map_static`, with `indices` (list) of the held-out images shown.
+    """
+    dataset = load_dataset(name)
+    if dataset.is_image:
+        chosen = one_of_each(dataset.test.labels, PICKED)
+        labels = dataset.test.labels[chosen]
+        still = payloads.latent_map_static(labels, dataset.label_names, images=dataset.test.x[chosen])
+        return {"lab_static": still | {"indices": [int(k) for k in chosen]}}
+    data = map_data(name)
+    labels = dataset.test.labels[: len(data)]
+    return {"particles_static": payloads.particles_static(data, labels, dataset.label_names)}

@@ -1,0 +1,1 @@
+"""What results are measured with: distances to data, and units."""

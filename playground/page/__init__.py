@@ -1,0 +1,1 @@
+"""The page itself: its tabs, its endpoints, its words."""

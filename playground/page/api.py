@@ -1,0 +1,156 @@
+"""Named endpoints, so that a script can drive the app through `gradio_client`; the README shows them at work."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import sys
+import traceback
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from playground.config import CONFIGS, ArenaConfig, SampleConfig, field_specs
+from playground.features.arena.desk import Desk
+from playground.features.arena.view import results
+from playground.page.door import MISTAKE
+from playground.page.service import Service
+from playground.runtimes.refusals import REFUSALS
+from playground.views.outcome import diverged
+
+NEWS_SECONDS = 10.0
+
+
+def add_endpoints(service: Service) -> None:
+    """Adds the endpoints to the `Blocks` under construction."""
+    desk = Desk(service)
+
+    async def train(settings: dict) -> dict:
+        """Trains a model and streams its progress until it ends. `settings` are the fields of a config, with
+        `model` one of ae, vae, diffusion, latent_diffusion: {"model": "vae", "dataset": "digits", "steps": 500}. A
+        latent_diffusion also takes `source`, the run of an autoencoder or a VAE. Closing the stream does not stop the run;
+        `/command` with `stop` does."""
+        with sentences():
+            run = await service.waiting(service.train, settings)
+        async for news in follow(service, run):
+            yield news
+
+    async def sample(run: str, settings: dict) -> dict:
+        """Draws samples from a run's newest weights, and streams how far it is; the last answer holds `samples`, base64 of the
+        bytes of an array of type `dtype` (NumPy's word) and shape `shape`. `settings` are the fields of a SampleConfig: {"n_samples": 16, "sampler": "heun"}."""
+        with sentences():
+            drawing = await service.waiting(service.sample, run, settings)
+        async for news in follow(service, drawing):
+            if news["status"] == "finished":
+                snapshot = service.registry.get(drawing).snapshot
+                news |= {} if snapshot is None else await service.waiting(samples_of, snapshot.arrays)
+            yield news
+
+    def status(run: str) -> dict:
+        """Where a run is: status, step, losses, message."""
+        with sentences():
+            return digest(service.registry.get(run))
+
+    def command(run: str, name: str) -> dict:
+        """Steers a run: `name` is pause, resume, stop or continue."""
+        answer = service.command([run, name])
+        if "error" in answer:
+            raise refusal(answer["error"])
+        return answer
+
+    def set_live(run: str, settings: dict) -> dict:
+        """Changes settings of a run while it trains, such as {"learning_rate": 1e-4}."""
+        with sentences():
+            service.set(run, settings)
+        return {"ok": True}
+
+    async def checkpoint(run: str) -> dict:
+        """A run's newest weights and settings: a safetensors file, base64."""
+        with sentences():
+            return {"safetensors": await service.waiting(lambda: base64.b64encode(service.checkpoint(run)).decode())}
+
+    async def export(run: str) -> dict:
+        """A run's newest weights as a folder that `DiffusionPipeline.from_pretrained` loads: a zip file, base64."""
+        with sentences():
+            return {"zip": await service.waiting(lambda: base64.b64encode(desk.export(run)).decode())}
+
+    async def arena(run: str, settings: dict) -> dict:
+        """Draws from a run's newest weights with many of diffusers' schedulers, measures them, and streams how far it is; the last
+        answer holds `rows`, `floor` and `left_out`. `settings` are the fields of an ArenaConfig: {"evaluations": [5, 10]}."""
+        with sentences():
+            measuring = await service.waiting(desk.run, run, None, settings)
+        async for news in follow(service, measuring):
+            if news["status"] not in ("starting", "running", "paused"):
+                snapshot = service.registry.get(measuring).snapshot
+                news |= {} if snapshot is None else results(snapshot.arrays)
+            yield news
+
+    def describe() -> dict:
+        """Every setting of every model, with bounds and help."""
+        configs = {**CONFIGS, "sample": SampleConfig, "arena": ArenaConfig}
+        return {name: {field: vars(spec) for field, spec in field_specs(config).items()} for name, config in configs.items()}
+
+    for name, function in {
+        "train": train,
+        "sample": sample,
+        "status": status,
+        "command": command,
+        "set": set_live,
+        "checkpoint": checkpoint,
+        "export": export,
+        "arena": arena,
+        "describe": describe,
+    }.items():
+        gr.api(function, api_name=name, concurrency_limit=None)
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """A refusal reaches the client with its sentence; of a mistake of the server's own the log says more."""
+    try:
+        yield
+    except REFUSALS as error:
+        raise refusal(str(error)) from None
+    except Exception:
+        traceback.print_exc(file=sys.stderr)
+        raise refusal(MISTAKE) from None
+
+
+def refusal(sentence: str) -> gr.Error:
+    """What a client is told; no fault of the server's, so its log stays quiet."""
+    return gr.Error(sentence, print_exception=False)
+
+
+async def follow(service: Service, run: str) -> AsyncIterator[dict[str, Any]]:
+    """A digest each time something changed, at most about five a second, until the run has ended."""
+    version = 0
+    while True:
+        record = await service.registry.wait(run, version, NEWS_SECONDS)
+        version = record.version
+        yield digest(record)
+        if not record.active:
+            return
+        await asyncio.sleep(0.2)
+
+
+def digest(record: Any) -> dict[str, Any]:
+    """A record in a few plain words and numbers."""
+    losses = {name: float(values[-1]) for name, (_, values) in record.history.items() if len(values)}
+    return {
+        "run": record.run_id,
+        "status": record.status,
+        "step": record.step,
+        "losses": losses,
+        "message": " ".join(filter(None, (record.message, record.suggestion, diverged(record)))),
+    }
+
+
+def samples_of(arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """The samples of a finished drawing: points in data units, float32, or pixels, uint8; as bytes, because 4,096 images as lists of
+    numbers were 31 MB of JSON, over which every page waited."""
+    samples = np.asarray(arrays["samples"] if "samples" in arrays else arrays["trajectory"][-1])
+    samples = np.ascontiguousarray(samples, samples.dtype.newbyteorder("<"))
+    return {"samples": base64.b64encode(samples).decode(), "dtype": samples.dtype.name, "shape": list(samples.shape)}

@@ -1,0 +1,71 @@
+"""The diffusion tab: samples that walk from noise to data while the model learns."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from playground.config import POINT_DATASETS
+from playground.features.arena import section as arena
+from playground.features.exact import section as exact
+from playground.features.forward import section as forward
+from playground.features.image_lab import section as images
+from playground.features.latent_diffusion import section as latent
+from playground.features.likelihood import section as likelihood
+from playground.features.reflow import section as reflow
+from playground.features.samples import section as samples
+from playground.page.diffuse_in import DIFFUSE_IN, DiffuseIn
+from playground.runtimes.refusals import REFUSALS
+from playground.ui.fitting import fit
+from playground.ui.following import following
+from playground.ui.tab import TrainingTab
+
+
+class DiffusionTab(TrainingTab):
+    """Its pictures, and where it diffuses; the rest is as on every tab."""
+
+    together = samples.SAMPLER
+    extra = (DIFFUSE_IN,)
+    when = {"guidance_scale": {"field": "conditional", "any": ["on"]}}
+    heading = "**Sampling.** Steers the pictures while the model trains, and Sample."
+    labs = (
+        ("Fresh samples", samples.draw),
+        ("Forward", forward.draw),
+        ("Exact answer", exact.draw),
+        ("Likelihood", likelihood.draw),
+        ("Image lab", images.draw),
+        ("Scheduler arena", arena.draw),
+        ("Latent diffusion", latent.draw),
+        ("Reflow", reflow.draw),
+    )
+
+    def draw_pictures(self) -> None:
+        """Samples of the model as it learns, and the loss beside them."""
+        points = self.form.specs["dataset"].default in POINT_DATASETS
+        self.live = samples.pictures(
+            "diffusion",
+            points=points,
+            title="Samples while it learns",
+            empty="Press Train: grey dots will be the data, green dots samples of the model, drawn from the same noise each time.",
+            images_empty="Press Train: 25 samples of the model will stand here, drawn from the same noise each time.",
+            beside=True,
+            functions=self.service.server_functions(),
+        )
+
+    def draw_form(self) -> None:
+        """Where it diffuses, then the settings as on every tab."""
+        self.where = DiffuseIn(self.service)
+        self.where.draw(self.form)
+        super().draw_form()
+
+    def start(self, event: gr.EventData) -> dict[str, str]:
+        """Train was pressed: as on every tab, in the space that was chosen."""
+        try:
+            return {"run": self.where.start(self.form.values(event), following(event))}
+        except REFUSALS as error:
+            return {"error": str(error)}
+
+    def wire(self) -> None:
+        """As on every tab, and pictures that fit the data."""
+        super().wire()
+        fit(self, self.live)
+        self.where.wire(self.live, self.bar)

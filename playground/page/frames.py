@@ -1,0 +1,179 @@
+"""From a run's record to the frame that a page draws: status and numbers, and the payload of every view that changed.
+
+One `RunViews` a run keeps what makes pictures steady (the last axes, the last projection) and shares one payload among all
+who watch. The layout of a frame is written down at `RunViews.frame`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import asdict
+from typing import Any
+
+from playground.features.arena.view import arena_study
+from playground.features.bounds.view import bound_curves, bounds_study
+from playground.features.comparison.view import comparison_views
+from playground.features.latent_diffusion.view import latent_diffusion_views
+from playground.features.latent_map.view import autoencoder_views, map_static, map_view, vae_views
+from playground.features.likelihood.view import likelihood_views
+from playground.features.rate_distortion.view import rate_view
+from playground.features.reflow.view import reflow_views
+from playground.features.samples.view import diffusion_views, points_static
+from playground.measures.projection import ProjectionSettings
+from playground.page.replay import Film
+from playground.views.outcome import diverged
+from playground.views.payloads import Payload
+from playground.views.places import Embedder, Place, Places
+from playground.views.readings import MAIN_TERM, about, kind, loss_curves
+
+CURVES_EVERY = 0.5
+"""Seconds between two payloads of loss curves: they change slowly and weigh most."""
+
+
+class RunViews:
+    """The views of one run; `embedder` computes t-SNE and UMAP. Every public method may be called from any thread."""
+
+    def __init__(self, embedder: Embedder | None = None) -> None:
+        self._lock = threading.Lock()
+        self._built: dict[str, tuple[int, Payload]] = {}
+        self._snapshot_version = -1
+        self._curves_at = 0.0
+        self._seen = 0
+        self._places = Places(embedder)
+        self._moved = False
+        self._film = Film(self._places)
+
+    def frame(self, record: Any, since: int, static_seen: bool, visible: bool) -> dict[str, Any]:
+        """What changed after version `since`.
+
+        `{run, version, status, message, suggestion, step, steps, seconds, rate, eta, device, n_parameters, learning_rate,
+        diverged, resumable, about, of: [{about, run, model, step}], moments?: {steps, checkpoints}, config?: dict, views:
+        {name: payload}}`; `about` says what a training trains, `of` what a measurement is of; `config` and the static views come while `static_seen` is
+        false, `moments` then and when they changed. Where nobody looks (`visible` is false) no picture is made.
+        """
+        frame = status(record)
+        if record.moments is not None and (record.moments_version > since or not static_seen):
+            frame["moments"] = moments(record)
+        if record.started is None:
+            return frame | {"views": {}}
+        with self._lock:
+            newer, self._seen = record.version > self._seen, max(record.version, self._seen)
+            if visible and record.version == self._seen:  # an older record has nothing to add
+                self._build(record, record.version if newer else record.version + 1)
+            changed = {name: view for name, (version, view) in self._built.items() if version > since and visible}
+        if not static_seen and visible:
+            frame["config"] = record.config
+            changed |= static_views(record.config)
+        return frame | {"views": changed}
+
+    def replay(self, record: Any, step: int) -> dict[str, Any]:
+        """The kept moment at or before `step`, else the first: `{run, replay: its step, views}`, with `marker`, its step, in
+        the curves. Raises `ValueError` with a sentence where none is kept."""
+        with self._lock:
+            shown, views = self._film.views(record, step, BUILDERS[kind(record.config)])
+        if kind(record.config) in MAIN_TERM:
+            views |= {name: payload | {"marker": shown} for name, payload in history_views(record).items()}
+        return {"run": record.run_id, "replay": shown, "views": views}
+
+    def choose(self, record: Any, values: Any) -> ProjectionSettings:
+        """Shows the map of this run by another projection from the next frame on. Raises `ValueError` with a sentence.
+
+        Afterwards the record must get a new version, so that those who wait for news get that frame.
+        """
+        if kind(record.config) not in ("ae", "vae"):
+            raise ValueError("Only an autoencoder or a VAE has a latent map.")
+        settings = ProjectionSettings.parse(values, record.config["latent_dim"])
+        with self._lock:
+            self._places.choose(record.run_id, settings)
+            self._moved, self._film = True, Film(self._places)
+        return settings
+
+    def _build(self, record: Any, version: int) -> None:
+        """Brings the payloads up to date with the record. `version` is above all that anybody has seen of this run."""
+        model = kind(record.config)
+        if record.snapshot is not None and record.snapshot_version > self._snapshot_version:
+            self._snapshot_version = record.snapshot_version
+            self._put(version, BUILDERS[model](self, record))
+        elif "map" in self._built and (self._moved or self._places.has_news(record.run_id)):
+            self._put(version, {"map": map_view(self, record)})
+        self._moved = False
+        now = time.monotonic()
+        fresh = self._built.get("curves", (-1, None))[0] >= record.history_version
+        if model in MAIN_TERM and not fresh and (now - self._curves_at >= CURVES_EVERY or record.status != "running"):
+            self._curves_at = now
+            self._put(record.version, history_views(record))
+
+    def _put(self, version: int, views: dict[str, Payload]) -> None:
+        self._built.update({name: (version, view) for name, view in views.items()})
+
+    def previous(self, name: str) -> Payload | None:
+        """The last payload of a view, which the next one keeps its axes from."""
+        return self._built.get(name, (0, None))[1]
+
+    def place(self, record: Any) -> Place:
+        """The latents of a record on the map."""
+        return self._places.place(record)
+
+
+def history_views(record: Any) -> dict[str, Payload]:
+    """What is drawn from all readings since the start: loss curves, and for a VAE its bounds and its way on the rate-distortion
+    plane."""
+    return {"curves": loss_curves(record)} | bound_curves(record) | rate_view(record)
+
+
+def moments(record: Any) -> dict[str, list[int]]:
+    """The steps of the past that can be shown, and those that a new run can go on from."""
+    kept = record.moments
+    return {"steps": [m.step for m in kept.snapshots], "checkpoints": [m.step for m in kept.checkpoints]}
+
+
+def status(record: Any) -> dict[str, Any]:
+    """The part of a frame that is about the run itself."""
+    progress, started = record.progress, record.started
+    steps = record.config.get("steps") or record.config.get("sampling_steps", 0)
+    rate = progress.steps_per_second if progress else 0.0
+    left = (steps - record.step) / rate if rate > 0 and record.active else None
+    return {
+        "run": record.run_id,
+        "version": record.version,
+        "status": record.status,
+        "message": record.message or record.origin,
+        "suggestion": record.suggestion,
+        "step": record.step,
+        "steps": steps,
+        "seconds": progress.seconds if progress else 0.0,
+        "rate": rate,
+        "eta": left,
+        "device": started.device if started else "",
+        "n_parameters": started.n_parameters if started else 0,
+        "learning_rate": progress.learning_rate if progress else 0.0,
+        "diverged": diverged(record),
+        "resumable": record.checkpoint is not None and kind(record.config) in MAIN_TERM,
+        "about": about(record.config) if kind(record.config) in MAIN_TERM else "",
+        "of": [asdict(origin) for origin in record.of],
+    }
+
+
+BUILDERS = {
+    "ae": autoencoder_views,
+    "vae": vae_views,
+    "diffusion": diffusion_views,
+    "latent_diffusion": latent_diffusion_views,
+    "comparison": comparison_views,
+    "reflow": reflow_views,
+    "samples": diffusion_views,
+    "bounds": bounds_study,
+    "arena": arena_study,
+    "likelihood": likelihood_views,
+}
+"""Kind of run (a model, `samples`, or the name of a study) -> the function that makes its pictures from its record."""
+
+
+def static_views(config: dict[str, Any]) -> dict[str, Payload]:
+    """What does not change while a run goes."""
+    if not config["dataset"]:  # a model that came from elsewhere, and does not say what it was trained on
+        return {}
+    return (
+        map_static(config["dataset"], config["map_points"]) if kind(config) in ("ae", "vae") else points_static(config["dataset"])
+    )

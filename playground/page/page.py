@@ -1,0 +1,81 @@
+"""The page: a head line, three tabs, and the settings under which it is served."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from fastapi.exceptions import RequestValidationError
+from starlette.middleware import Middleware
+
+from playground.config import AutoencoderConfig, DiffusionConfig, VAEConfig
+from playground.page.api import add_endpoints
+from playground.page.autoencoder import AutoencoderTab
+from playground.page.diffusion import DiffusionTab
+from playground.page.door import Door, invalid
+from playground.page.service import Service
+from playground.page.vae import VAETab
+
+TITLE = "Generative models, live"
+HEAD = (
+    "# Generative models, live\n"
+    "Train an autoencoder, a VAE and a diffusion model on real data, watch them learn, and see why each one exists."
+)
+CSS = (Path(__file__).parent / "page.css").read_text("utf-8")
+SCRIPT = (Path(__file__).parent / "page.js").read_text("utf-8")
+FONT = gr.themes.LocalFont("Source Sans Pro", weights=(400, 700))  # of the default's (400, 600), Gradio's 600 has three glyphs
+THEME = gr.themes.Default(
+    primary_hue="indigo",
+    spacing_size="sm",
+    radius_size="md",
+    text_size="md",
+    font=(FONT, "ui-sans-serif", "system-ui", "sans-serif"),
+).set(
+    body_text_color_subdued="*neutral_500"  # help texts can be read: 4.8 to 1 on white, where the default is 1.9 to 1
+)
+TABS = (
+    ("ae", "1 · Autoencoder", AutoencoderTab, AutoencoderConfig),
+    ("vae", "2 · VAE", VAETab, VAEConfig),
+    ("diffusion", "3 · Diffusion", DiffusionTab, DiffusionConfig),
+)
+
+
+def build_page(service: Service) -> gr.Blocks:
+    """The whole page, with its endpoints."""
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
+        add_endpoints(service)  # first: whoever comes first gets the name, and the page's own events are called alike
+        gr.Markdown(HEAD, elem_classes=["page-head"])
+        with gr.Tabs(elem_id="tabs") as tabs:
+            for name, label, tab, config in TABS:
+                with gr.Tab(label, id=name):
+                    tab(name, service, config)
+        tabs.select(None, None, None, js="(...args) => window.playgroundPage.remember()", api_visibility="private")
+        page.load(None, None, tabs, js="() => window.playgroundPage.opened()", api_visibility="private")
+    page.queue(max_size=100, default_concurrency_limit=None, api_open=None)
+    return page
+
+
+def launch_settings() -> dict[str, Any]:
+    """Arguments of `launch` that do not depend on the command line: a quiet, closed server, and the look of the page."""
+    return {
+        "theme": THEME,
+        "css": CSS,
+        "head": f"<script>{SCRIPT}</script>",
+        "footer_links": ["api"],
+        "run_history": False,
+        "enable_monitoring": False,
+        "max_threads": 256,
+        "max_file_size": "20mb",
+        "allowed_paths": [],
+        "state_session_capacity": 500,
+        "strict_cors": True,
+        "show_error": False,
+        "ssr_mode": False,
+        "_frontend": False,  # else Gradio asks its own address first, and gives up where a busy machine takes three seconds
+        "app_kwargs": {
+            "openapi_url": None,
+            "middleware": [Middleware(Door)],
+            "exception_handlers": {RequestValidationError: invalid},
+        },
+    }

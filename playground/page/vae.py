@@ -1,0 +1,103 @@
+"""The VAE's tab: the latent map over its prior, the bound and its terms, what both are worth, and samples from the prior."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from playground.features.bound_at_point.card import truth
+from playground.features.bounds import section as bound
+from playground.features.collapse import section as collapse
+from playground.features.factors import section as factors
+from playground.features.latent_map.card import latent_map
+from playground.features.latent_map.pinned import pinned
+from playground.features.model_panel.card import model_panel
+from playground.features.rate_distortion import section as rate_distortion
+from playground.features.reparametrisation import section as reparametrisation
+from playground.features.terms.words import likelihood_words
+from playground.ui.components.curves import curves
+from playground.ui.components.image_table import image_table
+from playground.ui.components.term_bars import term_bars
+from playground.ui.tab import LATEX, TrainingTab
+
+MAP_EMPTY = (
+    "Press Train: every dot will be the posterior mean of one held-out image; the dashed rings are the prior N(0, I) "
+    "at 1, 2 and 3 standard deviations."
+)
+SAMPLES = (
+    (
+        "samples",
+        "means E[x|z]",
+        "The mean of p(x|z): what is usually shown, smoother than anything the model itself calls an image",
+    ),
+    ("samples_drawn", "draws from p(x|z)", "With the pixel noise that p(x|z) has: the images that log p(x) is about"),
+)
+"""What a sample from the prior is shown as: payload, label, help."""
+LIKELIHOOD = ("likelihood", "observation_std", "binarise")
+BOUND = ("beta", "kl_warmup", "free_bits", "objective", "importance_samples", "input_noise")
+
+
+class VAETab(TrainingTab):
+    """Its pictures and its form; the rest is as on every tab."""
+
+    together = (*LIKELIHOOD, *BOUND)
+    when = {
+        "observation_std": {"field": "likelihood", "any": ["gaussian"]},
+        "binarise": {"field": "likelihood", "any": ["bernoulli"]},
+        "importance_samples": {"field": "objective", "any": ["iwae"]},
+    }
+    labs = (
+        ("Bound and gap", bound.draw),
+        ("Collapse doctor", collapse.draw),
+        ("Rate and distortion", rate_distortion.draw),
+        ("Reparametrisation", reparametrisation.draw),
+        ("Factors", factors.draw),
+    )
+
+    def draw_pictures(self) -> None:
+        """The pictures of this tab, from top to bottom."""
+        functions = self.service.server_functions()
+        term_bars("vae", lines=True)
+        with gr.Row():
+            with gr.Column(scale=5, min_width=320):
+                latent_map("vae", server_functions=functions, title="Latent map and prior", empty=MAP_EMPTY)
+            with gr.Column(scale=4, min_width=320):
+                curves("vae", title="−ELBO", height=200)
+                truth("vae", server_functions=functions)
+        pinned("vae", server_functions=functions)
+        image_table(
+            "vae",
+            view="samples",
+            title="Samples from the prior",
+            empty="Press Train: 32 fixed draws z ~ N(0, I), decoded. The z stay the same, so every tile can be followed.",
+            choices=SAMPLES,
+            height=150,
+        )
+        image_table(
+            "vae",
+            view="images",
+            title="Held-out images",
+            empty="Press Train: ten images that the model never trains on, what it makes of them, and the error.",
+            height=252,
+        )
+        model_panel("vae", server_functions=functions)
+
+    def draw_together(self) -> None:
+        """The likelihood with its formula, then what is climbed and how."""
+        gr.Markdown("**Likelihood.** What the decoder says about pixels, and so what *reconstruction* means.")
+        self.form.draw("likelihood", "observation_std", "binarise")
+        said = likelihood_words(*(self.form.specs[name].default for name in ("dataset", "likelihood", "observation_std")))
+        self.words = gr.Markdown(said, latex_delimiters=LATEX, elem_classes=["likelihood-words"])
+        gr.Markdown("**Bound.** What the weights climb. On screen, −ELBO always has the KL with weight 1.")
+        self.form.draw(*BOUND)
+
+    def wire(self) -> None:
+        """As on every tab, and the formula follows the form."""
+        super().wire()
+        self.form.changed(["dataset", "likelihood", "observation_std"], self.say, [], self.words)
+
+    def say(self, held: dict[str, Any]) -> str:
+        """The formula of what the form holds."""
+        std = held["observation_std"]
+        return likelihood_words(held["dataset"], held["likelihood"], std if isinstance(std, (int, float)) else None)

@@ -1,0 +1,91 @@
+"""A model's latent space and the examples in it: what every answer is made from. EMA weights; no gradients."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from playground.config import ConfigError
+from playground.runs.tasks import AutoencoderTask, to_uint8
+from playground.runs.tasks.latent import latent_moments
+from playground.vae.autoencoder import VAE, Autoencoder, DiagonalGaussian
+
+CHUNK = 1024
+"""Examples that pass a network at once: bounds the memory of a question."""
+
+
+class Space:
+    """`model` with the data of `task`. Index i is the i-th point of the map, `task.map_x[i]`, a held-out image."""
+
+    def __init__(self, task: AutoencoderTask, model: Autoencoder | VAE) -> None:
+        if not isinstance(model, (Autoencoder, VAE)):
+            raise ConfigError("Only an autoencoder or a VAE has a latent space to ask about.")
+        self.task, self.model = task, model
+        self.d, self.device, self.map_x = model.latent_dim, task.map_x.device, task.map_x
+        self.variational = isinstance(model, VAE)
+
+    @cached_property
+    def codes(self) -> Tensor:
+        """Of the points of the map, (n, d): `E(x)`, for a VAE the posterior means."""
+        return self.posterior.mean if self.variational else self.encode(self.map_x)
+
+    @cached_property
+    def posterior(self) -> DiagonalGaussian:
+        """`q(z|x)` of the points of the map. Raises `ConfigError` for an autoencoder, which has none."""
+        if not self.variational:
+            raise ConfigError("An autoencoder encodes an image as one point: only a VAE has a posterior, with a spread and a KL.")
+        parts = [self.model.encode(x) for x in self.map_x.split(CHUNK)]
+        return DiagonalGaussian(torch.cat([part.mean for part in parts]), torch.cat([part.log_std for part in parts]))
+
+    @cached_property
+    def code_std(self) -> Tensor:
+        """How large the cloud of codes is, a scalar in units of z: the root of their variance, averaged over the dimensions. Codes are
+        those of the map's images, for a VAE draws from `q(z|x)`: the variance of the means plus the mean variance."""
+        if self.variational:
+            variance = latent_moments(self.posterior)["aggregate_variance"]
+        else:
+            variance = self.codes.var(0, correction=0)
+        return variance.mean().sqrt().clamp_min(1e-12)
+
+    def encode(self, x: Tensor) -> Tensor:
+        """(n, C, H, W) -> (n, d)."""
+        return torch.cat([self.model.latent(part) for part in x.split(CHUNK)])
+
+    def decode(self, z: Tensor) -> Tensor:
+        """(n, d) -> (n, C, H, W)."""
+        return torch.cat([self.model.decode(part) for part in z.split(CHUNK)])
+
+    def picture(self, z: Tensor, generator: torch.Generator) -> Tensor:
+        """What the model itself takes for images: `D(z)`, for a VAE a draw from `p(x|z)`; (n, d) -> (n, C, H, W)."""
+        if not self.variational:
+            return self.decode(z)
+        return torch.cat([self.model.draw(part, generator) for part in z.split(CHUNK)])
+
+    def sent(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        """Codes as the decoder meets them while training: `E(x)`, for a VAE a draw from `q(z|x)`; (n, C, H, W) -> (n, d)."""
+        if not self.variational:
+            return self.encode(x)
+        parts = [self.model.encode(part) for part in x.split(CHUNK)]
+        return torch.cat([q.sample(torch.randn(q.mean.shape, generator=generator).to(self.device)) for q in parts])
+
+    def weight(self) -> Tensor:
+        """What each dimension carries, (d,): its mean KL in nats for a VAE, the variance of the codes for an autoencoder."""
+        return self.posterior.kl_per_dimension().mean(0) if self.variational else self.codes.var(0)
+
+
+def tiles(x: Tensor) -> np.ndarray:
+    """Images (n, C, H, W) in [0, 1] as bytes of their first channel, (n, H, W)."""
+    return to_uint8(x)[:, 0]
+
+
+def floats(x: Tensor) -> np.ndarray:
+    """As float32 on the CPU."""
+    return x.detach().float().cpu().numpy()
+
+
+def integers(x: Tensor) -> np.ndarray:
+    """As int64 on the CPU."""
+    return x.long().cpu().numpy()

@@ -1,0 +1,167 @@
+"""`sample(checkpoint, config)`: fresh samples from a trained model, as a generator of events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from playground.config import ConfigError, RunConfig, SampleConfig
+from playground.data import DATASETS, Dataset, load_dataset
+from playground.diffusion.denoiser import Denoiser
+from playground.diffusion.latent_denoiser import LatentDenoiser
+from playground.diffusion.sampling import initial_noise, reverse, time_grid
+from playground.runs.checkpoint import CheckpointError, load_weights, unpack
+from playground.runs.control import Control
+from playground.runs.driver import Step, Study, drive
+from playground.runs.events import Event, SampleStep, Started
+from playground.runs.tasks import STRIP_FRAMES, TASKS, as_pixels, data_bounds, film, guided, thin, to_uint8
+from playground.runs.training import pick_device
+
+TRAJECTORY_FRAMES = 65
+"""States of points that are kept of their way, at most."""
+FILMED = 64
+"""Images whose way is kept, at most."""
+
+
+def load_model(checkpoint: bytes, device: str = "auto") -> nn.Module:
+    """The averaged (EMA) weights of a checkpoint as an `Autoencoder`, a `VAE` or a `Denoiser`, ready to use."""
+    loaded, where = unpack(checkpoint), pick_device(device)
+    if loaded.data_shape != DATASETS[loaded.config.dataset].shape:
+        raise CheckpointError("This checkpoint's data shape is not that of the data set it names.")
+    model = TASKS[loaded.config.model].build(loaded.config, loaded.data_shape)
+    load_weights(model, loaded)
+    return model.to(where).eval().requires_grad_(False)
+
+
+def sample(checkpoint: bytes, config: SampleConfig | None = None, control: Control | None = None) -> Iterator[SampleStep]:
+    """Draws `config.n_samples` samples.
+
+    A diffusion model yields one `SampleStep` a step, from noise at `t = 1` to data at `t = 0`; a VAE decodes `z ~ N(0, I)`
+    and yields one: `x_0` is the mean `E[x|z]`, `x` that or a draw from `p(x|z)`, as `config.pixels` says. Images come in [0, 1], but
+    draws from a Gaussian may lie outside; points in the units of the data. Deterministic by `config.sampling_seed`.
+    Raises `ConfigError` for an autoencoder, which defines no distribution to sample from, and for a class or guidance where
+    the model knows no classes.
+    """
+    config, control = config or SampleConfig(), control or Control()
+    about = unpack(checkpoint).config
+    if about.model == "ae":
+        raise ConfigError(
+            "An autoencoder defines no distribution, so there is nothing to sample from: train a VAE or a diffusion model."
+        )
+    sample_labels(about, config)
+    model = load_model(checkpoint, config.device)
+    return (_from_prior if about.model == "vae" else _denoise)(model, about, config, control)
+
+
+def sample_labels(about: RunConfig, config: SampleConfig) -> np.ndarray | None:
+    """The classes of the samples that `config` asks of a model trained as `about` says, (n,) int64: `config.label`, or every class
+    in turn, as many of each, in their order; None where the model knows no classes. Raises `ConfigError` for what it cannot do."""
+    if getattr(about, "conditional", "off") == "off":
+        if config.label >= 0:
+            raise ConfigError(f"label = {config.label} is refused: this model was trained without classes; train one with them.")
+        if config.guidance_scale != 1.0:
+            raise ConfigError(
+                f"guidance_scale = {config.guidance_scale:g} is refused: this model was trained without classes, so it must be 1."
+            )
+        return None
+    if about.label_dropout == 0.0 and config.guidance_scale != 1.0:
+        raise ConfigError(
+            f"guidance_scale = {config.guidance_scale:g} is refused: this model always saw the class (label dropout 0), so it must be 1."
+        )
+    names = DATASETS[about.dataset].label_names
+    if config.label >= len(names):
+        raise ConfigError(f"label = {config.label} is refused: it must be a whole number from -1 to {len(names) - 1}.")
+    if config.label >= 0:
+        return np.full(config.n_samples, config.label)
+    return np.arange(config.n_samples) * len(names) // config.n_samples
+
+
+@torch.no_grad()
+def _from_prior(model: nn.Module, about: RunConfig, config: SampleConfig, control: Control) -> Iterator[SampleStep]:
+    generator = torch.Generator().manual_seed(config.sampling_seed)
+    z = torch.randn(config.n_samples, model.latent_dim, generator=generator).to(next(model.parameters()).device)
+    mean = model.decode(z)
+    x = model.draw(z, generator) if config.pixels == "draw" else mean
+    yield SampleStep(1, 1, 0.0, x.cpu().numpy(), mean.cpu().numpy())
+
+
+def _denoise(model: nn.Module, about: RunConfig, config: SampleConfig, control: Control) -> Iterator[SampleStep]:
+    data, labels = load_dataset(about.dataset), sample_labels(about, config)
+    generator = torch.Generator(next(model.parameters()).device).manual_seed(config.sampling_seed)
+    shape, bounds, to_data = workspace(model, data)
+    times = time_grid(model.schedule, config.sampling_steps, grid=config.time_grid)
+    noise = initial_noise(model.schedule, (config.n_samples, *shape), generator, times[0])
+    label = None if labels is None else torch.from_numpy(labels).to(noise.device)
+    denoiser = guided(model, label, config.guidance_scale, bounds)
+    for state in reverse(denoiser, model.schedule, noise, times, config.sampler, config.eta, generator):
+        control.update()
+        if control.stopped:
+            return
+        x, x_0 = (to_data(value).cpu().numpy() for value in (state.x, state.x_0))
+        yield SampleStep(state.index, state.total, state.t, x, x_0)
+
+
+def workspace(model: Denoiser, data: Dataset) -> tuple[tuple[int, ...], tuple[float, float], Callable[[Tensor], Tensor]]:
+    """Where a denoiser works: the shape of one example there, the bounds of its `x_0`, and the way from there to data."""
+    if isinstance(model, LatentDenoiser):
+        return (model.latent_dim,), (-float(model.bound), float(model.bound)), model.decode
+    to_data = (lambda x: as_pixels(x).clamp(0.0, 1.0)) if data.is_image else (lambda x: x)
+    return data.shape, data_bounds(data), to_data
+
+
+def sampling_run(config: SampleConfig, checkpoint: bytes, control: Control | None = None) -> Iterator[Event]:
+    """`sample` as a run, so that whatever follows and steers trainings can do so with this: its results are the way so far, and
+    at the end all samples."""
+    return drive(sampling(config, checkpoint), control)
+
+
+def sampling(config: SampleConfig, checkpoint: bytes) -> Study:
+    """The study behind `sampling_run`; a step is one of the sampler's."""
+    about = unpack(checkpoint)
+    states = sample(checkpoint, config)
+    yield Started(
+        config.model_dump() | {"dataset": about.config.dataset}, about.n_parameters("ema"), str(pick_device(config.device))
+    )
+    way: list[SampleStep] = []
+    labels, image = sample_labels(about.config, config), len(about.data_shape) == 3
+    told, latent = (
+        {} if labels is None or config.guidance_scale == 0.0 else {"sample_labels": labels},
+        about.config.model == "latent_diffusion",
+    )
+
+    def results() -> dict[str, np.ndarray]:
+        return pictures(way, latent) | told
+
+    for state in states:
+        add_to(way, state, STRIP_FRAMES if image else TRAJECTORY_FRAMES)
+        yield Step(state.index, state.total, results, {"a sample": state.x})
+
+
+def add_to(way: list[SampleStep], state: SampleStep, at_most: int) -> None:
+    """Another state at the end of `way`, which keeps the newest and at most `at_most` more, spread evenly; of many images on the way the
+    first few. In `way` the `x_0` of a state is what the model made of that very state, which the next one brings."""
+    if way:
+        before = way.pop()
+        if before.index in thin(state.total + 1, at_most):
+            few = FILMED if state.x.ndim == 4 else len(state.x)
+            way.append(replace(before, x=before.x[:few], x_0=state.x_0[:few]))
+    way.append(state)
+
+
+def pictures(way: list[SampleStep], latent: bool = False) -> dict[str, np.ndarray]:
+    """The arrays of a diffusion snapshot (see `DiffusionTask.snapshot`), from the states so far; of more than `FILMED` images the way of
+    the first few."""
+    times, few = np.array([state.t for state in way], "f4"), len(way[0].x)
+    x, x_0 = np.stack([state.x[:few] for state in way]), np.stack([*(state.x_0[:few] for state in way[:-1]), way[-1].x[:few]])
+    if x.ndim != 5:
+        return {"trajectory": x, "times": times}
+    return film(times, as_bytes(x), as_bytes(x_0), latent) | {"samples": as_bytes(way[-1].x)}
+
+
+def as_bytes(x: np.ndarray) -> np.ndarray:
+    """[0, 1] to 0..255, rounded and clamped."""
+    return to_uint8(torch.from_numpy(x))

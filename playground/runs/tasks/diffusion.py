@@ -1,0 +1,151 @@
+"""Diffusion's training: the denoising loss, and samples from fixed noise with the way there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from playground.config import DiffusionConfig, RunConfig
+from playground.data import Dataset
+from playground.data.points import MIXTURE
+from playground.diffusion.denoiser import PARAMETRIZATIONS, ClippedDenoiser, Denoiser, GuidedDenoiser, build_denoiser
+from playground.diffusion.noise import SCHEDULES
+from playground.diffusion.objectives import denoising_error, stratified_times
+from playground.diffusion.oracle import Exact, mixture_denoiser
+from playground.diffusion.sampling import initial_noise, reverse, time_grid
+from playground.runs.tasks.base import HELD_OUT, STRIP_FRAMES, Interrupted, Task, as_pixels, data_bounds, thin, to_uint8
+from playground.vae.objectives import Loss
+
+Batch = Tensor | tuple[Tensor, Tensor]
+"""Scaled data (n, ...); for a class-conditional model with labels (n,), -1 where the class is hidden."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """Samples on their way from noise to data at `times` (k,): `x` (k, n, ...), and `x_0`, what the model expects the clean data to
+    be when it sees them; `label` (n,), the classes that they were drawn of, if any."""
+
+    times: np.ndarray
+    x: Tensor
+    x_0: Tensor
+    label: np.ndarray | None
+
+
+class DiffusionTask(Task):
+    """Diffusion: samples from fixed noise, with the way there."""
+
+    config: DiffusionConfig
+
+    def __init__(self, config: RunConfig, dataset: Dataset, device: torch.device) -> None:
+        super().__init__(config, dataset, device)
+        self.bounds = data_bounds(dataset)
+        self.n_held_out = 512 if dataset.is_image else HELD_OUT
+        self.conditional = config.conditional == "on"
+        if self.conditional:
+            self.train_labels, self.test_labels = (
+                torch.from_numpy(np.array(split.labels)).to(device) for split in (dataset.train, dataset.test)
+            )
+
+    build = staticmethod(build_denoiser)
+
+    def scale(self, x: Tensor) -> Tensor:
+        """Pixels 0..255 to [-1, 1], points unchanged."""
+        return x.float().div_(127.5).sub_(1.0) if x.dtype == torch.uint8 else x
+
+    def examples(self, index: Tensor, generator: torch.Generator) -> Batch:
+        """The training examples `index` (n,), scaled; with classes, each hidden with probability `label_dropout`."""
+        x = super().examples(index, generator)
+        return (x, self._hide(self.train_labels[index], generator)) if self.conditional else x
+
+    def held_out_batches(self, generator: torch.Generator) -> Iterator[tuple[int, Batch]]:
+        """As for every task; with classes, hidden as often as in training, so that both losses mean the same."""
+        if not self.conditional:
+            yield from super().held_out_batches(generator)
+            return
+        kept = slice(self.n_held_out)
+        for x, label in zip(self.test_x[kept].split(1000), self.test_labels[kept].split(1000)):
+            yield len(x), (self.scale(x), self._hide(label, generator))
+
+    def loss(self, model: nn.Module, x: Batch, generator: torch.Generator) -> Loss:
+        x, label = x if isinstance(x, tuple) else (x, None)
+        u = torch.rand((), generator=generator, device=x.device)
+        t = stratified_times(len(x), model.schedule.t_min, model.schedule.t_max, u)
+        return denoising_error(model, x, t, torch.randn(x.shape, generator=generator, device=x.device), label)
+
+    @torch.no_grad()
+    def floor(self) -> dict[str, float]:
+        """For the Gaussian mixture: the loss of the exact denoiser, on the same examples and noise as the held-out loss."""
+        if self.config.dataset != "mixture":
+            return {}
+        exact = mixture_denoiser(MIXTURE, SCHEDULES[self.config.schedule])
+        return self.held_out(Exact(exact, PARAMETRIZATIONS[self.config.parametrization]))
+
+    def snapshot(self, model: nn.Module, interrupted: Interrupted) -> dict[str, np.ndarray] | None:
+        """Points: `trajectory` (T + 1, 300, 2) and `times` (T + 1,), at most 65 frames. Images: those of `film` for 25 samples at 12
+        `times`. A class-conditional model draws as many of each class, in the order of the classes (at least 25 images), and
+        says so in `sample_labels` (n,), unless a guidance scale of 0 makes it ignore them."""
+        way = self.walk(model, interrupted)
+        if way is None:
+            return None
+        if self.dataset.is_image:
+            found = film(way.times, *(to_uint8(as_pixels(value.flatten(0, 1))).reshape(value.shape) for value in (way.x, way.x_0)))
+        else:
+            found = {"trajectory": way.x.cpu().numpy(), "times": way.times}
+        return found if way.label is None else found | {"sample_labels": way.label}
+
+    def walk(self, model: nn.Module, interrupted: Interrupted) -> Way | None:
+        """The samples of a snapshot on their way, at most 12 frames of images or 65 of points; None when it was told to give up."""
+        n, generator = 25 if self.dataset.is_image else 300, torch.Generator(self.device).manual_seed(self.config.seed)
+        label = self.every_class(n) if self.conditional else None
+        scale = self.config.guidance_scale if self.config.label_dropout > 0.0 else 1.0  # else there is nothing to guide away from
+        times = time_grid(model.schedule, self.config.sampling_steps, grid=self.config.time_grid)
+        x = initial_noise(model.schedule, (n if label is None else len(label), *self.dataset.shape), generator, times[0])
+        states = reverse(
+            guided(model, label, scale, self.bounds), model.schedule, x, times, self.config.sampler, self.config.eta, generator
+        )
+        keep = thin(len(times), STRIP_FRAMES if self.dataset.is_image else 65)
+        frames, expected = [], []
+        for state in states:
+            if interrupted():
+                return None
+            if state.index - 1 in keep:
+                expected.append(state.x_0)  # what was made of the state before, on the way to this one
+            if state.index in keep:
+                frames.append(state.x)
+        told = None if label is None or scale == 0.0 else label.cpu().numpy()
+        return Way(times[keep].numpy().astype("f4"), torch.stack(frames), torch.stack([*expected, frames[-1]]), told)
+
+    def every_class(self, n: int) -> Tensor:
+        """Labels of at least `n` samples, as many of each class, in order."""
+        classes = torch.arange(len(self.dataset.label_names), device=self.device)
+        return classes.repeat_interleave(math.ceil(n / len(classes)))
+
+    def _hide(self, label: Tensor, generator: torch.Generator) -> Tensor:
+        """`label` with -1 in place of a random `label_dropout` of them."""
+        hidden = torch.rand(label.shape, generator=generator, device=label.device) < self.config.label_dropout
+        return label.masked_fill(hidden, -1)
+
+
+def guided(model: Denoiser, label: Tensor | None, scale: float, bounds: tuple[float, float]) -> ClippedDenoiser:
+    """What samples are drawn with: `model`, told the classes `label` (n,) or (1,) where there are some, `x_0` within `bounds`."""
+    return ClippedDenoiser(model if label is None else GuidedDenoiser(model, label, scale), *bounds)
+
+
+def film(times: np.ndarray, way: np.ndarray, expected: np.ndarray, decoded: bool = False) -> dict[str, np.ndarray]:
+    """Images on their way, uint8, from `way` and what the model expects them to become, `expected`, both (k, n, C, H, W): `samples`
+    (n, C, H, W), where they end; `way` at `times` (k,); and of one of them, `followed`, what is `expected` (k, C, H, W). That is the first;
+    of `decoded` latents, of which many hardly move, the one that looks least at its end as it did at its beginning."""
+    followed = int(np.square(way[-1].astype("f4") - way[0]).sum((1, 2, 3)).argmax()) if decoded else 0
+    return {
+        "samples": way[-1],
+        "way": way,
+        "expected": expected[:, followed],
+        "times": times,
+        "followed": np.asarray(followed),
+        "decoded": np.asarray(decoded),
+    }
