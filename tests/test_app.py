@@ -124,7 +124,7 @@ def test_two_servers_live_side_by_side_and_take_their_workers_with_them(pair):
         assert "Traceback" not in server.output(), server.output()
 
 
-@pytest.mark.parametrize("path", ["/etc/passwd", "app.py", f"{ROOT}/app.py", "playground/config.py", ".gitignore"])
+@pytest.mark.parametrize("path", ["/etc/passwd", "app.py", f"{ROOT}/app.py", "playground/config/runs.py", ".gitignore"])
 def test_the_server_hands_out_no_files_of_its_own(server, path):
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(f"{server}/gradio_api/file={path}", timeout=30)

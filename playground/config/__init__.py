@@ -3,6 +3,7 @@
 from playground.config.runs import (
     CONFIGS,
     IMAGE_DATASETS,
+    OF_THE_WEIGHTS,
     POINT_DATASETS,
     AnyDataset,
     AutoencoderConfig,
@@ -10,12 +11,11 @@ from playground.config.runs import (
     LatentConfig,
     LatentDiffusionConfig,
     RunConfig,
-    SampleConfig,
-    SamplerSettings,
     VAEConfig,
     change_live,
     parse_config,
 )
+from playground.config.samplers import SampleConfig, SamplerSettings
 from playground.config.settings import ConfigError, FieldSpec, Settings, field_specs, setting
 from playground.config.studies import (
     TIME_GRIDS,
@@ -28,6 +28,7 @@ from playground.config.studies import (
 )
 
 __all__ = [
+    "OF_THE_WEIGHTS",
     "AnyDataset",
     "ArenaConfig",
     "AutoencoderConfig",

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from playground.config.samplers import SamplerSettings
 from playground.config.settings import ConfigError, Settings, brief, field_specs, setting
-from playground.config.studies import Device, TimeGrid
+from playground.config.studies import Device
 
 POINT_DATASETS = ("mixture", "moons", "circles", "swiss_roll", "checkerboard", "spirals", "pinwheel")
 IMAGE_DATASETS = ("fashion_mnist", "digits", "sprites", "fashion_mnist_full")
@@ -28,7 +29,6 @@ AnyDataset = Literal[
     "sprites",
     "fashion_mnist_full",
 ]
-Sampler = Literal["ddpm", "ddim", "euler", "heun", "edm_heun", "dpmpp_2m"]
 
 
 class RunConfig(Settings):
@@ -193,55 +193,6 @@ class VAEConfig(LatentConfig):
             )
 
 
-class SamplerSettings(Settings):
-    """How noise is turned into data with a trained denoiser."""
-
-    sampler: Sampler = setting(
-        "ddim",
-        "Sampler",
-        "DDPM draws fresh noise at each step; DDIM needs none (η = 0); Euler and Heun solve the ODE in t, "
-        "Karras' Heun in σ/α, DPM-Solver++ in log-SNR. Both Heuns ask the network twice per step.",
-        main=True,
-        live=True,
-    )
-    sampling_steps: int = setting(20, "Sampling steps", "Steps from noise to data.", ge=1, le=1000, main=True, live=True)
-    time_grid: TimeGrid = setting(
-        "uniform_t",
-        "Time grid",
-        "Where on the way the steps lie. Karras' and log-SNR put more of them near the data; which is best depends on the sampler.",
-        live=True,
-    )
-    eta: float = setting(
-        0.0, "η (DDIM only)", "Fresh noise in DDIM: 0 is deterministic, 1 is as noisy as DDPM.", ge=0.0, le=1.0, live=True
-    )
-    guidance_scale: float = setting(
-        1.0,
-        "Guidance scale",
-        "For a class-conditional model: 1 is its own distribution of the class, more exaggerates what is "
-        "typical of the class (classifier-free guidance, twice the work), 0 ignores the class.",
-        ge=0.0,
-        le=20.0,
-        live=True,
-    )
-
-
-class SampleConfig(SamplerSettings):
-    """One request for samples."""
-
-    n_samples: int = setting(100, "Samples", "How many are drawn.", ge=1, le=4096)
-    label: int = setting(
-        -1, "Class", "Number of the class that a class-conditional model draws; -1 takes every class in turn.", ge=-1, le=999
-    )
-    sampling_seed: int = setting(0, "Sampling seed", "Fixes the initial noise.", ge=0, le=2**31 - 1)
-    pixels: Literal["mean", "draw"] = setting(
-        "mean",
-        "Pixels (VAE)",
-        "What a VAE's sample is: the mean E[x|z], which is what is usually shown, or a draw from p(x|z) with its "
-        "pixel noise, which is what log p(x) speaks of.",
-    )
-    device: Device = setting("auto", "Device", "Where the arithmetic is done.")
-
-
 class DiffusionConfig(RunConfig, SamplerSettings):
     """`x_t = alpha_t x_0 + sigma_t eps`, and a network that learns the way back."""
 
@@ -322,3 +273,21 @@ def change_live(config: RunConfig, changes: dict[str, Any]) -> RunConfig:
         if name in specs and not specs[name].live:
             raise ConfigError(f"{name} cannot be changed while a model trains: stop the run and start another.")
     return config.replace(**changes)
+
+
+OF_THE_WEIGHTS = (
+    "model",
+    "dataset",
+    "latent_dim",
+    "network",
+    "width",
+    "depth",
+    "schedule",
+    "parametrization",
+    "observation_std",
+    "likelihood",
+    "binarise",
+    "conditional",
+    "autoencoder",
+)
+"""Settings that weights were made for: a run that goes on from a checkpoint keeps them."""

@@ -1,6 +1,6 @@
 """How a setting is written down: a pydantic field with bounds, unit and help, and refusals in sentences.
 
-The settings themselves stand in `config.py`. A value out of bounds is refused with `ConfigError`, whose sentence names the
+The settings themselves stand in `runs.py`, `samplers.py` and `studies.py`. A value out of bounds is refused with `ConfigError`, whose sentence names the
 field, the value and the range, in the same words everywhere.
 """
 

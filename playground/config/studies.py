@@ -1,4 +1,4 @@
-"""The settings of studies: measurements of trained models that take a while. `config.py` has their names, too."""
+"""The settings of studies: measurements of trained models that take a while."""
 
 from __future__ import annotations
 

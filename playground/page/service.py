@@ -13,21 +13,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from playground.config import (
-    ArenaConfig,
-    BoundsConfig,
-    ComparisonConfig,
-    ConfigError,
-    LatentDiffusionConfig,
-    LikelihoodConfig,
-    ReflowConfig,
-    RunConfig,
-    SampleConfig,
-    StudyConfig,
-    change_live,
-    parse_config,
-)
+from playground.config import OF_THE_WEIGHTS, ConfigError, LatentDiffusionConfig, RunConfig, SampleConfig, change_live, parse_config
 from playground.config.settings import named
+from playground.features.studies import STUDIES
 from playground.page import questions
 from playground.page.frames import RunViews
 from playground.runtimes import RunRegistry, Runtime, UnknownRun
@@ -43,35 +31,11 @@ SETTLE_SECONDS = 0.2
 """Numbers without a new picture wait this long for one, so that a page asks about five times a second, not fifteen."""
 ANSWER_SECONDS = 20.0
 """Longest wait for an answer; the longest questions take a second or two."""
-STUDIES: dict[str, tuple[type[StudyConfig], str]] = {
-    "arena": (ArenaConfig, "playground.features.arena.run:arena_run"),
-    "bounds": (BoundsConfig, "playground.features.bounds.run:bounds_run"),
-    "likelihood": (LikelihoodConfig, "playground.features.likelihood.run:likelihood_run"),
-    "comparison": (ComparisonConfig, "playground.features.comparison.run:comparison_run"),
-    "reflow": (ReflowConfig, "playground.features.reflow.run:reflow_run"),
-}
-"""Measurements of a trained model, each a run of its own: name -> its settings, and the generator that makes it."""
 WAITING, DRAWING = 32, 8
 """Threads for requests that wait for a worker, and for pictures: each their own, so that the slow never keep pages waiting."""
 T = TypeVar("T")
 COMMANDS = ("pause", "resume", "stop", "continue")
 SAMPLING = "playground.runs.generation:sampling_run"
-OF_THE_WEIGHTS = (
-    "model",
-    "dataset",
-    "latent_dim",
-    "network",
-    "width",
-    "depth",
-    "schedule",
-    "parametrization",
-    "observation_std",
-    "likelihood",
-    "binarise",
-    "conditional",
-    "autoencoder",
-)
-"""Settings that weights were made for: a run that goes on from a checkpoint keeps them."""
 
 
 class Service:
@@ -221,7 +185,7 @@ class Service:
     # --- following ---------------------------------------------------------------------------------------------------
 
     async def pull(self, request: Any) -> dict[str, Any]:
-        """Server function, a long poll: `[run, version, static_seen, visible]` -> a frame (see `views/frames.py`), once
+        """Server function, a long poll: `[run, version, static_seen, visible]` -> a frame (see `frames.py`), once
         there is something newer than `version` or ten seconds have passed; or `{"error": sentence}`."""
         if not (isinstance(request, list) and len(request) == 4 and type(request[1]) is int):
             return {"error": "A pull is [run, version, static_seen, visible]."}
@@ -250,7 +214,7 @@ class Service:
 
     async def ask(self, request: Any) -> dict[str, Any]:
         """Server function: `[run, name, args]` -> what the run's model answers, packed as in `views/answers.py`, with `step`, that
-        of the weights asked; or `{"error": sentence}`. The questions and their arguments stand in `inspection/`; `moment` among
+        of the weights asked; or `{"error": sentence}`. The questions and their arguments stand in `questions/`; `moment` among
         them, a step, asks the past."""
         try:
             run, name, args, moment = questions.parse(request)

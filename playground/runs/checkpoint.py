@@ -129,3 +129,10 @@ def _digest(tensors: Mapping[str, Tensor], about: Mapping[str, str]) -> str:
         digest.update(f"{name} {tuple(value.shape)} {value.dtype}".encode())
         digest.update(value.reshape(-1).view(torch.uint8).numpy().data if value.numel() else b"")
     return digest.hexdigest()
+
+
+def restore_random(generator: torch.Generator, loaded: Loaded) -> None:
+    """Goes on with the random numbers where the checkpoint left off, unless it is of another kind of device."""
+    state = loaded.group("random").get("generator", torch.empty(0))
+    if state.numel() == generator.get_state().numel():
+        generator.set_state(state)

@@ -5,7 +5,7 @@ Messages are plain picklable dicts, so the same words travel through a call, a p
     {"kind": "pause"}   {"kind": "resume"}   {"kind": "stop"}   {"kind": "checkpoint"}
     {"kind": "set", "values": {"learning_rate": 1e-4}}     live settings; the loop checks them
     {"kind": "watch", "rate": 6.0}                         snapshots a second wanted; 0: nobody looks
-    {"kind": "ask", "id": 7, "name": "decode", "args": {"z": [[0.0, 1.0]]}}   a question to the model (`inspection.py`)
+    {"kind": "ask", "id": 7, "name": "decode", "args": {"z": [[0.0, 1.0]]}}   a question to the model (`questions/`)
 
 A loop reads them like this:
 

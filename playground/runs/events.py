@@ -7,6 +7,7 @@ weights travel as safetensors bytes (see `checkpoint.py`).
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,11 +97,21 @@ class SampleStep:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to the question with this `id` (see `inspection.py`): arrays, or a sentence that says why not."""
+    """The answer to the question with this `id` (see `questions/`): arrays, or a sentence that says why not."""
 
     id: int
     arrays: dict[str, np.ndarray] | None
     error: str = ""
+
+
+def diverged(step: int, total: float, terms: dict[str, float], learning_rate: float, kept: bytes | None) -> Failed:
+    """The end of a training whose loss at `step`, its total and its terms, went wrong; `kept` are the last good weights."""
+    names = [name for name, value in terms.items() if not math.isfinite(value)]
+    what = f"The loss ({', '.join(names or list(terms)[:1])}) "
+    what += "stopped being a finite number" if names else f"grew to {total:.1e}"
+    advice = "Try a learning rate ten times smaller, a longer warm-up, or a gradient clip of 1."
+    message = f"{what} at step {step}, with learning rate {learning_rate:g}."
+    return Failed(step, message, advice + (" The last good weights are kept." if kept else ""), kept)
 
 
 Event = Started | Progress | Snapshot | Checkpoint | Paused | Finished | Failed | SampleStep | Answer

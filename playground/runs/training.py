@@ -12,7 +12,6 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,10 +19,10 @@ from torch import Tensor, nn
 from playground.config import ConfigError, RunConfig, change_live
 from playground.data import load_dataset
 from playground.runs.cadence import Cadence
-from playground.runs.checkpoint import Loaded, load_weights, optimizer_state, pack, restore_optimizer, unpack
+from playground.runs.checkpoint import Loaded, load_weights, optimizer_state, pack, restore_optimizer, restore_random, unpack
 from playground.runs.control import MAX_ASKS, Control
-from playground.runs.events import Checkpoint, Event, Failed, Finished, Paused, Progress, Snapshot, Started
-from playground.runs.tasks import TASKS, Task, pick_device
+from playground.runs.events import Checkpoint, Event, Failed, Finished, Paused, Progress, Snapshot, Started, diverged
+from playground.runs.tasks import TASKS, Answering, Task, pick_device
 
 REPORTS_PER_SECOND = 8.0
 DIVERGED = 1e9
@@ -33,8 +32,6 @@ READINGS = ("held_out", "bounds")
 LAST_SECONDS = 2.0  # for each thing that is made of a run that was told to stop; it has five in all
 MAX_PENDING = 1000  # losses kept on the device before they are read back, however fast the steps are
 OTHER_NETWORK = "This checkpoint is of another network: model, data shape, width, depth and latent dimensions must be the same."
-Answering = Callable[[Task, nn.Module, int], Any]
-"""Makes who answers questions to a model with the weights of one step: `.reply(id, name, args)` is an `Answer`."""
 
 
 def train(
@@ -46,14 +43,15 @@ def train(
 ) -> Iterator[Event]:
     """Trains the model that `config` describes, from scratch or from the checkpoint `resume`. `source` is the checkpoint of the
     autoencoder or VAE in whose latent space a latent diffusion works; its own checkpoints hold what they need of it. Without
-    `answering` questions are left alone (`inspection.train` is the training that answers them).
+    `answering` questions are left alone (`questions.train` is the training that answers them).
 
     Yields `Started`, then `Progress`, `Snapshot`, `Checkpoint` and `Paused` as they come, and last either `Finished` or
     `Failed` (a loss that is not finite ends the run and keeps the last good weights). Deterministic by `config.seed` on
     one device. Raises `ConfigError` or `CheckpointError` before the first event when it cannot start.
     """
-    read = [unpack(checkpoint) if checkpoint is not None else None for checkpoint in (resume, source)]
-    return Trainer(config, control or Control(), *read, answering=answering).run()
+    return Trainer(
+        config, control or Control(), *(c if c is None else unpack(c) for c in (resume, source)), answering=answering
+    ).run()
 
 
 class Trainer:
@@ -194,17 +192,9 @@ class Trainer:
 
     def _failure(self, block: Tensor, row: int) -> Failed:
         """What to say when `block[row]` (total and terms of one step) shows that the loss went wrong."""
-        step, kept = self.step - len(block) + row + 1, self.proven.data if self.proven else None
-        names = [name for name, value in zip(self.terms, block[row, 1:]) if not math.isfinite(value)]
-        what = f"The loss ({', '.join(names or self.terms[:1])}) "
-        what += "stopped being a finite number" if names else f"grew to {float(block[row, 0]):.1e}"
-        return Failed(
-            step,
-            f"{what} at step {step}, with learning rate {self.config.learning_rate:g}.",
-            "Try a learning rate ten times smaller, a longer warm-up, or a gradient clip of 1."
-            + (" The last good weights are kept." if kept else ""),
-            kept,
-        )
+        terms = dict(zip(self.terms, block[row, 1:].tolist()))
+        kept = self.proven.data if self.proven else None
+        return diverged(self.step - len(block) + row + 1, float(block[row, 0]), terms, self.config.learning_rate, kept)
 
     def _picture(self) -> Iterator[Event]:
         """A `Snapshot`, when one is due and somebody looks."""
@@ -294,9 +284,9 @@ class Trainer:
         groups = {
             "model": self.model.state_dict(),
             "ema": self.ema.state_dict(),
-            "optimizer": optimizer_state(self.model, self.optimizer),
             "random": {"generator": self.generator.get_state()},
         }
+        groups["optimizer"] = optimizer_state(self.model, self.optimizer)
         self._tick()
         return Checkpoint(self.step, pack(self.config, self.step, self.seconds, self.dataset.shape, groups))
 
@@ -305,7 +295,5 @@ class Trainer:
         for model, group in ((self.model, "model"), (self.ema, "ema")):
             load_weights(model, loaded, group, OTHER_NETWORK)
         restore_optimizer(self.model, self.optimizer, loaded.group("optimizer"))
-        state = loaded.group("random").get("generator", torch.empty(0))
-        if state.numel() == self.generator.get_state().numel():  # else it is of another kind of device
-            self.generator.set_state(state)
+        restore_random(self.generator, loaded)
         self.step, self.seconds = loaded.step, loaded.seconds

@@ -42,7 +42,7 @@ QUESTIONS = (
     "edit",
     "inpaint",
 )
-"""All that anyone may ask; `inspection/` answers them."""
+"""All that anyone may ask; `questions/` answers them."""
 MAX_UNDER_WAY = 16
 """Questions that wait for one worker at a time; further ones are refused."""
 

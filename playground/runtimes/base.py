@@ -25,6 +25,9 @@ class WorkerDied(Failed):
     """The worker ended before its task did: nothing need be wrong with the task, so it can be tried again."""
 
 
+CLOSING = "The server is shutting down."
+
+
 class RegistryError(RuntimeError):
     """Something that can not be done now; `str(error)` is a sentence for the person who asked."""
 

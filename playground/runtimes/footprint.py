@@ -2,7 +2,7 @@
 
     bytes = BASE + 4 (COPIES P + batch A)
 
-`P`: parameters, counted layer by layer as `nn.py` and `diffusers_bridge/unet.py` build them (exact: a test compares every network).
+`P`: parameters, counted layer by layer as `vae/networks.py`, `diffusion/networks.py` and `diffusion/unet2d.py` build them (exact: a test compares every network).
 `A`: numbers that a step keeps of one example until its backward pass, and their gradients: estimated, from the sizes of all layers'
 outputs. What large trainings were measured to take lies within a third of it (`tests/test_footprint.py`).
 """
@@ -212,7 +212,7 @@ def unet(shape: tuple[int, ...], width: int, depth: int, n_labels: int) -> Size:
 
 
 def unet2d(shape: tuple[int, ...], width: int, depth: int, n_labels: int) -> Size:
-    """As `diffusers_bridge.unet.unet2d`: diffusers' `UNet2DModel` without attention."""
+    """As `diffusion.unet2d.unet2d`: diffusers' `UNet2DModel` without attention."""
     levels, layers = list(_levels(shape, width)), max(1, depth // 2)
     top, pixels = levels[0]
     condition, (low, low_pixels) = 4 * top, levels[-1]

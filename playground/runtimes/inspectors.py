@@ -6,7 +6,7 @@ thousand images through convolutions), for which training would stand still. The
 of the averaged weights that costs the run 2 ms. A slow run (a convolutional step takes 100 ms) would keep quick questions
 waiting, too: there the worker answers them in 8 ms, with weights that are about a second old.
 
-A worker starts when it is first needed, and ends after two minutes without a question (`inspection/worker.py`). There are
+A worker starts when it is first needed, and ends after two minutes without a question (`questions/worker.py`). There are
 at most a few; the one that was idle longest makes room.
 """
 

@@ -17,8 +17,9 @@ from typing import Any
 from playground.config import Settings, parse_config
 from playground.runs.events import Checkpoint, Event
 from playground.runtimes.asking import Arrays
-from playground.runtimes.base import RegistryError, RegistryFull, Run, Runtime, UnknownRun
+from playground.runtimes.base import CLOSING, RegistryError, RegistryFull, Runtime, UnknownRun
 from playground.runtimes.inspectors import Inspectors
+from playground.runtimes.jobs import Jobs
 from playground.runtimes.live import MAX_WEIGHTS, LiveRun, bound_moments, bound_weights
 from playground.runtimes.moments import MAX_BYTES, MomentHistory
 from playground.runtimes.records import Origin, RunRecord
@@ -58,14 +59,13 @@ class RunRegistry:
         max_weight_bytes: int = MAX_WEIGHTS,
     ) -> None:
         self._runtime, self._task, self._clock = runtime, task, clock
-        self._max_runs, self._max_active, self._max_jobs = max_runs, max_active, max_jobs
+        self._max_runs, self._max_active = max_runs, max_active
         self._grace, self._idle_stop, self._stop_seconds = grace_seconds, idle_stop_seconds, stop_seconds
         self._max_weight_bytes = max_weight_bytes
         self._max_moment_bytes, self._shedding = max_moment_bytes, threading.Lock()
         self._runs: dict[str, LiveRun] = {}
-        self._jobs: set[Run] = set()
+        self._jobs = Jobs(runtime, max_jobs)
         self._inspectors = Inspectors(runtime, max_inspectors)
-        self._job_places = threading.Semaphore(max_jobs)
         self._lock = threading.RLock()
         self._closing = threading.Event()
         atexit.register(self.close)
@@ -204,7 +204,7 @@ class RunRegistry:
         return live.weights("This run has no checkpoint yet: please try again once it trains.")
 
     async def ask(self, run_id: str, name: str, args: dict[str, Any], *, moment: int | None = None, timeout: float = 5.0) -> Arrays:
-        """What a run's model answers (`inspection/`), now or as it was at the kept checkpoint at or before step `moment`.
+        """What a run's model answers (`questions/`), now or as it was at the kept checkpoint at or before step `moment`.
 
         Raises `RegistryError` with the model's refusal, or when no answer comes within `timeout` seconds.
         """
@@ -216,24 +216,8 @@ class RunRegistry:
             raise RegistryError(f"No answer came within {timeout:g} seconds: the machine is busy, please try again.") from None
 
     def run_job(self, task: str, *args: Any, **kwargs: Any) -> Iterator[Event]:
-        """The events of a task in a worker of its own, which ends when this generator is closed.
-
-        Raises `RegistryFull` at the first event when too many jobs are under way. Blocks from event to event.
-        """
-        if not self._job_places.acquire(blocking=False):
-            raise RegistryFull(f"{self._max_jobs} jobs are already under way here: please try again in a moment.")
-        run = None
-        try:
-            self._refuse_when_closed()
-            run = self._runtime.start(task, *args, **kwargs)
-            self._jobs.add(run)
-            if not self._closing.is_set():
-                yield from run.events()
-        finally:
-            self._job_places.release()
-            if run is not None:
-                run.cancel()
-                self._jobs.discard(run)
+        """The events of a task in a worker of its own, see `Jobs.run`."""
+        return self._jobs.run(task, *args, **kwargs)
 
     def sweep(self) -> None:
         """Apply the rules for runs that nobody watches, and for what may be kept of those that have ended, once."""
@@ -251,8 +235,7 @@ class RunRegistry:
             runs = list(self._runs.values())
         for live in runs:
             live.attempt.cancel()
-        for run in list(self._jobs):
-            run.cancel()
+        self._jobs.close()
         self._inspectors.close()
         for thread in (self._sweeper, *(live.thread for live in runs)):
             if thread is not None and thread.is_alive() and thread is not threading.current_thread():
@@ -271,7 +254,7 @@ class RunRegistry:
 
     def _refuse_when_closed(self) -> None:
         if self._closing.is_set():
-            raise RegistryError("The server is shutting down.")
+            raise RegistryError(CLOSING)
 
     def _admit(self) -> None:
         self._refuse_when_closed()

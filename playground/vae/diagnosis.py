@@ -48,7 +48,7 @@ def diagnose(
     config: Mapping[str, Any],
     step: int,
 ) -> Diagnosis:
-    """From the numbers of a VAE's snapshot (`tasks/latent.py`), its settings, and the step that they are of."""
+    """From the numbers of a VAE's snapshot (`runs/tasks/latent.py`), its settings, and the step that they are of."""
     active = tuple(bool(value > ACTIVE_ABOVE) for value in mean_variance)
     if step < settled_at(config):
         return Diagnosis(active)

@@ -1,6 +1,6 @@
 """The study of a diffusion model's likelihood: held-out examples one part after another, by the ODE and by the bound.
 
-The mathematics stands in `flow_likelihood.py`; here are the loop, the progress and the partial results.
+The mathematics stands in `diffusion/likelihood.py`; here are the loop, the progress and the partial results.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ noise and sample.
 from playground.runs.tasks.base import (
     HELD_OUT,
     STRIP_FRAMES,
+    Answering,
     Task,
     as_pixels,
     data_bounds,
@@ -32,6 +33,7 @@ __all__ = [
     "HELD_OUT",
     "STRIP_FRAMES",
     "TASKS",
+    "Answering",
     "AutoencoderTask",
     "DiffusionTask",
     "LatentDiffusionTask",

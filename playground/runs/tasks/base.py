@@ -148,3 +148,7 @@ def as_pixels(x: Tensor) -> Tensor:
 def to_uint8(x: Tensor) -> np.ndarray:
     """[0, 1] to 0..255, rounded; what lies outside (or is NaN) is clamped (or 0)."""
     return x.nan_to_num(0.0).clamp(0.0, 1.0).mul(255.0).round().to(torch.uint8).cpu().numpy()
+
+
+Answering = Callable[[Task, nn.Module, int], Any]
+"""Makes who answers questions to a model with the weights of one step: `.reply(id, name, args)` is an `Answer`."""

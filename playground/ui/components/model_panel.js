@@ -1,4 +1,4 @@
-/* Pictures made on demand. Questions (playground/inspection): grid, traversals, generate. One at a time, and made again while
+/* Pictures made on demand. Questions (playground/questions): grid, traversals, generate. One at a time, and made again while
    the model learns on: the cheap ones once a second, measured samples every ten. */
 const {mark} = window.playgroundOrigin;
 const pg = window.playground, as = window.playgroundAsking;

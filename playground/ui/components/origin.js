@@ -1,6 +1,6 @@
 /* Whose result is this? Every card of a study, of fresh samples and of a question says which model it is of and at which step, and
    greys once the tab shows another model, or the same one after it has learned on. An origin is {about, run, model, step}, as in
-   views/frames.py; a model from elsewhere has no run and never grows old. Loaded once, from <head>; it hangs on `window.playgroundOrigin`. */
+   page/frames.py; a model from elsewhere has no run and never grows old. Loaded once, from <head>; it hangs on `window.playgroundOrigin`. */
 window.playgroundOrigin = window.playgroundOrigin || (() => {
   const pg = () => window.playground;
   const known = new Map();                                     // element -> origins

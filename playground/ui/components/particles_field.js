@@ -1,6 +1,6 @@
 /* What moves the particles: arrows and a density, asked of the model at the time of the slider, newest wish first. In one
    scope with particles.js, which calls `field.want` when something changed and `field.draw` below the dots.
-   Questions: field, density (playground/inspection). */
+   Questions: field, density (playground/questions). */
 function fieldBehind(element, tab, redraw) {
   const pg = window.playground, as = window.playgroundAsking, chosen = {}, root = element.querySelector('.particles-behind');
   if (!root) return {want() {}, draw() {}, enable() {}, forget() {}};

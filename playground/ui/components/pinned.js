@@ -1,4 +1,4 @@
-/* Pinned points. Questions (playground/inspection): point, neighbours, interpolate; again once a second while the model
+/* Pinned points. Questions (playground/questions): point, neighbours, interpolate; again once a second while the model
    learns on. Topics of this tab: hears `pins` {run, pins: [indices]}; tells `near`, `paths`, `latents`, `unpin`. */
 const pg = window.playground, as = window.playgroundAsking;
 const $ = selector => element.querySelector(selector);

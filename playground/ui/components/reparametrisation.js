@@ -1,5 +1,5 @@
 /* ε -> z = μ + σ ε -> D(z) for one image, and the measured variance of two estimators of the same gradient.
-   Questions: reparametrisation, decode, point (playground/inspection). */
+   Questions: reparametrisation, decode, point (playground/questions). */
 const {mark} = window.playgroundOrigin;
 const pg = window.playground, as = window.playgroundAsking;
 const $ = selector => element.querySelector(selector);

@@ -1,5 +1,5 @@
 /* Follows one run: a long poll that publishes frames, buttons that send commands, and the run id in the page's address.
-   Frame layout: ui (the server function `pull`) and playground/views/frames.py. Events to Python: 'train', 'attached'. */
+   Frame layout: ui (the server function `pull`) and playground/page/frames.py. Events to Python: 'train', 'attached'. */
 const pg = window.playground, tab = props.tab, root = element.querySelector('.run');
 const $ = selector => element.querySelector(selector);
 const button = name => $(`[data-do="${name}"]`);

@@ -1,4 +1,4 @@
-/* log p(x) = ELBO + gap at one pinned image. Question: exact (playground/inspection). Hears `pins`; tells `truth`. */
+/* log p(x) = ELBO + gap at one pinned image. Question: exact (playground/questions). Hears `pins`; tells `truth`. */
 const {mark} = window.playgroundOrigin;
 const pg = window.playground, as = window.playgroundAsking;
 const $ = selector => element.querySelector(selector);
