@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from gradio_client.exceptions import AppError
 
-from playground.config import CONFIGS, ArenaConfig, SampleConfig, field_specs
+from playground.config import CONFIGS, SampleConfig, field_specs
+from playground.features.arena.settings import ArenaConfig
 
 AE = {"model": "ae", "dataset": "digits", "width": 32, "depth": 1}
 VAE = AE | {"model": "vae"}

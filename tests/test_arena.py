@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from playground.config import ArenaConfig, AutoencoderConfig, ConfigError, DiffusionConfig
+from playground.config import AutoencoderConfig, ConfigError, DiffusionConfig
 from playground.features.arena.board import PATHS, TILES, spread
 from playground.features.arena.model import Reference, open_model
 from playground.features.arena.run import Arena, NetworkCalls, arena_run, folder_run, schedulers_run
+from playground.features.arena.settings import ArenaConfig
 from playground.features.arena.view import arena, folder, schedulers
 from playground.features.diffusers_folder.exporting import folder_as_zip
 from playground.measures.energy import energy_distance

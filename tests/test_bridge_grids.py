@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from playground.config import TIME_GRIDS, ArenaConfig
+from playground.config import TIME_GRIDS
 from playground.config.settings import field_specs
 from playground.diffusion.diffusers.catalogue import scheduler_classes
 from playground.diffusion.diffusers.driving import OWN, Driver, Entry
@@ -15,6 +15,7 @@ from playground.diffusion.diffusers.wanted import wanted
 from playground.diffusion.levels import Level, alphas_cumprod, betas_of
 from playground.diffusion.noise import SCHEDULES
 from playground.diffusion.sampling import GRIDS, reverse, time_grid
+from playground.features.arena.settings import ArenaConfig
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of NumPy, at what diffusers does
 COSINE = SCHEDULES["cosine"]

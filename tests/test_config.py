@@ -10,9 +10,7 @@ import pytest
 
 from playground.config import (
     CONFIGS,
-    ArenaConfig,
     AutoencoderConfig,
-    BoundsConfig,
     ConfigError,
     DiffusionConfig,
     SampleConfig,
@@ -23,6 +21,8 @@ from playground.config import (
     parse_config,
 )
 from playground.config.settings import brief
+from playground.features.arena.settings import ArenaConfig
+from playground.features.bounds.settings import BoundsConfig
 
 ALL: tuple[type[Settings], ...] = (*CONFIGS.values(), SampleConfig)
 FIELDS = [(config, spec) for config in ALL for spec in field_specs(config).values()]

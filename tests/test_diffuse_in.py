@@ -95,7 +95,7 @@ def test_refusals(service, source, latent) -> None:
 
 def test_what_is_measured_says_what_it_is_of(service, source, latent) -> None:
     """A study of two models names both, fresh samples the one that they are drawn from, each with the step of the weights taken."""
-    study, drawn = service.study("comparison", source, {"steps": 1}, vae=source), service.sample(latent, {"n_samples": 4})
+    study, drawn = service.study("comparison", source, {"steps": 1}, {"vae": source}), service.sample(latent, {"n_samples": 4})
     for run, wanted in ((study, [source, source]), (drawn, [latent])):
         frame = status(service.registry.get(run))
         assert [origin["run"] for origin in frame["of"]] == wanted and frame["about"] == ""
@@ -109,7 +109,7 @@ def test_what_is_measured_says_what_it_is_of(service, source, latent) -> None:
 
 def test_the_comparison_takes_two_runs(service, source) -> None:
     record = None
-    run = service.study("comparison", source, {"steps": 1}, vae=source)
+    run = service.study("comparison", source, {"steps": 1}, {"vae": source})
     deadline = time.monotonic() + 60
     while (record := service.registry.get(run)).active and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -8,8 +8,8 @@ import pytest
 from test_frames import begun, shown
 from test_views import raw
 
-from playground.config import LikelihoodConfig
 from playground.data import load_dataset
+from playground.features.likelihood.settings import LikelihoodConfig
 from playground.features.samples.view import PICKED, diffusion_views, points_static, samples_grid, strip
 from playground.page.frames import RunViews
 from playground.runs.events import Snapshot, Started

@@ -3,8 +3,9 @@
 import gradio as gr
 import pytest
 
-from playground.config import CONFIGS, ArenaConfig, ConfigError, SampleConfig, field_specs
+from playground.config import CONFIGS, ConfigError, SampleConfig, field_specs
 from playground.data import DATASETS
+from playground.features.arena.settings import ArenaConfig
 from playground.page.diffuse_in import DIFFUSE_IN
 from playground.ui import forms
 from playground.ui.forms import Form, told

@@ -160,7 +160,7 @@ def test_a_late_viewer_gets_all_of_the_newest():
 def test_nothing_is_made_for_nobody(monkeypatch):
     views, record = RunViews(), full("vae")
     with monkeypatch.context() as patch:
-        patch.setitem(frames.BUILDERS, "vae", lambda *_: pytest.fail("a picture was made"))
+        patch.setattr(frames, "builder", lambda kind: pytest.fail("a picture was made"))
         hidden = views.frame(record, 0, False, False)
     assert hidden["views"] == {} and "config" not in hidden and hidden["step"] == 10
     assert views.frame(record, 0, False, True)["views"].keys() == VIEWS["vae"] | {"map_static"}

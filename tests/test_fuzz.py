@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as told
 from hypothesis import strategies as st
 
-from playground.config import CONFIGS, ArenaConfig, AutoencoderConfig, SampleConfig, field_specs
+from playground.config import CONFIGS, AutoencoderConfig, SampleConfig, field_specs
+from playground.features.arena.settings import ArenaConfig
 from playground.page import service as module
 from playground.page.page import build_page, launch_settings
 from playground.page.service import Service

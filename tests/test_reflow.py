@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from playground.config import ConfigError, DiffusionConfig, ReflowConfig, SampleConfig
+from playground.config import ConfigError, DiffusionConfig, SampleConfig
 from playground.data import load_dataset
 from playground.diffusion.denoiser import Denoiser, Prediction
 from playground.diffusion.noise import SCHEDULES
 from playground.diffusion.oracle import MixtureDenoiser
 from playground.features.reflow.run import reflow_run
+from playground.features.reflow.settings import ReflowConfig
 from playground.features.reflow.straightness import EULER_STEPS, follow
 from playground.runs.cadence import Cadence
 from playground.runs.checkpoint import pack, unpack

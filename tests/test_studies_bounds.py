@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from playground.config import AutoencoderConfig, BoundsConfig, ConfigError, VAEConfig
+from playground.config import AutoencoderConfig, ConfigError, VAEConfig
 from playground.features.bounds.run import ESTIMATES, GAPS, arrays_of, bounds_run
+from playground.features.bounds.settings import BoundsConfig
 from playground.runs.checkpoint import pack, unpack
 from playground.runs.control import Control
 from playground.runs.events import Failed, Finished, Progress, Snapshot, Started

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from playground.config import AutoencoderConfig, ComparisonConfig, ConfigError, LatentDiffusionConfig, RunConfig, VAEConfig
+from playground.config import AutoencoderConfig, ConfigError, LatentDiffusionConfig, RunConfig, VAEConfig
 from playground.data import load_dataset
 from playground.features.comparison.run import ROWS, SHOWN, Comparison, comparison_run
+from playground.features.comparison.settings import ComparisonConfig
 from playground.features.comparison.view import REFERENCES, comparison_views, said
 from playground.measures.energy import Ruler, distances_to_data, energy_distance
 from playground.runs.cadence import Cadence

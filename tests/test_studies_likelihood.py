@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from playground.config import AutoencoderConfig, ConfigError, DiffusionConfig, LikelihoodConfig
+from playground.config import AutoencoderConfig, ConfigError, DiffusionConfig
 from playground.data import load_dataset
 from playground.data.points import MIXTURE
 from playground.features.likelihood.run import PART, likelihood_run, summarise
+from playground.features.likelihood.settings import LikelihoodConfig
 from playground.runs.checkpoint import pack, unpack
 from playground.runs.control import Control
 from playground.runs.events import Failed, Finished, Progress, Snapshot, Started

@@ -8,19 +8,13 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 
-from playground.config import (
-    ArenaConfig,
-    AutoencoderConfig,
-    BoundsConfig,
-    ComparisonConfig,
-    DiffusionConfig,
-    LikelihoodConfig,
-    ReflowConfig,
-    RunConfig,
-    SampleConfig,
-    VAEConfig,
-)
+from playground.config import AutoencoderConfig, DiffusionConfig, RunConfig, SampleConfig, VAEConfig
 from playground.data import load_dataset
+from playground.features.arena.settings import ArenaConfig
+from playground.features.bounds.settings import BoundsConfig
+from playground.features.comparison.settings import ComparisonConfig
+from playground.features.likelihood.settings import LikelihoodConfig
+from playground.features.reflow.settings import ReflowConfig
 from playground.runs.checkpoint import pack
 from playground.runs.tasks import TASKS
 from playground.runtimes import InProcessRuntime, RegistryError, RunRegistry
@@ -40,25 +34,25 @@ POINTS = DiffusionConfig(dataset="mixture", schedule="rectified_flow", parametri
 AE, VAE = AutoencoderConfig(dataset="digits", **SMALL), VAEConfig(dataset="digits", **SMALL)
 CPU = {"device": "cpu"}
 LONG = {
-    "samples": ("generation:sampling_run", SampleConfig(n_samples=500, sampling_steps=1000, **CPU), {"checkpoint": POINTS}),
-    "bounds": ("studies.bounds:bounds_run", BoundsConfig(n_examples=355, **CPU), {"checkpoint": VAE}),
+    "samples": ("runs.generation:sampling_run", SampleConfig(n_samples=500, sampling_steps=1000, **CPU), {"checkpoint": POINTS}),
+    "bounds": ("features.bounds.run:bounds_run", BoundsConfig(n_examples=355, **CPU), {"checkpoint": VAE}),
     "likelihood": (
-        "studies.likelihood:likelihood_run",
+        "features.likelihood.run:likelihood_run",
         LikelihoodConfig(n_examples=2000, bound_draws=1000, **CPU),
         {"checkpoint": POINTS},
     ),
     "comparison": (
-        "studies.comparison:comparison_run",
+        "features.comparison.run:comparison_run",
         ComparisonConfig(steps=200_000, n_samples=60, **CPU),
         {"checkpoint": AE, "vae": VAE},
     ),
     "reflow": (
-        "studies.reflow_run:reflow_run",
+        "features.reflow.run:reflow_run",
         ReflowConfig(steps=200_000, pairs=1000, ode_steps=10, **CPU),
         {"checkpoint": POINTS},
     ),
     "arena": (
-        "studies.arena:arena_run",
+        "features.arena.run:arena_run",
         ArenaConfig(schedulers=("DDIMScheduler",), evaluations=(1000,), seeds=20, **CPU),
         {"checkpoint": POINTS},
     ),

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from playground.config import LikelihoodConfig, VAEConfig, field_specs
+from playground.config import VAEConfig, field_specs
 from playground.data import load_dataset
 from playground.diffusion.denoiser import Prediction
 from playground.diffusion.noise import SCHEDULES
 from playground.diffusion.oracle import MixtureDenoiser
 from playground.features.likelihood.run import measure, summarise
+from playground.features.likelihood.settings import LikelihoodConfig
 from playground.measures.units import LEVEL_WIDTH, bits_per_dimension, least_bits, unit_density, unmodelled
 from playground.vae.likelihoods import build_likelihood, dequantise
 

@@ -17,33 +17,20 @@ from playground.config.runs import (
 )
 from playground.config.samplers import SampleConfig, SamplerSettings
 from playground.config.settings import ConfigError, FieldSpec, Settings, field_specs, setting
-from playground.config.studies import (
-    TIME_GRIDS,
-    ArenaConfig,
-    BoundsConfig,
-    ComparisonConfig,
-    LikelihoodConfig,
-    ReflowConfig,
-    StudyConfig,
-)
+from playground.config.studies import TIME_GRIDS, StudyConfig
 
 __all__ = [
     "OF_THE_WEIGHTS",
     "AnyDataset",
-    "ArenaConfig",
     "AutoencoderConfig",
-    "BoundsConfig",
     "CONFIGS",
-    "ComparisonConfig",
     "ConfigError",
     "DiffusionConfig",
     "FieldSpec",
     "IMAGE_DATASETS",
     "LatentConfig",
     "LatentDiffusionConfig",
-    "LikelihoodConfig",
     "POINT_DATASETS",
-    "ReflowConfig",
     "RunConfig",
     "SampleConfig",
     "SamplerSettings",

@@ -13,8 +13,9 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from playground.config import CONFIGS, ArenaConfig, SampleConfig, field_specs
+from playground.config import CONFIGS, SampleConfig, field_specs
 from playground.features.arena.desk import Desk
+from playground.features.arena.settings import ArenaConfig
 from playground.features.arena.view import results
 from playground.page.door import MISTAKE
 from playground.page.service import Service

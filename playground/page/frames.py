@@ -11,15 +11,8 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from playground.features.arena.view import arena_study
-from playground.features.bounds.view import bound_curves, bounds_study
-from playground.features.comparison.view import comparison_views
-from playground.features.latent_diffusion.view import latent_diffusion_views
-from playground.features.latent_map.view import autoencoder_views, map_static, map_view, vae_views
-from playground.features.likelihood.view import likelihood_views
-from playground.features.rate_distortion.view import rate_view
-from playground.features.reflow.view import reflow_views
-from playground.features.samples.view import diffusion_views, points_static
+from playground.features.latent_map.view import map_view
+from playground.features.registry import FEATURES, builder
 from playground.measures.projection import ProjectionSettings
 from playground.page.replay import Film
 from playground.views.outcome import diverged
@@ -71,7 +64,7 @@ class RunViews:
         """The kept moment at or before `step`, else the first: `{run, replay: its step, views}`, with `marker`, its step, in
         the curves. Raises `ValueError` with a sentence where none is kept."""
         with self._lock:
-            shown, views = self._film.views(record, step, BUILDERS[kind(record.config)])
+            shown, views = self._film.views(record, step, builder(kind(record.config)))
         if kind(record.config) in MAIN_TERM:
             views |= {name: payload | {"marker": shown} for name, payload in history_views(record).items()}
         return {"run": record.run_id, "replay": shown, "views": views}
@@ -94,7 +87,7 @@ class RunViews:
         model = kind(record.config)
         if record.snapshot is not None and record.snapshot_version > self._snapshot_version:
             self._snapshot_version = record.snapshot_version
-            self._put(version, BUILDERS[model](self, record))
+            self._put(version, builder(model)(self, record))
         elif "map" in self._built and (self._moved or self._places.has_news(record.run_id)):
             self._put(version, {"map": map_view(self, record)})
         self._moved = False
@@ -117,9 +110,11 @@ class RunViews:
 
 
 def history_views(record: Any) -> dict[str, Payload]:
-    """What is drawn from all readings since the start: loss curves, and for a VAE its bounds and its way on the rate-distortion
-    plane."""
-    return {"curves": loss_curves(record)} | bound_curves(record) | rate_view(record)
+    """What is drawn from all readings since the start: loss curves, and what the features make of them."""
+    views = {"curves": loss_curves(record)}
+    for feature in FEATURES.values():
+        views |= feature.history(record) if feature.history else {}
+    return views
 
 
 def moments(record: Any) -> dict[str, list[int]]:
@@ -155,25 +150,9 @@ def status(record: Any) -> dict[str, Any]:
     }
 
 
-BUILDERS = {
-    "ae": autoencoder_views,
-    "vae": vae_views,
-    "diffusion": diffusion_views,
-    "latent_diffusion": latent_diffusion_views,
-    "comparison": comparison_views,
-    "reflow": reflow_views,
-    "samples": diffusion_views,
-    "bounds": bounds_study,
-    "arena": arena_study,
-    "likelihood": likelihood_views,
-}
-"""Kind of run (a model, `samples`, or the name of a study) -> the function that makes its pictures from its record."""
-
-
 def static_views(config: dict[str, Any]) -> dict[str, Payload]:
     """What does not change while a run goes."""
-    if not config["dataset"]:  # a model that came from elsewhere, and does not say what it was trained on
+    if not config.get("dataset"):  # a model that came from elsewhere, and does not say what it was trained on
         return {}
-    return (
-        map_static(config["dataset"], config["map_points"]) if kind(config) in ("ae", "vae") else points_static(config["dataset"])
-    )
+    makers = [feature.static[kind(config)] for feature in FEATURES.values() if kind(config) in feature.static]
+    return {name: view for make in makers for name, view in make(config).items()}

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from playground.config import OF_THE_WEIGHTS, ConfigError, LatentDiffusionConfig, RunConfig, SampleConfig, change_live, parse_config
 from playground.config.settings import named
-from playground.features.studies import STUDIES
+from playground.features import registry as features
 from playground.page import questions
 from playground.page.frames import RunViews
 from playground.runtimes import RunRegistry, Runtime, UnknownRun
@@ -92,19 +92,23 @@ class Service:
         checkpoint, origin = self.weights(run)
         return self.registry.start(config, task=SAMPLING, of=(origin,), checkpoint=checkpoint)
 
-    def study(self, name: str, run: str, values: dict[str, Any], **others: str) -> str:
-        """Starts a measurement (`STUDIES`) of a run's newest weights, while it trains or after, as a run of its own; its generator
-        also gets the weights of the runs `others`, by name. Returns its run id. Raises `ConfigError` or `RegistryError` with a sentence."""
-        config, task = STUDIES[name]
-        if self.registry.get(run).config.get("model") == "latent_diffusion":
+    def study(self, name: str, run: str, values: dict[str, Any], others: dict[str, str] | None = None) -> str:
+        """Starts a study of a run's newest weights, while it trains or after, as a run of its own, which also gets the weights of the
+        runs `others`, by name, if it compares models. Returns its run id. Raises `ConfigError` or `RegistryError` with a sentence."""
+        study, others = features.study(name), named(others or {})
+        if others.keys() != set(study.others):
+            wanted = " and ".join(study.others) or "no other run"
+            raise ConfigError(f"The study {name} takes {wanted} beside the run that it measures.")
+        runs = {"checkpoint": run} | others
+        if "latent_diffusion" in [self._trained(each)["model"] for each in runs.values()]:
             raise ConfigError(
                 "This measures a diffusion of the data themselves, but the model above works in the latent space of an autoencoder: "
                 "train one that diffuses in the data."
             )
-        settings = config(**{"device": self.device, **named(values)})
-        taken = {name: self.weights(other) for name, other in ({"checkpoint": run} | others).items()}
+        settings = study.settings(**{"device": self.device, **named(values)})
+        taken = {name: self.weights(each) for name, each in runs.items()}
         origins, data = (tuple(origin for _, origin in taken.values()), {name: weights for name, (weights, _) in taken.items()})
-        return self.registry.start(settings, task=task, of=origins, **data)
+        return self.registry.start(settings, task=study.run, of=origins, **data)
 
     def _trained(self, run: str) -> dict[str, Any]:
         """The settings of a run that trains a model, or did. Raises `ConfigError` for others."""

@@ -14,7 +14,7 @@ NO_MODEL = "There is no model to measure yet: press Train first."
 
 
 def study(tab: TrainingTab, bar: gr.HTML, name: str, form: Form, no_model: str = NO_MODEL) -> None:
-    """Pressing the button of `bar` starts the study `name` (`service.STUDIES`) of the run that `tab` follows, as `form` says."""
+    """Pressing the button of `bar` starts the study `name` of the run that `tab` follows, as `form` says."""
 
     def start(shown: Any, event: gr.EventData) -> dict[str, str]:
         run = shown.get("run") if isinstance(shown, dict) else None

@@ -16,10 +16,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from playground.config import AutoencoderConfig, ComparisonConfig, DiffusionConfig, ReflowConfig, RunConfig, VAEConfig
+from playground.config import AutoencoderConfig, DiffusionConfig, RunConfig, VAEConfig
 from playground.features.comparison.run import comparison_run
+from playground.features.comparison.settings import ComparisonConfig
 from playground.features.comparison.view import ROWS, said
 from playground.features.reflow.run import reflow_run
+from playground.features.reflow.settings import ReflowConfig
 from playground.runs.control import Control
 from playground.runs.events import Snapshot
 from playground.runs.training import train

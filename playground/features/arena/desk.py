@@ -10,8 +10,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from playground.config import ArenaConfig, ConfigError, DiffusionConfig
+from playground.config import ConfigError, DiffusionConfig
 from playground.config.settings import field_specs, named
+from playground.features.arena.feature import RUN
+from playground.features.arena.settings import ArenaConfig
 from playground.features.arena.view import folder, schedulers
 from playground.runs.events import Failed, Snapshot
 from playground.runtimes import RegistryError
@@ -21,13 +23,12 @@ from playground.runtimes.refusals import REFUSALS
 if TYPE_CHECKING:
     from playground.page.service import Service
 
-SCHEDULERS, EXPORT, FOLDER, RUN = (
+SCHEDULERS, EXPORT, FOLDER = (
     f"playground.{task}"
     for task in (
         "features.arena.run:schedulers_run",
         "features.diffusers_folder.exporting:export_run",
         "features.arena.run:folder_run",
-        "features.arena.run:arena_run",
     )
 )
 MAX_FOLDER = 20 * 2**20

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from playground.config import ArenaConfig, ConfigError, DiffusionConfig, SampleConfig
+from playground.config import ConfigError, DiffusionConfig, SampleConfig
 from playground.data import DATASETS, Dataset, load_dataset
 from playground.diffusion.noise import Schedule
 from playground.diffusion.sampling import initial_noise, reverse, time_grid
+from playground.features.arena.settings import ArenaConfig
 from playground.features.diffusers_folder.importing import FolderError, is_zip, open_folder
 from playground.measures.energy import mean_distance, mean_distance_within
 from playground.runs.checkpoint import unpack

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from playground.config import TIME_GRIDS, ArenaConfig, ConfigError
+from playground.config import TIME_GRIDS, ConfigError
 from playground.diffusion.diffusers.catalogue import scheduler_classes, title, version
 from playground.diffusion.diffusers.conventions import CONVENTIONS
 from playground.diffusion.diffusers.driving import OWN, Driver, Evaluation
@@ -18,6 +18,7 @@ from playground.diffusion.levels import level_at
 from playground.diffusion.noise import SCHEDULES
 from playground.features.arena.board import PATHS, Board, Row
 from playground.features.arena.model import ArenaModel, Reference, floor_distances, open_model, reference_of
+from playground.features.arena.settings import ArenaConfig
 from playground.features.diffusers_folder.importing import FolderError, open_folder
 from playground.runs.control import Control
 from playground.runs.driver import Step, Study, drive

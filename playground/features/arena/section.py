@@ -6,11 +6,11 @@ from typing import Any
 
 import gradio as gr
 
-from playground.config import ArenaConfig
 from playground.config.settings import field_specs
 from playground.features.arena.card import arena
 from playground.features.arena.desk import Desk
 from playground.features.arena.pick import arena_pick
+from playground.features.arena.settings import ArenaConfig
 from playground.runtimes.refusals import REFUSALS
 from playground.ui.components.run_bar import run_bar
 from playground.ui.forms import Form

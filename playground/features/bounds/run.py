@@ -13,8 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.config import BoundsConfig, ConfigError
+from playground.config import ConfigError
 from playground.data import load_dataset
+from playground.features.bounds.settings import BoundsConfig
 from playground.runs.checkpoint import unpack
 from playground.runs.control import Control
 from playground.runs.driver import Step, Study, drive

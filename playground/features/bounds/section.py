@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gradio as gr
 
-from playground.config import BoundsConfig
 from playground.features.bounds.card import bounds
+from playground.features.bounds.settings import BoundsConfig
 from playground.ui.components.curves import curves
 from playground.ui.components.run_bar import run_bar
 from playground.ui.forms import Form

@@ -18,11 +18,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.config import ComparisonConfig, ConfigError, LatentDiffusionConfig, RunConfig
+from playground.config import ConfigError, LatentDiffusionConfig, RunConfig
 from playground.data import load_dataset
 from playground.diffusion.denoiser import ClippedDenoiser
 from playground.diffusion.latent_denoiser import LatentDenoiser
 from playground.diffusion.sampling import initial_noise, reverse, time_grid
+from playground.features.comparison.settings import ComparisonConfig
 from playground.measures.energy import REPEATS, Draw, Reading, Ruler, SlowDraw
 from playground.measures.work import Work, timed
 from playground.questions.generative import COMPONENTS, mixture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gradio as gr
 
-from playground.config import ComparisonConfig
 from playground.features.comparison.card import comparison
+from playground.features.comparison.settings import ComparisonConfig
 from playground.features.samples.particles import particles
 from playground.runtimes.refusals import REFUSALS
 from playground.ui.components.run_bar import run_bar
@@ -74,7 +74,7 @@ def draw(tab: TrainingTab) -> None:
         if missing:
             return {"error": " ".join(missing)}
         try:
-            return {"run": tab.service.study("comparison", runs["ae"], form.values(event), vae=runs["vae"])}
+            return {"run": tab.service.study("comparison", runs["ae"], form.values(event), {"vae": runs["vae"]})}
         except REFUSALS as error:
             return {"error": str(error)}
 

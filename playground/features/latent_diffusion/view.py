@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from playground.data import load_dataset
-from playground.features.latent_map.view import Memory
+from playground.features.feature import Memory
 from playground.features.samples.view import diffusion_views
 from playground.views import payloads
 from playground.views.payloads import Payload

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any
 
 from playground.data import load_dataset
 from playground.data.sprites import FACTOR_UNITS
 from playground.features.collapse.view import collapse
+from playground.features.feature import Memory
 from playground.features.latent_map.about import about
 from playground.features.terms.view import terms_of
 from playground.views import payloads
 from playground.views.payloads import ImageRow, Payload
-from playground.views.places import Place
 from playground.views.readings import kind, latest
-
-
-class Memory(Protocol):
-    """What a builder may ask of the run's earlier pictures, so that the next one stays put."""
-
-    def previous(self, name: str) -> Payload | None:
-        """The last payload of a view, which the next one keeps its axes from."""
-
-    def place(self, record: Any) -> Place:
-        """The latents of a record on the map."""
 
 
 def autoencoder_views(memory: Memory, record: Any) -> dict[str, Payload]:

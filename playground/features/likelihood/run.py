@@ -12,11 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.config import ConfigError, LikelihoodConfig
+from playground.config import ConfigError
 from playground.data import load_dataset
 from playground.data.points import MIXTURE
 from playground.diffusion.denoiser import Denoiser
 from playground.diffusion.likelihood import PIXEL_STEP, OdeLikelihood, bounding, dequantise, pixel_start, rademacher
+from playground.features.likelihood.settings import LikelihoodConfig
 from playground.measures.units import bits_per_dimension, unit_density
 from playground.runs.checkpoint import unpack
 from playground.runs.control import Control

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gradio as gr
 
-from playground.config import LikelihoodConfig
 from playground.features.likelihood.card import likelihood
+from playground.features.likelihood.settings import LikelihoodConfig
 from playground.ui.components.run_bar import run_bar
 from playground.ui.forms import Form
 from playground.ui.studying import study

@@ -10,10 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.config import ConfigError, ReflowConfig, RunConfig
+from playground.config import ConfigError, RunConfig
 from playground.data import load_dataset
 from playground.diffusion.denoiser import ClippedDenoiser, Denoiser
 from playground.diffusion.sampling import initial_noise
+from playground.features.reflow.settings import ReflowConfig
 from playground.features.reflow.straightness import EULER_STEPS, FRAMES, Paths, following
 from playground.measures.energy import REPEATS, Reading, Ruler, SlowDraw
 from playground.measures.work import Work, whole

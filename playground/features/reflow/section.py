@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gradio as gr
 
-from playground.config import POINT_DATASETS, ReflowConfig
+from playground.config import POINT_DATASETS
 from playground.features.reflow.card import reflow_numbers, reflow_paths
+from playground.features.reflow.settings import ReflowConfig
 from playground.ui.components.image_table import image_table
 from playground.ui.components.run_bar import run_bar
 from playground.ui.fitting import fit

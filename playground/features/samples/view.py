@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from playground.data import load_dataset
+from playground.features.feature import Memory
 from playground.features.forward.view import one_of_each
-from playground.features.latent_map.view import Memory
 from playground.views import payloads
 from playground.views.codec import u8
 from playground.views.payloads import Payload
