@@ -48,7 +48,7 @@ def measured() -> dict[str, float]:
 
 def told() -> dict[str, float]:
     """The figures in the text that all places share."""
-    text = (COMPONENTS / "shared.js").read_text("utf-8")
+    text = (COMPONENTS.parent / "lib/blindness.js").read_text("utf-8")
     return {
         name: float(number)
         for name, number in re.findall(r"(as they are|one class left out|blurred by 0\.7 px|each ten times) (0\.\d+)", text)

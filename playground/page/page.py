@@ -16,6 +16,7 @@ from playground.page.diffusion import DiffusionTab
 from playground.page.door import Door, invalid
 from playground.page.service import Service
 from playground.page.vae import VAETab
+from playground.ui import modules
 
 TITLE = "Generative models, live"
 HEAD = (
@@ -61,7 +62,7 @@ def launch_settings() -> dict[str, Any]:
     return {
         "theme": THEME,
         "css": CSS,
-        "head": f"<script>{SCRIPT}</script>",
+        "head": f"{modules.head()}<script>{SCRIPT}</script>",
         "footer_links": ["api"],
         "run_history": False,
         "enable_monitoring": False,
@@ -75,7 +76,8 @@ def launch_settings() -> dict[str, Any]:
         "_frontend": False,  # else Gradio asks its own address first, and gives up where a busy machine takes three seconds
         "app_kwargs": {
             "openapi_url": None,
-            "middleware": [Middleware(Door)],
+            "routes": modules.routes(),
+            "middleware": [Middleware(Door), Middleware(modules.Squeezed)],
             "exception_handlers": {RequestValidationError: invalid},
         },
     }

@@ -1,67 +1,56 @@
-"""How a component is put together: its template, its own `.js` and `.css`, and the script all components share.
+"""How a component is put together: its template, and the module that draws into it.
 
 Factories, not subclasses of `gr.HTML`: Gradio writes a `.pyi` file beside the source of every subclass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Iterable, Sequence
 from html import escape
 from json import dumps
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import plotly
 
-from playground.views.colours import css_variables
+from playground.ui.modules import address, view_class
 
 HERE = Path(__file__).parent / "components"
-SHARED_JS = (HERE / "shared.js", HERE / "asking.js", HERE / "origin.js", HERE / "forms.js", HERE / "settings.js")
-PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-
-
-@cache
-def _script(path: Path) -> str:
-    """A `<script>` tag for a file served by this very server; the version in the address outwits old caches."""
-    gr.set_static_paths([path])
-    return f'<script src="/gradio_api/file={path.as_posix()}?v={path.stat().st_mtime_ns}"></script>'
-
-
-def head(plotly: bool = False) -> str:
-    """What a component needs in `<head>`; Gradio loads each script once, before the component's own."""
-    colours = f"<script>window.playgroundColours = {dumps(css_variables())};</script>"
-    return colours + "".join(map(_script, SHARED_JS)) + (_script(PLOTLY_JS) if plotly else "")
+MOUNT = "import(new URL({path}, document.baseURI)).then(m => m.mount({{element, props, server, trigger, watch}})); /* its events: {events} */"
+OLD = "import(new URL({path}, document.baseURI)).then(async bridge => {{ {plotly}\n{text}\n}}).catch(error => console.error(error));\n//# sourceURL=playground/{name}.js"
 
 
 def component(
-    name: str,
+    module: str,
     template: str,
     *,
     value: Any = None,
+    events: Iterable[str] = (),
     scripts: Sequence[str] = (),
     needs_plotly: bool = False,
     server_functions: list | None = None,
     **props: Any,
 ) -> gr.HTML:
-    """The component `name`: `template` stays as it is for good, `name.js` draws into it, `name.css` styles it. A long script
-    may be divided into several: `scripts` names its pieces, which share one scope, in order.
+    """A component drawn by `module`, a path below `playground/`: `mount({element, props, server, trigger, watch})` of
+    `features/x/card.js` draws into `template`, which stays as it is for good; `features/x/card.css` styles it and nothing else.
 
-    `props` reach the script as `props.…`. Templates and styles pass Gradio's template engine: no backslash, backtick or
-    `${` in them.
+    `props` reach the script as `props.…`; `events` are those that it triggers. A template passes Gradio's template engine: no
+    backslash, backtick or `${` in it.
     """
-    css = HERE / f"{name}.css"
+    if module.endswith(".js"):
+        code = MOUNT.format(path=dumps(address(module)), events=" ".join(map(dumps, events)))
+    else:
+        text = "\n".join((HERE / f"{piece}.js").read_text("utf-8") for piece in scripts or (module,))
+        plotly = "await bridge.plotly();" if needs_plotly else ""
+        code = OLD.format(path=dumps(address("ui/lib/bridge.js")), text=text, name=module, plotly=plotly)
+        module = f"ui/components/{module}.js"
     return gr.HTML(
         value,
         html_template=template,
-        css_template=(HERE / "shared.css").read_text("utf-8") + (css.read_text("utf-8") if css.exists() else ""),
-        js_on_load="\n".join((HERE / f"{piece}.js").read_text("utf-8") for piece in scripts or (name,))
-        + f"\n//# sourceURL=playground/{name}.js",
-        head=head(needs_plotly),
+        js_on_load=code,
         apply_default_css=False,
         server_functions=server_functions,
-        elem_classes=["playground-view"],
+        elem_classes=["playground-view", view_class(module)],
         **props,
     )
 

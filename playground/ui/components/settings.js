@@ -1,205 +1,206 @@
-/* Draws the fields of a form (playground/ui/components/settings.py) and keeps them true to `playgroundForms`. Loaded once, from
-   <head>. A number is a text field: no wheel and no arrow key of the browser's own changes it, and what is no number can be
-   refused in words. Arrow keys take a step; where the magnitude is what counts, from one of 1, 2, 5, 10, … to the next. */
-window.playgroundSettings = window.playgroundSettings || (() => {
-  const ACTIVE = ['starting', 'running', 'paused'];
-  const SERIES = {keys: [1, 2, 5], slider: [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8]};
-  let count = 0;
+/* Draws the fields of a form (settings.py) and keeps them true to lib/forms.js. A number is a text field: no wheel and no arrow key
+   of the browser's own changes it, and what is no number can be refused in words. Arrow keys take a step; where the magnitude is
+   what counts, from one of 1, 2, 5, 10, … to the next. */
+import {lastFrame} from '../lib/bus.js';
+import * as store from '../lib/forms.js';
 
-  const make = (tag, name, text) => {
-    const node = document.createElement(tag);
-    if (name) node.className = name;
-    if (text) node.textContent = text;
-    return node;
+const ACTIVE = ['starting', 'running', 'paused'];
+const SERIES = {keys: [1, 2, 5], slider: [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8]};
+let count = 0;
+
+const make = (tag, name, text) => {
+  const node = document.createElement(tag);
+  if (name) node.className = name;
+  if (text) node.textContent = text;
+  return node;
+};
+const number = text => {
+  const plain = text.trim().replace('−', '-');
+  return plain !== '' && isFinite(Number(plain)) ? Number(plain) : text;
+};
+const tidy = value => Number(value.toPrecision(12));
+const words = value => (Math.abs(value) >= 10000 ? value.toLocaleString('en-US') : String(value));
+
+/* All round numbers of a series from `low` to `high`, with 0 in front where that is allowed. */
+function ticks(series, low, high, zero) {
+  const out = zero ? [0] : [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
+    series.map(digit => tidy(digit * 10 ** power)).filter(tick => tick >= low && tick <= high).forEach(tick => out.push(tick));
+  }
+  return out;
+}
+
+/* The value one arrow key further; `by` is 1 or -1, or 10 or -10 for a page key. */
+function stepped(spec, value, by) {
+  const up = by > 0;
+  let next;
+  if (spec.scale === 'log') {
+    const least = spec.low || (spec.slider ? spec.slider.low : 1), marks = ticks(SERIES.keys, least, spec.high, spec.low === 0);
+    if (Math.abs(by) > 1) next = up ? Math.max(least, tidy(10 * value)) : tidy(value / 10) < least ? spec.low : tidy(value / 10);
+    else next = (up ? marks.find(mark => mark > value) : marks.reverse().find(mark => mark < value)) ?? value;
+  } else next = tidy(value + by * (spec.step || 1));
+  if (spec.kind === 'int') next = Math.round(next);
+  return Math.max(spec.low ?? -Infinity, Math.min(spec.high ?? Infinity, next));
+}
+
+function range(spec) {
+  const whole = spec.kind === 'int' ? 'a whole number' : 'a number';
+  return spec.low == null ? whole : `${whole} from ${words(spec.low)} to ${words(spec.high)}${spec.unit ? ` ${spec.unit}` : ''}`;
+}
+const wrong = (spec, value) => typeof value !== 'number' || (spec.kind === 'int' && !Number.isInteger(value))
+  || (spec.low != null && (value < spec.low || value > spec.high));
+
+/* The frame of one field: label, help, the control, and a line for what is wrong with it. */
+function frame(spec) {
+  const id = `setting-${++count}`, box = make('div', 'setting'), said = make('div', 'setting-said');
+  const label = make('label', 'setting-label', spec.unit ? `${spec.label} (${spec.unit})` : spec.label), line = make('div', 'setting-line');
+  const help = make('div', 'setting-help', spec.help);
+  box.dataset.field = spec.name;
+  label.htmlFor = id;
+  help.id = `${id}-help`;
+  said.id = `${id}-said`;
+  said.setAttribute('role', 'alert');
+  box.append(label, ...(spec.help ? [help] : []), line, said);
+  const dress = input => { input.id = id; input.setAttribute('aria-describedby', `${help.id} ${said.id}`); line.append(input); return input; };
+  const say = (text, bad) => {
+    if (said.textContent !== text) said.textContent = text;
+    box.classList.toggle('setting-bad', Boolean(bad && text));
   };
-  const number = text => {
-    const plain = text.trim().replace('−', '-');
-    return plain !== '' && isFinite(Number(plain)) ? Number(plain) : text;
+  return {box, line, dress, say};
+}
+
+/* A number, with a slider where the useful part can be shown. */
+function numeric(spec, chosen) {
+  const {box, line, dress, say} = frame(spec), field = make('input', 'setting-number');
+  const marks = spec.slider && (spec.scale === 'log' ? ticks(SERIES.slider, spec.slider.low, spec.slider.top, spec.low === 0) : null);
+  const slider = spec.slider ? make('input', 'setting-slider') : null;
+  Object.assign(field, {type: 'text', inputMode: spec.kind === 'int' ? 'numeric' : 'decimal', autocomplete: 'off', spellcheck: false});
+  field.setAttribute('role', 'spinbutton');
+  if (slider) {
+    slider.type = 'range';
+    slider.setAttribute('aria-label', `Slider of ${spec.label}`);
+    [slider.min, slider.max, slider.step] = marks ? [0, marks.length - 1, 1] : [spec.slider.low, spec.slider.top, spec.slider.step];
+    line.append(slider);
+  }
+  dress(field);
+  const at = value => (marks ? marks.reduce((best, mark, i) => (Math.abs(mark - value) < Math.abs(marks[best] - value) ? i : best), 0) : value);
+  function slide(value) {
+    if (slider && typeof value === 'number') slider.value = at(value);
+    field.setAttribute('aria-invalid', String(wrong(spec, value)));
+    if (typeof value === 'number') field.setAttribute('aria-valuenow', value);
+  }
+  /* What a person is told once a value is let go of: that it is refused, or that the slider cannot show it. */
+  function judge(value) {
+    if (wrong(spec, value)) say(`${spec.label} = ${value === '' ? 'nothing' : value} is refused: it must be ${range(spec)}.`, true);
+    else if (slider && spec.slider.top < spec.high && value > spec.slider.top) say(`Beyond the slider, which ends at ${words(spec.slider.top)}; up to ${words(spec.high)} is allowed.`);
+    else say('');
+  }
+  field.addEventListener('input', () => { say(''); chosen(number(field.value), false); });
+  field.addEventListener('change', () => chosen(number(field.value), true));
+  field.addEventListener('keydown', event => {
+    const by = {ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10}[event.key];
+    if (event.key === 'Enter') chosen(number(field.value), true);
+    if (!by) return;
+    event.preventDefault();
+    const value = number(field.value);
+    if (typeof value === 'number') { field.value = stepped(spec, value, by); chosen(number(field.value), true); }
+  });
+  slider?.addEventListener('input', () => {
+    field.value = marks ? marks[Number(slider.value)] : tidy(Number(slider.value));
+    say('');
+    chosen(number(field.value), false);
+  });
+  slider?.addEventListener('change', () => chosen(number(field.value), true));
+  return {box, say, judge, show(value) {
+    if (value !== number(field.value) || (value === '' && field.value)) field.value = value ?? '';
+    slide(value);
+  }, lock: on => { field.disabled = on; if (slider) slider.disabled = on; }};
+}
+
+/* One of several. */
+function choice(spec, chosen) {
+  const {box, dress, say} = frame(spec), select = make('select', 'setting-choice');
+  let options = [];
+  function offer(list) {
+    options = list;
+    select.replaceChildren(...options.map(([title]) => make('option', '', title)));
+  }
+  offer(spec.options);
+  dress(select);
+  select.addEventListener('change', () => chosen(options[select.selectedIndex][1], true));
+  return {box, say, judge: () => say(''), offer, show(value) { select.selectedIndex = options.findIndex(option => option[1] === value); },
+          lock: on => { select.disabled = on; }};
+}
+
+function text(spec, chosen) {
+  const {box, dress, say} = frame(spec), field = dress(make('input', 'setting-text'));
+  field.type = 'text';
+  field.addEventListener('input', () => chosen(field.value, false));
+  field.addEventListener('change', () => chosen(field.value, true));
+  return {box, say, judge: () => say(''), show(value) { if (field.value !== value) field.value = value ?? ''; }, lock: on => { field.disabled = on; }};
+}
+
+export function mount({element, props, server, trigger, watch}) {
+  const f = store.form(props.form), root = element.querySelector('.settings');
+  let told = 0, mine = null;
+  f.all = props.every_field;
+
+  const group = {
+    /* Keeps the component's value true, and tells Python which of its fields changed. */
+    publish(changed) {
+      mine = {held: store.values(f)};
+      props.value = mine;
+      changed.filter(name => props.fields.some(spec => spec.name === name)).forEach(name => trigger(`changed_${name}`));
+    },
   };
-  const tidy = value => Number(value.toPrecision(12));
-  const words = value => (Math.abs(value) >= 10000 ? value.toLocaleString('en-US') : String(value));
 
-  /* All round numbers of a series from `low` to `high`, with 0 in front where that is allowed. */
-  function ticks(series, low, high, zero) {
-    const out = zero ? [0] : [];
-    for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
-      series.map(digit => tidy(digit * 10 ** power)).filter(tick => tick >= low && tick <= high).forEach(tick => out.push(tick));
+  /* Live settings reach the run at once; of several changes the newest wins. */
+  const wanted = {};
+  let sending = false;
+  async function send() {
+    if (sending) return;
+    sending = true;
+    for (let name; (name = Object.keys(wanted)[0]) !== undefined;) {
+      const {run, value} = wanted[name], control = f.fields.get(name);
+      delete wanted[name];
+      let answer;
+      try { answer = await server.change([run, {[name]: value}]); } catch (error) { answer = undefined; }
+      if (name in wanted) continue;
+      if (answer && !answer.error) control.judge(value);
+      else control.say(answer ? `${answer.error}${answer.holds != null ? ` The run goes on with ${answer.holds}.` : ''}` : 'The server did not answer: the run goes on as before.', true);
     }
-    return out;
+    sending = false;
   }
 
-  /* The value one arrow key further; `by` is 1 or -1, or 10 or -10 for a page key. */
-  function stepped(spec, value, by) {
-    const up = by > 0;
-    let next;
-    if (spec.scale === 'log') {
-      const least = spec.low || (spec.slider ? spec.slider.low : 1), marks = ticks(SERIES.keys, least, spec.high, spec.low === 0);
-      if (Math.abs(by) > 1) next = up ? Math.max(least, tidy(10 * value)) : tidy(value / 10) < least ? spec.low : tidy(value / 10);
-      else next = (up ? marks.find(mark => mark > value) : marks.reverse().find(mark => mark < value)) ?? value;
-    } else next = tidy(value + by * (spec.step || 1));
-    if (spec.kind === 'int') next = Math.round(next);
-    return Math.max(spec.low ?? -Infinity, Math.min(spec.high ?? Infinity, next));
-  }
-
-  function range(spec) {
-    const whole = spec.kind === 'int' ? 'a whole number' : 'a number';
-    return spec.low == null ? whole : `${whole} from ${words(spec.low)} to ${words(spec.high)}${spec.unit ? ` ${spec.unit}` : ''}`;
-  }
-  const wrong = (spec, value) => typeof value !== 'number' || (spec.kind === 'int' && !Number.isInteger(value))
-    || (spec.low != null && (value < spec.low || value > spec.high));
-
-  /* The frame of one field: label, help, the control, and a line for what is wrong with it. */
-  function frame(spec) {
-    const id = `setting-${++count}`, box = make('div', 'setting'), said = make('div', 'setting-said');
-    const label = make('label', 'setting-label', spec.unit ? `${spec.label} (${spec.unit})` : spec.label), line = make('div', 'setting-line');
-    const help = make('div', 'setting-help', spec.help);
-    box.dataset.field = spec.name;
-    label.htmlFor = id;
-    help.id = `${id}-help`;
-    said.id = `${id}-said`;
-    said.setAttribute('role', 'alert');
-    box.append(label, ...(spec.help ? [help] : []), line, said);
-    const dress = input => { input.id = id; input.setAttribute('aria-describedby', `${help.id} ${said.id}`); line.append(input); return input; };
-    const say = (text, bad) => {
-      if (said.textContent !== text) said.textContent = text;
-      box.classList.toggle('setting-bad', Boolean(bad && text));
+  for (const spec of props.fields) {
+    f.defaults[spec.name] = spec.default;
+    if (spec.when) f.when[spec.name] = spec.when;
+    const chosen = (value, done) => {
+      store.type(f.name, spec.name, value);
+      if (!done) return;
+      const frame = spec.live && server.change ? lastFrame(props.form) : null;
+      if (frame && ACTIVE.includes(frame.status)) { wanted[spec.name] = {run: frame.run, value}; send(); } else control.judge(value);
     };
-    return {box, line, dress, say};
+    const control = (spec.kind === 'choice' ? choice : spec.kind === 'text' ? text : numeric)(spec, chosen), show = control.show;
+    control.show = (value, on) => { show(value); control.box.hidden = !on; };
+    f.fields.set(spec.name, control);
+    root.append(control.box);
   }
 
-  /* A number, with a slider where the useful part can be shown. */
-  function numeric(spec, chosen) {
-    const {box, line, dress, say} = frame(spec), field = make('input', 'setting-number');
-    const marks = spec.slider && (spec.scale === 'log' ? ticks(SERIES.slider, spec.slider.low, spec.slider.top, spec.low === 0) : null);
-    const slider = spec.slider ? make('input', 'setting-slider') : null;
-    Object.assign(field, {type: 'text', inputMode: spec.kind === 'int' ? 'numeric' : 'decimal', autocomplete: 'off', spellcheck: false});
-    field.setAttribute('role', 'spinbutton');
-    if (slider) {
-      slider.type = 'range';
-      slider.setAttribute('aria-label', `Slider of ${spec.label}`);
-      [slider.min, slider.max, slider.step] = marks ? [0, marks.length - 1, 1] : [spec.slider.low, spec.slider.top, spec.slider.step];
-      line.append(slider);
-    }
-    dress(field);
-    const at = value => (marks ? marks.reduce((best, mark, i) => (Math.abs(mark - value) < Math.abs(marks[best] - value) ? i : best), 0) : value);
-    function slide(value) {
-      if (slider && typeof value === 'number') slider.value = at(value);
-      field.setAttribute('aria-invalid', String(wrong(spec, value)));
-      if (typeof value === 'number') field.setAttribute('aria-valuenow', value);
-    }
-    /* What a person is told once a value is let go of: that it is refused, or that the slider cannot show it. */
-    function judge(value) {
-      if (wrong(spec, value)) say(`${spec.label} = ${value === '' ? 'nothing' : value} is refused: it must be ${range(spec)}.`, true);
-      else if (slider && spec.slider.top < spec.high && value > spec.slider.top) say(`Beyond the slider, which ends at ${words(spec.slider.top)}; up to ${words(spec.high)} is allowed.`);
-      else say('');
-    }
-    field.addEventListener('input', () => { say(''); chosen(number(field.value), false); });
-    field.addEventListener('change', () => chosen(number(field.value), true));
-    field.addEventListener('keydown', event => {
-      const by = {ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10}[event.key];
-      if (event.key === 'Enter') chosen(number(field.value), true);
-      if (!by) return;
-      event.preventDefault();
-      const value = number(field.value);
-      if (typeof value === 'number') { field.value = stepped(spec, value, by); chosen(number(field.value), true); }
-    });
-    slider?.addEventListener('input', () => {
-      field.value = marks ? marks[Number(slider.value)] : tidy(Number(slider.value));
-      say('');
-      chosen(number(field.value), false);
-    });
-    slider?.addEventListener('change', () => chosen(number(field.value), true));
-    return {box, say, judge, show(value) {
-      if (value !== number(field.value) || (value === '' && field.value)) field.value = value ?? '';
-      slide(value);
-    }, lock: on => { field.disabled = on; if (slider) slider.disabled = on; }};
+  /* What Python wrote, once; Gradio also writes old values again, when a tab is opened for the first time. */
+  function hear(value) {
+    if (!value || !(value.at > told)) return;
+    told = value.at;
+    Object.entries(value.options || {}).forEach(([name, list]) => f.fields.get(name)?.offer(list));
+    if (value.locked) f.fields.forEach((control, name) => control.lock(value.locked.includes(name)));
+    store.tell(f.name, value.told || {});
   }
-
-  /* One of several. */
-  function choice(spec, chosen) {
-    const {box, dress, say} = frame(spec), select = make('select', 'setting-choice');
-    let options = [];
-    function offer(list) {
-      options = list;
-      select.replaceChildren(...options.map(([title]) => make('option', '', title)));
-    }
-    offer(spec.options);
-    dress(select);
-    select.addEventListener('change', () => chosen(options[select.selectedIndex][1], true));
-    return {box, say, judge: () => say(''), offer, show(value) { select.selectedIndex = options.findIndex(option => option[1] === value); },
-            lock: on => { select.disabled = on; }};
-  }
-
-  function text(spec, chosen) {
-    const {box, dress, say} = frame(spec), field = dress(make('input', 'setting-text'));
-    field.type = 'text';
-    field.addEventListener('input', () => chosen(field.value, false));
-    field.addEventListener('change', () => chosen(field.value, true));
-    return {box, say, judge: () => say(''), show(value) { if (field.value !== value) field.value = value ?? ''; }, lock: on => { field.disabled = on; }};
-  }
-
-  return function mount({element, props, server, trigger, watch}) {
-    const pg = window.playground, store = window.playgroundForms, f = store.form(props.form), root = element.querySelector('.settings');
-    let told = 0, mine = null;
-    f.all = props.every_field;
-
-    const group = {
-      /* Keeps the component's value true, and tells Python which of its fields changed. */
-      publish(changed) {
-        mine = {held: store.values(f)};
-        props.value = mine;
-        changed.filter(name => props.fields.some(spec => spec.name === name)).forEach(name => trigger(`changed_${name}`));
-      },
-    };
-
-    /* Live settings reach the run at once; of several changes the newest wins. */
-    const wanted = {};
-    let sending = false;
-    async function send() {
-      if (sending) return;
-      sending = true;
-      for (let name; (name = Object.keys(wanted)[0]) !== undefined;) {
-        const {run, value} = wanted[name], control = f.fields.get(name);
-        delete wanted[name];
-        let answer;
-        try { answer = await server.change([run, {[name]: value}]); } catch (error) { answer = undefined; }
-        if (name in wanted) continue;
-        if (answer && !answer.error) control.judge(value);
-        else control.say(answer ? `${answer.error}${answer.holds != null ? ` The run goes on with ${answer.holds}.` : ''}` : 'The server did not answer: the run goes on as before.', true);
-      }
-      sending = false;
-    }
-
-    for (const spec of props.fields) {
-      f.defaults[spec.name] = spec.default;
-      if (spec.when) f.when[spec.name] = spec.when;
-      const chosen = (value, done) => {
-        store.type(f.name, spec.name, value);
-        if (!done) return;
-        const frame = spec.live && server.change ? pg.lastFrame(props.form) : null;
-        if (frame && ACTIVE.includes(frame.status)) { wanted[spec.name] = {run: frame.run, value}; send(); } else control.judge(value);
-      };
-      const control = (spec.kind === 'choice' ? choice : spec.kind === 'text' ? text : numeric)(spec, chosen), show = control.show;
-      control.show = (value, on) => { show(value); control.box.hidden = !on; };
-      f.fields.set(spec.name, control);
-      root.append(control.box);
-    }
-
-    /* What Python wrote, once; Gradio also writes old values again, when a tab is opened for the first time. */
-    function hear(value) {
-      if (!value || !(value.at > told)) return;
-      told = value.at;
-      Object.entries(value.options || {}).forEach(([name, list]) => f.fields.get(name)?.offer(list));
-      if (value.locked) f.fields.forEach((control, name) => control.lock(value.locked.includes(name)));
-      store.tell(f.name, value.told || {});
-    }
-    f.fields.forEach((control, name) => control.show(store.held(f, name), store.applies(f, name)));
+  f.fields.forEach((control, name) => control.show(store.held(f, name), store.applies(f, name)));
+  hear(props.value);
+  f.groups.add(group);
+  group.publish(props.fields.map(spec => spec.name).filter(name => store.held(f, name) !== f.defaults[name]));
+  watch('value', () => {
     hear(props.value);
-    f.groups.add(group);
-    group.publish(props.fields.map(spec => spec.name).filter(name => store.held(f, name) !== f.defaults[name]));
-    watch('value', () => {
-      hear(props.value);
-      if (props.value !== mine) props.value = mine;
-    });
-  };
-})();
+    if (props.value !== mine) props.value = mine;
+  });
+}
