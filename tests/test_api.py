@@ -10,7 +10,7 @@ import pytest
 from gradio_client.exceptions import AppError
 
 from playground.config import CONFIGS, SampleConfig, field_specs
-from playground.features.arena.settings import ArenaConfig
+from playground.features.registry import studies
 
 AE = {"model": "ae", "dataset": "digits", "width": 32, "depth": 1}
 VAE = AE | {"model": "vae"}
@@ -154,7 +154,7 @@ def test_a_running_model_can_be_taken_away(client, begin):
 
 def test_describe_lists_every_setting_with_its_bounds(client):
     described = client.predict(api_name="/describe")
-    configs = {**CONFIGS, "sample": SampleConfig, "arena": ArenaConfig}
+    configs = {**CONFIGS, "sample": SampleConfig} | {name: study.settings for name, study in studies().items()}
     assert described.keys() == configs.keys()
     for name, config in configs.items():
         specs = field_specs(config)
@@ -187,9 +187,10 @@ def test_bad_settings_are_refused_in_a_sentence(client, settings, words):
 
 
 @pytest.mark.parametrize("settings", [{"self": 1}, [1], 3, "words", None, {"x" * 10**6: 1}], ids=lambda value: repr(value)[:12])
-@pytest.mark.parametrize("api_name", ["/set", "/sample", "/arena"])
+@pytest.mark.parametrize("api_name", ["/set", "/sample", "/study"])
 def test_settings_of_every_endpoint_are_refused_in_a_sentence(client, points, api_name, settings):
-    sentence = refused(client, points, settings, api_name=api_name)
+    which = ("arena",) if api_name == "/study" else ()
+    sentence = refused(client, points, *which, settings, api_name=api_name)
     assert "is not a setting here" in sentence or "Settings are given by name" in sentence
     assert len(sentence) < 2000
 
@@ -225,10 +226,46 @@ def test_a_model_of_another_kind_cannot_leave(client):
     assert "networks of its own" in refused(client, end["run"], api_name="/export")
 
 
-def test_the_arena_streams_and_ends_with_its_rows(client):
-    *_, end = client.submit(POINTS | {"steps": 20}, api_name="/train")
-    settings = {"schedulers": ["DDIMScheduler", "LCMScheduler"], "evaluations": [4], "n_samples": 50, "seeds": 2}
-    *_, last = client.submit(end["run"], settings, api_name="/arena")
-    assert last["status"] == "finished" and [(row["title"], row["nfe"], row["n"]) for row in last["rows"]] == [("DDIM", 4, 2)]
-    assert last["left_out"][0]["name"] == "LCMScheduler" and last["floor"]["n"] == 2
-    assert "whole numbers" in refused(client, end["run"], {"evaluations": [0]}, api_name="/arena")
+STUDIES = {
+    "arena": (POINTS, {"schedulers": ["DDIMScheduler", "LCMScheduler"], "evaluations": [4], "n_samples": 50, "seeds": 2}),
+    "bounds": (VAE, {"n_examples": 3, "importance_samples": 50}),
+    "likelihood": (POINTS, {"n_examples": 4, "bound_draws": 2}),
+    "comparison": (AE, {"steps": 1, "n_samples": 4, "width": 16, "sampling_steps": 1}),
+    "reflow": (POINTS | {"schedule": "rectified_flow"}, {"steps": 2, "pairs": 20, "ode_steps": 2}),
+}
+
+
+def measured(client, name, *others):
+    """The last answer of a study of a small model, after a look at those before it."""
+    model, settings = STUDIES[name]
+    run = client.predict(model | {"steps": 20}, api_name="/train")["run"]
+    *news, last = client.submit(run, name, settings, *others, api_name="/study")
+    assert last["status"] == "finished" and last["run"] != run and all("results" not in item for item in news)
+    return last["results"]
+
+
+def test_the_arena_ends_with_its_rows(client):
+    results = measured(client, "arena")
+    assert [(row["title"], row["nfe"], row["n"]) for row in results["rows"]] == [("DDIM", 4, 2)]
+    assert results["left_out"][0]["name"] == "LCMScheduler" and results["floor"]["n"] == 2
+
+
+def test_every_other_study_ends_with_its_numbers(client):
+    bounds = measured(client, "bounds")["bounds"]
+    assert bounds["n"] == 3 and {"elbo", "iwae_5", "importance"} <= {row["name"]: row["mean"] for row in bounds["rows"]}.keys()
+    likelihood = measured(client, "likelihood")["likelihood"]
+    assert likelihood["n"] == 4 and all(np.isfinite(row["nats"]) for row in likelihood["rows"])
+    vae = client.predict(VAE | {"steps": 20}, api_name="/train")["run"]
+    comparison = measured(client, "comparison", {"vae": vae})["comparison"]
+    assert all(row["distance"] is not None and "tiles" not in row for row in comparison["rows"]) and comparison["n"] == 4
+    reflow = measured(client, "reflow")["reflow"]
+    assert reflow["before"]["straightness"][0] > 0 and reflow["after"]["distance"].keys() == reflow["before"]["distance"].keys()
+    assert set(STUDIES) == set(studies())
+
+
+def test_what_cannot_be_studied_is_refused_in_a_sentence(client, points):
+    assert "known are arena, bounds" in refused(client, points, "nothing", {}, api_name="/study")
+    assert "takes vae beside the run" in refused(client, points, "comparison", {}, api_name="/study")
+    assert "whole numbers" in refused(client, points, "arena", {"evaluations": [0]}, api_name="/study")
+    *_, last = client.submit(points, "bounds", {}, api_name="/study")
+    assert last["status"] == "failed" and "VAE" in last["message"] and last["results"] == {}

@@ -19,7 +19,7 @@ from hypothesis import settings as told
 from hypothesis import strategies as st
 
 from playground.config import CONFIGS, AutoencoderConfig, SampleConfig, field_specs
-from playground.features.arena.settings import ArenaConfig
+from playground.features.registry import studies
 from playground.page import service as module
 from playground.page.page import build_page, launch_settings
 from playground.page.service import Service
@@ -102,7 +102,8 @@ def target() -> Iterator[Target]:
 
 # --- what is sent --------------------------------------------------------------------------------------------------------------
 
-FIELDS = sorted({name for config in (*CONFIGS.values(), SampleConfig, ArenaConfig) for name in field_specs(config)})
+MEASURING = {name: feature.settings for name, feature in studies().items()}
+FIELDS = sorted({name for config in (*CONFIGS.values(), SampleConfig, *MEASURING.values()) for name in field_specs(config)})
 WORDS = [
     "self",
     "cls",
@@ -150,12 +151,14 @@ def sensible(config: type) -> st.SearchStrategy:
     return st.builds(lambda a, b: ({"model": model} if model else {}) | a | b, fine, spoiled)
 
 
-SETTINGS = st.one_of(*(sensible(config) for config in (*CONFIGS.values(), SampleConfig, ArenaConfig)), VALUES)
+SETTINGS = st.one_of(*(sensible(config) for config in (*CONFIGS.values(), SampleConfig, *MEASURING.values())), VALUES)
 
 
 def argument(name: str, runs: st.SearchStrategy) -> st.SearchStrategy:
     """Something for the parameter of an endpoint."""
-    return {"run": runs, "name": st.sampled_from(module.COMMANDS) | VALUES}.get(name, SETTINGS)
+    return {"run": runs, "name": st.sampled_from(module.COMMANDS) | VALUES, "study": st.sampled_from([*MEASURING]) | VALUES}.get(
+        name, SETTINGS
+    )
 
 
 def calls(target: Target) -> st.SearchStrategy[tuple[str, bytes, dict[str, str]]]:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from playground.views import colours
 from playground.views import payloads as views
-from playground.views.codec import MISSING, f32, q16, u8, unit_to_bytes
+from playground.views.codec import MISSING, f32, numbers, q16, u8, unit_to_bytes
 from playground.views.numbers import spikes
 from playground.views.ranges import Range, coding_range, data_range, steady_range
 
@@ -391,3 +391,9 @@ def test_css_has_every_colour_in_both_themes():
         name = f"--role-{role.replace('_', '-')}:"
         assert name + pair[0] in light and name + pair[1] in dark
     assert len(colours.CLASSES) == 10 and all(f"--class-{i}:" in dark for i in range(10))
+
+
+def test_numbers_are_what_is_left_of_a_payload_without_its_pictures():
+    payload = {"n": 3, "word": "abcd", "rows": [{"mean": 0.5, "tiles": u8([1, 2])}], "ways": f32([1.0]), "none": None}
+    assert numbers(payload) == {"n": 3, "word": "abcd", "rows": [{"mean": 0.5}], "none": None}
+    assert json.loads(json.dumps(payload))["ways"] == payload["ways"] == f32([1.0])

@@ -15,8 +15,7 @@ import numpy as np
 
 from playground.config import CONFIGS, SampleConfig, field_specs
 from playground.features.arena.desk import Desk
-from playground.features.arena.settings import ArenaConfig
-from playground.features.arena.view import results
+from playground.features.registry import studies
 from playground.page.door import MISTAKE
 from playground.page.service import Service
 from playground.runtimes.refusals import REFUSALS
@@ -78,20 +77,21 @@ def add_endpoints(service: Service) -> None:
         with sentences():
             return {"zip": await service.waiting(lambda: base64.b64encode(desk.export(run)).decode())}
 
-    async def arena(run: str, settings: dict) -> dict:
-        """Draws from a run's newest weights with many of diffusers' schedulers, measures them, and streams how far it is; the last
-        answer holds `rows`, `floor` and `left_out`. `settings` are the fields of an ArenaConfig: {"evaluations": [5, 10]}."""
+    async def study(run: str, study: str, settings: dict, others: dict | None = None) -> dict:
+        """Measures a run's newest weights, and streams how far it is; the last answer holds `results`. `study` is one of those that
+        `/describe` lists: {"importance_samples": 500} are `settings` of bounds. A comparison takes the run of an autoencoder and,
+        as `others`, that of a VAE: {"vae": run}."""
         with sentences():
-            measuring = await service.waiting(desk.run, run, None, settings)
+            measuring = await service.waiting(service.study, study, run, settings, others)
         async for news in follow(service, measuring):
-            if news["status"] not in ("starting", "running", "paused"):
-                snapshot = service.registry.get(measuring).snapshot
-                news |= {} if snapshot is None else results(snapshot.arrays)
+            if not service.registry.get(measuring).active:
+                news |= {"results": await service.waiting(service.results, measuring)}
             yield news
 
     def describe() -> dict:
-        """Every setting of every model, with bounds and help."""
-        configs = {**CONFIGS, "sample": SampleConfig, "arena": ArenaConfig}
+        """Every setting of every model, of drawing samples, and of every study, with bounds and help."""
+        measuring = {name: feature.settings for name, feature in studies().items()}
+        configs = {**CONFIGS, "sample": SampleConfig, **measuring}
         return {name: {field: vars(spec) for field, spec in field_specs(config).items()} for name, config in configs.items()}
 
     for name, function in {
@@ -102,7 +102,7 @@ def add_endpoints(service: Service) -> None:
         "set": set_live,
         "checkpoint": checkpoint,
         "export": export,
-        "arena": arena,
+        "study": study,
         "describe": describe,
     }.items():
         gr.api(function, api_name=name, concurrency_limit=None)

@@ -24,6 +24,8 @@ from playground.runtimes.projector import Projector
 from playground.runtimes.records import Origin
 from playground.runtimes.refusals import REFUSALS
 from playground.views.answers import answer
+from playground.views.codec import numbers
+from playground.views.payloads import Payload
 from playground.views.readings import about
 
 LONG_POLL_SECONDS = 10.0
@@ -109,6 +111,14 @@ class Service:
         taken = {name: self.weights(each) for name, each in runs.items()}
         origins, data = (tuple(origin for _, origin in taken.values()), {name: weights for name, (weights, _) in taken.items()})
         return self.registry.start(settings, task=study.run, of=origins, **data)
+
+    def results(self, run: str) -> Payload:
+        """What a study found so far, in numbers and words: `results` of its feature, or the view without its pictures; empty at first."""
+        record = self.registry.get(run)
+        study = features.study(record.config.get("study"))
+        if record.snapshot is None:
+            return {}
+        return study.results(record.snapshot.arrays) if study.results else numbers(study.view(RunViews(), record))
 
     def _trained(self, run: str) -> dict[str, Any]:
         """The settings of a run that trains a model, or did. Raises `ConfigError` for others."""

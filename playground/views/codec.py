@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -17,22 +18,33 @@ STEPS = MISSING - 1
 """Finite coordinates take the codes 0 (at `lo`) to `STEPS` (at `hi`)."""
 
 
-def _b64(array: np.ndarray) -> str:
-    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
+class Packed(str):
+    """A string that is an array, told apart from words."""
 
 
-def u8(values: np.ndarray | Sequence[int]) -> str:
+def _b64(array: np.ndarray) -> Packed:
+    return Packed(base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii"))
+
+
+def numbers(payload: Any) -> Any:
+    """A payload without what is packed for drawing: the numbers and words in it."""
+    if isinstance(payload, dict):
+        return {name: numbers(value) for name, value in payload.items() if not isinstance(value, Packed)}
+    return [numbers(value) for value in payload] if isinstance(payload, (list, tuple)) else payload
+
+
+def u8(values: np.ndarray | Sequence[int]) -> Packed:
     """Whole numbers, cut to 0..255, one byte each."""
     return _b64(np.clip(np.asarray(values), 0, 255).astype("<u1"))
 
 
-def f32(values: np.ndarray | Sequence[float]) -> str:
+def f32(values: np.ndarray | Sequence[float]) -> Packed:
     """Numbers as 32-bit floats; NaN and infinities survive."""
     with np.errstate(over="ignore"):
         return _b64(np.asarray(values, dtype=np.float64).astype("<f4"))
 
 
-def q16(points: np.ndarray, lo: Sequence[float], hi: Sequence[float]) -> str:
+def q16(points: np.ndarray, lo: Sequence[float], hi: Sequence[float]) -> Packed:
     """Positions `(..., k)` as 16-bit steps between `lo` and `hi` (per axis), interleaved x, y (, z).
 
     The error is at most half a step, `(hi - lo) / 65534 / 2`. What lies outside is moved to the border; what is not
