@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from playground.data import load_dataset
 from playground.measures.energy import energy_distance
 
-COMPONENTS = Path(__file__).parents[1] / "playground/ui/components"
+PLAYGROUND = Path(__file__).parents[1] / "playground"
 N, TIMES = 1000, 4
 
 
@@ -48,7 +48,7 @@ def measured() -> dict[str, float]:
 
 def told() -> dict[str, float]:
     """The figures in the text that all places share."""
-    text = (COMPONENTS.parent / "lib/blindness.js").read_text("utf-8")
+    text = (PLAYGROUND / "ui/lib/blindness.js").read_text("utf-8")
     return {
         name: float(number)
         for name, number in re.findall(r"(as they are|one class left out|blurred by 0\.7 px|each ten times) (0\.\d+)", text)
@@ -62,6 +62,7 @@ def test_the_figures_that_the_page_tells_are_so(measured) -> None:
     assert max(measured.values()) < 0.01, "a fifth of what samples from the prior of a two-dimensional VAE read"
 
 
-@pytest.mark.parametrize("name", ["arena_table", "comparison", "model_panel", "reflow"])
+@pytest.mark.parametrize("name", ["arena", "comparison", "model_panel", "reflow"])
 def test_every_place_that_shows_the_distance_says_what_it_does_not_see(name: str) -> None:
-    assert (COMPONENTS / f"{name}.js").read_text("utf-8").count("pg.blindness()") == 1
+    scripts = [*(PLAYGROUND / "features" / name).rglob("*.js"), *(PLAYGROUND / "ui/components").glob(f"{name}_table.js")]
+    assert sum(len(re.findall(r"[ (.]blindness\(\)", path.read_text("utf-8"))) for path in scripts) == 1

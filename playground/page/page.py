@@ -16,7 +16,7 @@ from playground.page.diffusion import DiffusionTab
 from playground.page.door import Door, invalid
 from playground.page.service import Service
 from playground.page.vae import VAETab
-from playground.ui import modules
+from playground.ui import modules, preview
 
 TITLE = "Generative models, live"
 HEAD = (
@@ -76,7 +76,7 @@ def launch_settings() -> dict[str, Any]:
         "_frontend": False,  # else Gradio asks its own address first, and gives up where a busy machine takes three seconds
         "app_kwargs": {
             "openapi_url": None,
-            "routes": modules.routes(),
+            "routes": [*modules.routes(), preview.route()],
             "middleware": [Middleware(Door), Middleware(modules.Squeezed)],
             "exception_handlers": {RequestValidationError: invalid},
         },

@@ -1,6 +1,6 @@
 """Forms made from settings: one control for each field of a config, with its label, help and bounds.
 
-What the controls hold is kept in the page (`components/forms.js`). A button sends it with its press, as event data, so that what
+What the controls hold is kept in the page (`lib/forms.js`). A button sends it with its press, as event data, so that what
 was typed a moment before is never lost; `Form.values` reads it from there. A value out of range is refused by its config.
 """
 

@@ -2,26 +2,49 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 from functools import lru_cache
 from typing import Any
 
-from playground.data import load_dataset
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from playground.data import DATASETS, load_dataset
 from playground.data.contact_sheet import contact_sheet
-from playground.data.sheets import data_url
+from playground.ui.modules import FOR_GOOD
 from playground.views.colours import CLASSES
 
 
 @lru_cache(maxsize=32)
-def preview(name: str) -> dict[str, Any]:
-    """The value of a `data_preview` component: a contact sheet and the facts."""
-    import io
-
-    dataset = load_dataset(name)
+def sheet(name: str) -> bytes:
+    """The contact sheet of a data set, as a WebP file."""
     buffer = io.BytesIO()
-    contact_sheet(dataset, columns=8, colours=[light for light, _ in CLASSES]).save(buffer, "webp", lossless=True)
+    contact_sheet(load_dataset(name), columns=8, colours=[light for light, _ in CLASSES]).save(buffer, "webp", lossless=True)
+    return buffer.getvalue()
+
+
+async def _sheet(request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in DATASETS:
+        raise HTTPException(404)
+    return Response(sheet(name), media_type="image/webp", headers=FOR_GOOD)
+
+
+def route() -> Route:
+    """Where the sheets are."""
+    return Route("/sheets/{digest}/{name}.webp", _sheet)
+
+
+@lru_cache(maxsize=32)
+def preview(name: str) -> dict[str, Any]:
+    """The value of a `data_preview` component: the address of a contact sheet, relative to the page, and the facts."""
+    dataset = load_dataset(name)
     shape = " × ".join(map(str, dataset.shape[1:])) + " pixels" if dataset.is_image else "points in the plane"
     return {
-        "image": data_url(buffer.getvalue()),
+        "image": f"sheets/{hashlib.sha256(sheet(name)).hexdigest()[:12]}/{name}.webp",
         "title": dataset.title,
         "description": dataset.description,
         "facts": {

@@ -1,6 +1,6 @@
 """Arrays as short strings: little-endian base64, a seventh of the size of a JSON list and read in a millisecond.
 
-The other end is `ui/components/shared.js` (`decode.u8`, `decode.q16`, `decode.f32`).
+The other end is `ui/lib/codec.js` (`decode.u8`, `decode.q16`, `decode.f32`).
 """
 
 from __future__ import annotations

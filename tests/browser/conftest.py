@@ -36,6 +36,14 @@ def chromium(chromium_path: str) -> Iterator[Browser]:
         browser.close()
 
 
+LIBRARY = """window.playground = {lastFrame: () => null};
+addEventListener('DOMContentLoaded', async () => {
+  const style = document.querySelector('link[href*="/style.css"]'), lib = style && style.href.replace('style.css', 'ui/lib/');
+  if (style) Object.assign(window.playground, ...await Promise.all(['bus', 'codec', 'format', 'rates'].map(name => import(`${lib}${name}.js`))));
+});"""
+"""What tests look into: the modules that the page itself has loaded, as `window.playground`."""
+
+
 class Complaints(list):
     """What a page must never do: errors in its console, exceptions, failed requests, requests to other hosts."""
 
@@ -66,6 +74,7 @@ def open_page(chromium: Browser, server: str, client) -> Iterator[Callable[..., 
     def open_(path: str = "/", **options) -> Page:
         context = chromium.new_context(**{"viewport": {"width": 1280, "height": 1000}} | options)
         context.set_default_timeout(PATIENCE)
+        context.add_init_script(LIBRARY)
         complaints.listen(context)
         contexts.append(context)
         page = context.new_page()

@@ -24,4 +24,4 @@ def truth(tab: str, *, server_functions: Sequence[Callable], height: int = 304) 
     """Follows the pins of the latent map of the same `tab` and asks `exact` (`playground.questions`) about the last of them;
     tells the map the answer (topic `truth`), which draws it under the dots."""
     template = card("The bound at one image", EMPTY, BODY, height=height, label="The bound at one image")
-    return component("truth", template, scripts=("drawing", "contours", "truth"), server_functions=list(server_functions), tab=tab)
+    return component("features/bound_at_point/card.js", template, server_functions=list(server_functions), tab=tab)

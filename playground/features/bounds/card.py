@@ -14,4 +14,4 @@ def bounds(channel: str, *, height: int = 396) -> gr.HTML:
     """Draws the payload `bounds` (`playground.features.bounds.view`) of the run that `channel` follows."""
     body = '<div class="bounds-plot"></div><div class="bounds-gap"></div><div class="bounds-warning"></div>'
     template = card("Bounds on held-out images", EMPTY, body, height=height, label="Bounds on held-out images")
-    return component("bounds", template, scripts=("drawing", "bounds"), tab=channel)
+    return component("features/bounds/card.js", template, tab=channel)

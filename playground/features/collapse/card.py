@@ -20,4 +20,4 @@ def collapse(tab: str, *, server_functions: Sequence[Callable], height: int = 44
     """Draws the payload `collapse` (`playground.features.collapse.view`) of the run that `tab` follows, and asks it for `information`
     (`playground.questions`)."""
     template = card("What each dimension carries", EMPTY, BODY, height=height, label="What each dimension carries")
-    return component("collapse", template, scripts=("drawing", "collapse"), server_functions=list(server_functions), tab=tab)
+    return component("features/collapse/card.js", template, server_functions=list(server_functions), tab=tab)

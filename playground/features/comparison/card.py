@@ -28,4 +28,4 @@ def comparison(tab: str) -> gr.HTML:
         tools=KEY,
         after=after,
     )
-    return component("comparison", template, scripts=("drawing", "comparison"), tab=tab)
+    return component("features/comparison/card.js", template, tab=tab)

@@ -30,4 +30,4 @@ TEMPLATE = f"""
 
 def memorisation(tab: str, *, server_functions: Sequence[Callable]) -> gr.HTML:
     """A button and its result, for the run of images that `tab` follows. Needs the server function `ask` (memorisation)."""
-    return component("memorisation", TEMPLATE, server_functions=list(server_functions), tab=tab)
+    return component("features/exact/memorisation.js", TEMPLATE, server_functions=list(server_functions), tab=tab)

@@ -23,4 +23,4 @@ def factors(tab: str, *, server_functions: Sequence[Callable]) -> gr.HTML:
         '<div class="factors-score"></div><div class="factors-scroll"><table><thead></thead><tbody></tbody></table></div>'
         '<div class="factors-says"></div></section>'
     )
-    return component("factors", template, scripts=("drawing", "factors"), server_functions=list(server_functions), tab=tab)
+    return component("features/factors/card.js", template, server_functions=list(server_functions), tab=tab)

@@ -25,4 +25,4 @@ def pinned(tab: str, *, server_functions: Sequence[Callable]) -> gr.HTML:
         f'<div class="pinned-hint">{HINT}</div><div class="pinned-points" hidden></div><div class="pinned-strips" hidden></div>'
         '<div class="pinned-error" role="status"></div></section>'
     )
-    return component("pinned", template, server_functions=list(server_functions), tab=tab)
+    return component("features/latent_map/pinned.js", template, server_functions=list(server_functions), tab=tab)

@@ -17,4 +17,4 @@ def likelihood(tab: str, *, height: int = 330) -> gr.HTML:
     body = '<div class="likelihood-body"><div class="likelihood-rows"></div><div class="likelihood-plot"></div></div>'
     after = '<div class="likelihood-said"></div>'
     template = card("log p(x) of held-out examples", EMPTY, body, height=height, label="Likelihood", after=after)
-    return component("likelihood", template, needs_plotly=True, tab=tab)
+    return component("features/likelihood/card.js", template, tab=tab)

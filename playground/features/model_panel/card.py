@@ -42,4 +42,4 @@ def model_panel(tab: str, *, server_functions: Sequence[Callable]) -> gr.HTML:
         f'<div class="panel-hint">{HINTS[tab]}</div><div class="panel-distance" hidden></div><div class="panel-rows"></div>'
         '<div class="panel-error" role="status"></div></section>'
     )
-    return component("model_panel", template, server_functions=list(server_functions), tab=tab)
+    return component("features/model_panel/card.js", template, server_functions=list(server_functions), tab=tab)

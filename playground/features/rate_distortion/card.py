@@ -23,4 +23,4 @@ def rate_distortion(tab: str, *, height: int = 400) -> gr.HTML:
     template = card(
         "Rate and distortion", EMPTY, '<div class="rate-plot"></div>', height=height, label="Rate and distortion", after=AFTER
     )
-    return component("rate_distortion", template, scripts=("drawing", "rate_distortion"), needs_plotly=True, tab=tab)
+    return component("features/rate_distortion/card.js", template, tab=tab)

@@ -35,7 +35,7 @@ def reflow_numbers(tab: str) -> gr.HTML:
         tools=KEY,
         after=after,
     )
-    return component("reflow", template, scripts=("drawing", "reflow"), tab=tab)
+    return component("features/reflow/card.js", template, tab=tab)
 
 
 def reflow_paths(tab: str) -> gr.HTML:
@@ -44,4 +44,4 @@ def reflow_paths(tab: str) -> gr.HTML:
     template = card(
         "Paths from noise to data", PATHS_EMPTY, body, height=430, label="Paths before and after reflow", tools=SWITCHES
     )
-    return component("reflow_paths", template, tab=tab)
+    return component("features/reflow/paths.js", template, tab=tab)

@@ -22,6 +22,4 @@ def reparametrisation(tab: str, *, server_functions: Sequence[Callable], height:
     """Asks `reparametrisation` and `decode` about the image that is pinned on the map of the same `tab`, else the first."""
     title = "The trick, drawn"
     template = card(title, EMPTY, BODY, height=height, label=title, tools=TOOLS)
-    return component(
-        "reparametrisation", template, scripts=("drawing", "reparametrisation"), server_functions=list(server_functions), tab=tab
-    )
+    return component("features/reparametrisation/card.js", template, server_functions=list(server_functions), tab=tab)

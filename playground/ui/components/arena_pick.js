@@ -74,7 +74,7 @@ async function find() {
   asking = wanted;
   if (!list && !said.textContent) say(TRYING);
   let answer;
-  try { answer = await server.arena_schedulers(wanted); } catch (error) { answer = null; }
+  try { answer = await server.arena_schedulers(wanted); } catch { answer = null; }
   asking = null;
   if (said.textContent === TRYING) say('');                    // whatever else was said meanwhile, to a button, stays
   if (!answer || answer.error) { if (!said.textContent) say(answer ? answer.error : 'The server did not answer.', true); return; }
@@ -95,7 +95,7 @@ async function open(chosen) {
     reader.readAsDataURL(chosen);
   });
   let answer;
-  try { answer = await server.arena_open(url.slice(url.indexOf(',') + 1)); } catch (error) { answer = null; }
+  try { answer = await server.arena_open(url.slice(url.indexOf(',') + 1)); } catch { answer = null; }
   if (!answer || answer.error) { say(answer ? answer.error : 'The server did not answer.', true); return; }
   folder = answer.folder;
   about = `${chosen.name}: UNet2DModel, ${answer.shape.join(' × ')}, ${pg.thousands(answer.n_parameters)} parameters, predicts ${answer.prediction}`
@@ -110,7 +110,7 @@ async function save() {
   if (!frame) { say('There is no model to save yet: press Train at the top first.', true); return; }
   say('Writing the folder …');
   let answer;
-  try { answer = await server.arena_export(frame.run); } catch (error) { answer = null; }
+  try { answer = await server.arena_export(frame.run); } catch { answer = null; }
   if (!answer || answer.error) { say(answer ? answer.error : 'The server did not answer.', true); return; }
   const link = document.createElement('a');
   link.href = URL.createObjectURL(new Blob([pg.decode.u8(answer.zip)], {type: 'application/zip'}));

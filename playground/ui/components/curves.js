@@ -1,81 +1,94 @@
 /* Loss curves with Plotly, redrawn at most twice a second. Payload: playground/views/numbers.py. */
-const pg = window.playground, P = window.Plotly;
-const plot = element.querySelector('.curves-plot'), empty = element.querySelector('.pg-empty');
-const log = element.querySelector('.curves-log'), note = element.querySelector('.pg-note'), stepLabel = element.querySelector('.pg-step');
+import {subscribe} from '../lib/bus.js';
+import {decode} from '../lib/codec.js';
+import {short, stepText, thousands} from '../lib/format.js';
+import {live, visible} from '../lib/live.js';
+import {cssVar, rgb, roleColour} from '../lib/theme.js';
+import {plotlyOr} from '../lib/plotly.js';
+
 const CONFIG = {displaylogo: false, displayModeBar: false, responsive: false};
-const future = element.querySelector('.curves-future'), marks = element.querySelector('.curves-above');
-let chosen = null, run = null;                       // the reader's own choice of axis, kept over frames and runs
 const LEGEND = 26;                                   // its height, at the top of the plot
-let newest = null;
 
 function trace(series, unit) {
-  const thick = series.name.startsWith('held_out'), values = pg.decode.f32(series.values);
-  return {type: 'scatter', mode: values.length === 1 ? 'markers' : series.gap || series.dash ? 'lines+markers' : 'lines', name: series.label, x: pg.decode.f32(series.steps), y: values,
-          line: {color: pg.roleColour(series.role), width: thick ? 2.6 : 1.2, dash: series.dash || (series.name.startsWith('floor') ? 'dash' : 'solid')},
-          ...(series.gap ? {fill: 'tonexty', fillcolor: `rgba(${window.playgroundAsking.rgb(pg.roleColour('posterior'))}, 0.22)`} : {}), marker: {color: pg.roleColour(series.role), size: series.gap || series.dash ? 4 : 6},
+  const thick = series.name.startsWith('held_out'), values = decode.f32(series.values);
+  return {type: 'scatter', mode: values.length === 1 ? 'markers' : series.gap || series.dash ? 'lines+markers' : 'lines', name: series.label, x: decode.f32(series.steps), y: values,
+          line: {color: roleColour(series.role), width: thick ? 2.6 : 1.2, dash: series.dash || (series.name.startsWith('floor') ? 'dash' : 'solid')},
+          ...(series.gap ? {fill: 'tonexty', fillcolor: `rgba(${rgb(roleColour('posterior'))}, 0.22)`} : {}), marker: {color: roleColour(series.role), size: series.gap || series.dash ? 4 : 6},
           hovertemplate: `step %{x:,}: %{y:.4~g} ${unit}<extra>${series.label}</extra>`};
 }
 
-/* `focus`: the part of the axis that matters, shown first; a double click shows all. */
-function layout(unit, isLog, focus) {
-  const text = pg.cssVar('--body-text-color'), soft = pg.cssVar('--soft-text'), line = pg.cssVar('--border-color-primary');
-  const axis = {gridcolor: line, zeroline: false, linecolor: line, tickfont: {color: soft, size: 11}, fixedrange: false, automargin: true};
-  return {
-    uirevision: `${run}|${isLog}`, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', font: {color: text, size: 12, family: getComputedStyle(element).fontFamily},
-    margin: {l: 46, r: 8, t: 6, b: 36}, width: plot.clientWidth, height: plot.clientHeight, dragmode: 'zoom',
-    xaxis: {...axis, title: {text: 'step', font: {color: soft, size: 11}, standoff: 4}, rangemode: 'tozero'},
-    yaxis: {...axis, type: isLog ? 'log' : 'linear', ...(focus && !isLog ? {range: focus} : {}), title: {text: unit, font: {color: soft, size: 11}, standoff: 6},
-            ...(isLog ? {dtick: undefined, minor: {showgrid: false}, exponentformat: 'power'} : {})},
-    legend: {orientation: 'h', x: 1, xanchor: 'right', y: 1, yanchor: 'top', bgcolor: 'rgba(0,0,0,0)', font: {size: 12}},
-    hovermode: 'x', hoverlabel: {font: {size: 12}},
-  };
-}
+export function mount({element, props}) {
+  const plot = element.querySelector('.curves-plot'), empty = element.querySelector('.pg-empty');
+  const log = element.querySelector('.curves-log'), note = element.querySelector('.pg-note'), stepLabel = element.querySelector('.pg-step');
+  const future = element.querySelector('.curves-future'), marks = element.querySelector('.curves-above');
+  let chosen = null, run = null;                       // the reader's own choice of axis, kept over frames and runs
 
-/* The step of a moment that is looked back at: a line there, and what came after it is dimmed. Above Plotly, because it
-   moves more often than the curves are drawn. */
-function mark(payload) {
-  const axis = plot.data && plot._fullLayout && plot._fullLayout.xaxis, at = payload && payload.marker;
-  future.hidden = at == null || !axis;
-  markAbove(payload, axis);
-  if (future.hidden) return;
-  const {yaxis} = plot._fullLayout, left = Math.max(0, Math.min(axis._length, axis.l2p(at)));
-  Object.assign(future.style, {left: `${axis._offset + left}px`, width: `${axis._length - left}px`,
-                               top: `${yaxis._offset + LEGEND}px`, height: `${Math.max(0, yaxis._length - LEGEND)}px`});
-  stepLabel.textContent = pg.stepText({step: at});
-}
+  let newest = null;
 
-/* An arrowhead at the upper edge for each reading that lies above what the axis shows now. */
-function markAbove(payload, axis) {
-  const above = (payload && payload.above) || [], {yaxis} = plot._fullLayout || {};
-  const out = axis ? above.filter(([step, value]) => (yaxis.type === 'log' ? Math.log10(value) : value) > yaxis.range[1] && axis.l2p(step) >= 0 && axis.l2p(step) <= axis._length) : [];
-  const now = JSON.stringify([out, axis && [axis.range, axis._offset, axis._length]]);
-  if (marks.dataset.key === now) return;
-  marks.dataset.key = now;
-  const most = out.reduce((best, one) => (best && best[1] >= one[1] ? best : one), null);
-  marks.replaceChildren(...out.map(([step, value]) => {
-    const arrow = document.createElement('i');
-    arrow.style.left = `${axis._offset + axis.l2p(step)}px`;
-    arrow.title = `step ${pg.thousands(step)}: ${pg.short(value)} ${payload.unit}, above what is shown`;
-    return arrow;
-  }), most ? `▲ up to ${pg.short(most[1])} at step ${pg.thousands(most[0])}: double click to see it` : '');
-}
+  /* `focus`: the part of the axis that matters, shown first; a double click shows all. */
+  function layout(unit, isLog, focus) {
+    const text = cssVar('--body-text-color'), soft = cssVar('--soft-text'), line = cssVar('--border-color-primary');
+    const axis = {gridcolor: line, zeroline: false, linecolor: line, tickfont: {color: soft, size: 11}, fixedrange: false, automargin: true};
+    return {
+      uirevision: `${run}|${isLog}`, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', font: {color: text, size: 12, family: getComputedStyle(element).fontFamily},
+      margin: {l: 46, r: 8, t: 6, b: 36}, width: plot.clientWidth, height: plot.clientHeight, dragmode: 'zoom',
+      xaxis: {...axis, title: {text: 'step', font: {color: soft, size: 11}, standoff: 4}, rangemode: 'tozero'},
+      yaxis: {...axis, type: isLog ? 'log' : 'linear', ...(focus && !isLog ? {range: focus} : {}), title: {text: unit, font: {color: soft, size: 11}, standoff: 6},
+              ...(isLog ? {dtick: undefined, minor: {showgrid: false}, exponentformat: 'power'} : {})},
+      legend: {orientation: 'h', x: 1, xanchor: 'right', y: 1, yanchor: 'top', bgcolor: 'rgba(0,0,0,0)', font: {size: 12}},
+      hovermode: 'x', hoverlabel: {font: {size: 12}},
+    };
+  }
 
-function draw(payload, frame) {
-  run = frame && frame.run;
-  const any = payload && payload.series.length > 0;
-  empty.hidden = Boolean(any);
-  stepLabel.textContent = any ? pg.stepText(payload) : '';
-  note.textContent = any ? payload.unit : '';
-  if (!any) { if (plot.data) P.purge(plot); mark(null); return; }
-  const isLog = chosen != null ? chosen : payload.log;
-  log.setAttribute('aria-pressed', String(isLog));
-  const first = !plot.data;
-  P.react(plot, payload.series.map(series => trace(series, payload.unit)), layout(payload.unit, isLog, payload.focus), CONFIG);
-  plot.dataset.drawn = (Number(plot.dataset.drawn) || 0) + 1;
-  if (first) ['plotly_relayout', 'plotly_relayouting'].forEach(name => plot.on(name, () => mark(newest)));
-  mark(newest);
-}
+  /* The step of a moment that is looked back at: a line there, and what came after it is dimmed. Above Plotly, because it
+     moves more often than the curves are drawn. */
+  function mark(payload) {
+    const axis = plot.data && plot._fullLayout && plot._fullLayout.xaxis, at = payload && payload.marker;
+    future.hidden = at == null || !axis;
+    markAbove(payload, axis);
+    if (future.hidden) return;
+    const {yaxis} = plot._fullLayout, left = Math.max(0, Math.min(axis._length, axis.l2p(at)));
+    Object.assign(future.style, {left: `${axis._offset + left}px`, width: `${axis._length - left}px`,
+                                 top: `${yaxis._offset + LEGEND}px`, height: `${Math.max(0, yaxis._length - LEGEND)}px`});
+    stepLabel.textContent = stepText({step: at});
+  }
 
-const view = pg.live({element, tab: props.tab, views: [props.view], draw, interval: 500});
-pg.subscribe(props.tab, frame => { newest = frame && frame.views[props.view]; if (pg.visible(element)) mark(newest); });
-log.addEventListener('click', () => { chosen = log.getAttribute('aria-pressed') !== 'true'; view.redraw(); });
+  /* An arrowhead at the upper edge for each reading that lies above what the axis shows now. */
+  function markAbove(payload, axis) {
+    const above = (payload && payload.above) || [], {yaxis} = plot._fullLayout || {};
+    const out = axis ? above.filter(([step, value]) => (yaxis.type === 'log' ? Math.log10(value) : value) > yaxis.range[1] && axis.l2p(step) >= 0 && axis.l2p(step) <= axis._length) : [];
+    const now = JSON.stringify([out, axis && [axis.range, axis._offset, axis._length]]);
+    if (marks.dataset.key === now) return;
+    marks.dataset.key = now;
+    const most = out.reduce((best, one) => (best && best[1] >= one[1] ? best : one), null);
+    marks.replaceChildren(...out.map(([step, value]) => {
+      const arrow = document.createElement('i');
+      arrow.style.left = `${axis._offset + axis.l2p(step)}px`;
+      arrow.title = `step ${thousands(step)}: ${short(value)} ${payload.unit}, above what is shown`;
+      return arrow;
+    }), most ? `▲ up to ${short(most[1])} at step ${thousands(most[0])}: double click to see it` : '');
+  }
+
+  function draw(payload, frame) {
+    run = frame && frame.run;
+    const any = payload && payload.series.length > 0;
+    empty.hidden = Boolean(any);
+    stepLabel.textContent = any ? stepText(payload) : '';
+    note.textContent = any ? payload.unit : '';
+    if (!any) { if (plot.data) window.Plotly.purge(plot); mark(null); return; }
+    const P = plotlyOr(() => view.redraw());
+    if (!P) return;
+    const isLog = chosen != null ? chosen : payload.log;
+    log.setAttribute('aria-pressed', String(isLog));
+    const first = !plot.data;
+    P.react(plot, payload.series.map(series => trace(series, payload.unit)), layout(payload.unit, isLog, payload.focus), CONFIG);
+    plot.dataset.drawn = (Number(plot.dataset.drawn) || 0) + 1;
+    if (first) ['plotly_relayout', 'plotly_relayouting'].forEach(name => plot.on(name, () => mark(newest)));
+    mark(newest);
+  }
+  const view = live({element, tab: props.tab, views: [props.view], draw, interval: 500});
+
+  subscribe(props.tab, frame => { newest = frame && frame.views[props.view]; if (visible(element)) mark(newest); });
+
+  log.addEventListener('click', () => { chosen = log.getAttribute('aria-pressed') !== 'true'; view.redraw(); });
+}

@@ -12,4 +12,4 @@ def curves(tab: str, *, title: str = "Loss", empty: str = EMPTY, height: int = 2
     tools = '<button type="button" class="pg-small curves-log" aria-pressed="false">log scale</button>'
     body = '<div class="curves-plot"></div><div class="curves-future" hidden></div><div class="curves-above"></div>'
     template = card(title, empty, body, height=height, label=title, tools=tools)
-    return component("curves", template, needs_plotly=True, tab=tab, view=view)
+    return component("ui/components/curves.js", template, tab=tab, view=view)

@@ -16,5 +16,5 @@ TEMPLATE = """
 
 
 def data_preview(value: dict | None = None, *, height: int = 168) -> gr.HTML:
-    """Shows its value `{"image": data URL | None, "title": str, "description"?: str, "facts": {name: text}}`."""
-    return component("data_preview", TEMPLATE.replace("HEIGHT", str(height)), value=value)
+    """Shows its value `{"image": address | None, "title": str, "description"?: str, "facts": {name: text}}`."""
+    return component("ui/components/data_preview.js", TEMPLATE.replace("HEIGHT", str(height)), value=value)

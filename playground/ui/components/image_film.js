@@ -1,6 +1,6 @@
-/* The slider below a grid of samples, from noise to data, where their way is kept. In one scope with image_table.js, which draws.
+/* The slider below a grid of samples, from noise to data, where their way is kept.
    `at(payload)` gives the payload as it is to be drawn: with the tiles of the moment that the slider is at. */
-function filmSlider(element, redraw) {
+export function filmSlider(element, redraw) {
   const root = element.querySelector('.film');
   if (!root) return {at: payload => payload};
   const slider = root.querySelector('input'), time = root.querySelector('output'), play = root.querySelector('button'), SECONDS = 2.5;

@@ -1,21 +1,27 @@
 /* Tiles on canvases, with crisp dots at every size.
    Payload: playground/views/images.py. */
-const pg = window.playground;
-const body = element.querySelector('.pg-body'), rows = element.querySelector('.tiles-rows'), empty = element.querySelector('.pg-empty');
-const stepLabel = element.querySelector('.pg-step'), note = element.querySelector('.pg-note');
+import {context2d} from '../lib/canvas.js';
+import {decode} from '../lib/codec.js';
+import {stepText} from '../lib/format.js';
+import {live} from '../lib/live.js';
+import {cssVar} from '../lib/theme.js';
+import {filmSlider} from './image_film.js';
+
 const GAP = 3, LABEL = 138, CAPTION = 16, NARROW = 520;
 
 /* Error colours, dark to bright (inferno): the same on light and dark pages, because tiles are pictures. */
 const STOPS = [[0, 0, 4], [66, 10, 104], [147, 38, 103], [221, 81, 58], [252, 165, 10], [252, 255, 164]];
+
 const HEAT = Uint8ClampedArray.from({length: 768}, (_, k) => {
   const at = (k / 3 | 0) / 255 * (STOPS.length - 1), i = Math.min(STOPS.length - 2, Math.floor(at)), c = k % 3;
   return STOPS[i][c] + (at - i) * (STOPS[i + 1][c] - STOPS[i][c]);
 });
+
 const GRADIENT = `linear-gradient(90deg, ${STOPS.map(c => `rgb(${c})`).join(', ')})`;
 
 /* The bytes of a row as one tall picture, tile under tile, on a canvas of its own size. */
 function picture(row, w, h) {
-  const bytes = pg.decode.u8(row.data), image = new ImageData(w, Math.max(1, h * row.n)), out = image.data;
+  const bytes = decode.u8(row.data), image = new ImageData(w, Math.max(1, h * row.n)), out = image.data;
   for (let i = 0, j = 0; i < bytes.length; i++, j += 4) {
     const b = bytes[i];
     if (row.scale === 'error') { out[j] = HEAT[3 * b]; out[j + 1] = HEAT[3 * b + 1]; out[j + 2] = HEAT[3 * b + 2]; }
@@ -61,85 +67,90 @@ function wrapped(row, payload, width, height, caption) {
   return {columns: best.columns, tile: Math.max(1, crisp(Math.min(best.tile, 112), payload.w)), shown: row.n};
 }
 
-function plan(payload, width, height) {
-  const narrow = width < NARROW, one = payload.rows.length === 1, titled = payload.rows.some(r => r.title || r.note);
-  const beside = !narrow && !one && titled;
-  const room = beside ? width - LABEL : width, above = titled && !beside ? 22 : 0;
-  if (one) {
-    const row = payload.rows[0], caption = row.notes ? CAPTION : 0;
-    return {narrow: !beside, room, sizes: [wrapped(row, payload, room, height - above, caption)], caption};
+export function mount({element, props}) {
+  const body = element.querySelector('.pg-body'), rows = element.querySelector('.tiles-rows'), empty = element.querySelector('.pg-empty');
+  const stepLabel = element.querySelector('.pg-step'), note = element.querySelector('.pg-note');
+
+  function plan(payload, width, height) {
+    const narrow = width < NARROW, one = payload.rows.length === 1, titled = payload.rows.some(r => r.title || r.note);
+    const beside = !narrow && !one && titled;
+    const room = beside ? width - LABEL : width, above = titled && !beside ? 22 : 0;
+    if (one) {
+      const row = payload.rows[0], caption = row.notes ? CAPTION : 0;
+      return {narrow: !beside, room, sizes: [wrapped(row, payload, room, height - above, caption)], caption};
+    }
+    const caption = payload.rows.some(r => r.notes) ? CAPTION : 0, most = Math.max(...payload.rows.map(r => r.n), 1);
+    const fitHeight = ((height - 6 * (payload.rows.length - 1)) / payload.rows.length - caption - above) * payload.w / payload.h;
+    const fitWidth = Math.max((room - GAP * (most - 1)) / most, payload.whole ? 12 : 26);
+    const tile = Math.max(1, crisp(Math.min(fitHeight, fitWidth, 84), payload.w));
+    const shown = Math.max(1, Math.floor((room + GAP) / (tile + GAP)));
+    return {narrow: !beside, room, caption, sizes: payload.rows.map(r => ({columns: shown, tile, shown: Math.min(r.n, shown)}))};
   }
-  const caption = payload.rows.some(r => r.notes) ? CAPTION : 0, most = Math.max(...payload.rows.map(r => r.n), 1);
-  const fitHeight = ((height - 6 * (payload.rows.length - 1)) / payload.rows.length - caption - above) * payload.w / payload.h;
-  const fitWidth = Math.max((room - GAP * (most - 1)) / most, payload.whole ? 12 : 26);
-  const tile = Math.max(1, crisp(Math.min(fitHeight, fitWidth, 84), payload.w));
-  const shown = Math.max(1, Math.floor((room + GAP) / (tile + GAP)));
-  return {narrow: !beside, room, caption, sizes: payload.rows.map(r => ({columns: shown, tile, shown: Math.min(r.n, shown)}))};
-}
 
-function drawTiles(canvas, row, payload, size, caption) {
-  const tileHeight = size.tile * payload.h / payload.w, lines = Math.ceil(size.shown / size.columns) || 1;
-  const width = size.columns * (size.tile + GAP) - GAP, height = lines * (tileHeight + caption + GAP) - GAP;
-  const context = pg.context2d(canvas, width, height);
-  context.clearRect(0, 0, width, height);
-  const scale = size.tile * (window.devicePixelRatio || 1) / payload.w, times = Math.min(8, Math.ceil(scale - 0.01), Math.floor(16000 / (payload.h * Math.max(1, row.n))) || 1);
-  context.imageSmoothingEnabled = Math.abs(scale - times) > 0.01;
-  context.font = `11px ${getComputedStyle(element).fontFamily}`;
-  context.textAlign = 'center';
-  context.fillStyle = pg.cssVar('--soft-text');
-  const sheet = enlarged(picture(row, payload.w, payload.h), times), w = payload.w * Math.max(1, times), h = payload.h * Math.max(1, times);
-  const half = row.notes && row.notes[0] ? context.measureText(row.notes[0]).width / 2 : 0;
-  const every = row.notes ? Math.ceil(Math.max(...row.notes.map(t => context.measureText(t).width)) / (size.tile + GAP)) : 1;
-  for (let i = 0; i < size.shown; i++) {
-    const x = (i % size.columns) * (size.tile + GAP), y = Math.floor(i / size.columns) * (tileHeight + caption + GAP);
-    context.drawImage(sheet, 0, i * h, w, h, x, y, size.tile, tileHeight);
-    if (row.notes && row.notes[i] && i % size.columns % every === 0) context.fillText(row.notes[i], Math.max(x + size.tile / 2, half), y + tileHeight + 12);
+  function drawTiles(canvas, row, payload, size, caption) {
+    const tileHeight = size.tile * payload.h / payload.w, lines = Math.ceil(size.shown / size.columns) || 1;
+    const width = size.columns * (size.tile + GAP) - GAP, height = lines * (tileHeight + caption + GAP) - GAP;
+    const context = context2d(canvas, width, height);
+    context.clearRect(0, 0, width, height);
+    const scale = size.tile * (window.devicePixelRatio || 1) / payload.w, times = Math.min(8, Math.ceil(scale - 0.01), Math.floor(16000 / (payload.h * Math.max(1, row.n))) || 1);
+    context.imageSmoothingEnabled = Math.abs(scale - times) > 0.01;
+    context.font = `11px ${getComputedStyle(element).fontFamily}`;
+    context.textAlign = 'center';
+    context.fillStyle = cssVar('--soft-text');
+    const sheet = enlarged(picture(row, payload.w, payload.h), times), w = payload.w * Math.max(1, times), h = payload.h * Math.max(1, times);
+    const half = row.notes && row.notes[0] ? context.measureText(row.notes[0]).width / 2 : 0;
+    const every = row.notes ? Math.ceil(Math.max(...row.notes.map(t => context.measureText(t).width)) / (size.tile + GAP)) : 1;
+    for (let i = 0; i < size.shown; i++) {
+      const x = (i % size.columns) * (size.tile + GAP), y = Math.floor(i / size.columns) * (tileHeight + caption + GAP);
+      context.drawImage(sheet, 0, i * h, w, h, x, y, size.tile, tileHeight);
+      if (row.notes && row.notes[i] && i % size.columns % every === 0) context.fillText(row.notes[i], Math.max(x + size.tile / 2, half), y + tileHeight + 12);
+    }
+    canvas.setAttribute('aria-label', `${row.title || 'images'}: ${row.n} images${row.note ? `, ${row.note}` : ''}`);
   }
-  canvas.setAttribute('aria-label', `${row.title || 'images'}: ${row.n} images${row.note ? `, ${row.note}` : ''}`);
-}
 
-/* The nodes of a row, made once and reused: nothing flickers. */
-function rowNode(i) {
-  while (rows.children.length <= i) {
-    const node = document.createElement('div');
-    node.className = 'tiles-row';
-    node.innerHTML = '<div class="tiles-label"><span></span><small></small><div class="tiles-scale" hidden>0 <i></i> <span></span></div></div>'
-      + '<canvas role="img"></canvas>';
-    node.querySelector('i').style.background = GRADIENT;
-    rows.append(node);
+  /* The nodes of a row, made once and reused: nothing flickers. */
+  function rowNode(i) {
+    while (rows.children.length <= i) {
+      const node = document.createElement('div');
+      node.className = 'tiles-row';
+      node.innerHTML = '<div class="tiles-label"><span></span><small></small><div class="tiles-scale" hidden>0 <i></i> <span></span></div></div>'
+        + '<canvas role="img"></canvas>';
+      node.querySelector('i').style.background = GRADIENT;
+      rows.append(node);
+    }
+    return rows.children[i];
   }
-  return rows.children[i];
-}
+  let chosen = 0;                                                 // of `props.views`
 
-let chosen = 0;                                                 // of `props.views`
-function draw(_, frame, why, payloads) {
-  const payload = film.at(payloads[chosen]), any = payload && payload.w > 0 && payload.rows.some(r => r.n > 0);
-  empty.hidden = Boolean(any);
-  rows.hidden = !any;
-  stepLabel.textContent = any ? pg.stepText(payload) : '';
-  note.textContent = '';
-  if (!any) return;
-  const {narrow, sizes, caption} = plan(payload, body.clientWidth, body.clientHeight);
-  payload.rows.forEach((row, i) => {
-    const node = rowNode(i), label = node.firstChild;
-    node.hidden = false;
-    node.classList.toggle('tiles-narrow', narrow);
-    label.hidden = !row.title && !row.note && row.scale !== 'error';
-    label.children[0].textContent = row.title;
-    label.children[1].textContent = row.note || '';
-    label.children[2].hidden = row.scale !== 'error';
-    if (row.scale === 'error') label.children[2].lastChild.textContent = String(Number((row.limit == null ? 1 : row.limit).toPrecision(2)));
-    drawTiles(node.lastChild, row, payload, sizes[i], caption);
-  });
-  for (let i = payload.rows.length; i < rows.children.length; i++) rows.children[i].hidden = true;
-  body.dataset.drawn = (Number(body.dataset.drawn) || 0) + 1;
-}
+  function draw(_, frame, why, payloads) {
+    const payload = film.at(payloads[chosen]), any = payload && payload.w > 0 && payload.rows.some(r => r.n > 0);
+    empty.hidden = Boolean(any);
+    rows.hidden = !any;
+    stepLabel.textContent = any ? stepText(payload) : '';
+    note.textContent = '';
+    if (!any) return;
+    const {narrow, sizes, caption} = plan(payload, body.clientWidth, body.clientHeight);
+    payload.rows.forEach((row, i) => {
+      const node = rowNode(i), label = node.firstChild;
+      node.hidden = false;
+      node.classList.toggle('tiles-narrow', narrow);
+      label.hidden = !row.title && !row.note && row.scale !== 'error';
+      label.children[0].textContent = row.title;
+      label.children[1].textContent = row.note || '';
+      label.children[2].hidden = row.scale !== 'error';
+      if (row.scale === 'error') label.children[2].lastChild.textContent = String(Number((row.limit == null ? 1 : row.limit).toPrecision(2)));
+      drawTiles(node.lastChild, row, payload, sizes[i], caption);
+    });
+    for (let i = payload.rows.length; i < rows.children.length; i++) rows.children[i].hidden = true;
+    body.dataset.drawn = (Number(body.dataset.drawn) || 0) + 1;
+  }
+  const film = filmSlider(element, () => view.redraw());
+  const view = live({element, tab: props.tab, views: props.views, draw, interval: element.querySelector('.film') ? 40 : 160});   // six pictures a second are a film, a slider wants more
+  const choices = [...element.querySelectorAll('[data-view]')];
 
-const film = filmSlider(element, () => view.redraw());
-const view = pg.live({element, tab: props.tab, views: props.views, draw, interval: element.querySelector('.film') ? 40 : 160});   // six pictures a second are a film, a slider wants more
-const choices = [...element.querySelectorAll('[data-view]')];
-choices.forEach((button, k) => button.addEventListener('click', () => {
-  chosen = k;
-  choices.forEach((other, i) => other.setAttribute('aria-pressed', String(i === k)));
-  view.redraw();
-}));
+  choices.forEach((button, k) => button.addEventListener('click', () => {
+    chosen = k;
+    choices.forEach((other, i) => other.setAttribute('aria-pressed', String(i === k)));
+    view.redraw();
+  }));
+}

@@ -40,4 +40,4 @@ def image_table(
     )
     template = card(title, empty, body, height=height, label=title, tools=tools, after=FILM if film else "")
     views = [name for name, *_ in choices] or [view]
-    return component("image_table", template, scripts=("image_film", "image_table"), tab=tab, views=views)
+    return component("ui/components/image_table.js", template, tab=tab, views=views)

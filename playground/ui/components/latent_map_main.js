@@ -35,7 +35,7 @@ async function choose(changed) {
   const asked = run, bounded = node => Math.max(Number(node.min), Math.min(Number(node.max), Math.round(Number(node.value)) || 0));
   [perplexity, seed].forEach(node => { node.value = bounded(node); });
   let answer;
-  try { answer = await server.project([asked, {method: name, dims: size, perplexity: Number(perplexity.value), seed: Number(seed.value)}]); } catch (error) { answer = null; }
+  try { answer = await server.project([asked, {method: name, dims: size, perplexity: Number(perplexity.value), seed: Number(seed.value)}]); } catch { answer = null; }
   if (run !== asked) return;
   if (!answer || answer.error) {
     wanted = null;

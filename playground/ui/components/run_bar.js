@@ -1,219 +1,233 @@
 /* Follows one run: a long poll that publishes frames, buttons that send commands, and the run id in the page's address.
    Frame layout: ui (the server function `pull`) and playground/page/frames.py. Events to Python: 'train', 'attached'. */
-const pg = window.playground, tab = props.tab, root = element.querySelector('.run');
-const $ = selector => element.querySelector(selector);
-const button = name => $(`[data-do="${name}"]`);
-const ENDED = ['finished', 'stopped', 'failed'];
-const WORDS = {idle: 'Ready', asked: 'Starting', starting: 'Starting', running: props.busy_word || 'Training', paused: 'Paused',
-               finished: 'Finished', stopped: 'Stopped', failed: 'Failed'};
-let run = null, version = 0, staticSeen = false, frame = null;   // what we follow, and its newest status
-let life = 0;                                                  // grows with every run followed; an old loop sees it and ends
-let asked = false, wanted = null, lost = false, reattached = false, notice = null;
-let pressTimer = 0, drawnStatus = null;
+import {publish} from '../lib/bus.js';
+import {duration, thousands} from '../lib/format.js';
+import {latest} from '../lib/live.js';
+import * as forms from '../lib/forms.js';
 
-/* --- the address: ?vae=ID ------------------------------------------------------------------------------------------ */
-const fromAddress = () => new URL(location.href).searchParams.get(tab);
-function toAddress(id) {
-  const url = new URL(location.href);
-  if (id) url.searchParams.set(tab, id); else url.searchParams.delete(tab);
-  if (url.href !== location.href) history.replaceState(history.state, '', url);
-}
+const ENDED = ['finished', 'stopped', 'failed'];
 
 /* --- drawing ------------------------------------------------------------------------------------------------------- */
 function setText(node, text) { if (node.textContent !== text) node.textContent = text; }
-function setFact(name, text) { setText($(`[data-fact="${name}"]`), text); }
-
-function drawButtons(status) {
-  const ended = ENDED.includes(status), active = ['starting', 'running', 'paused'].includes(status);
-  const resumable = ['stopped', 'failed'].includes(status) && (frame.resumable != null ? frame.resumable : frame.step > 0);
-  setText(button('train'), asked ? 'Starting…' : ended ? `${props.train_label} again` : props.train_label);
-  button('train').disabled = asked || active;
-  setText(button('pause'), wanted === 'pause' ? 'Pausing…' : wanted === 'resume' ? 'Resuming…' : status === 'paused' ? 'Resume' : 'Pause');
-  button('pause').disabled = !['running', 'paused'].includes(status) || wanted !== null;
-  setText(button('stop'), wanted === 'stop' ? 'Stopping…' : 'Stop');
-  button('stop').disabled = !active || wanted === 'stop';
-  setText(button('continue'), wanted === 'continue' ? 'Continuing…' : 'Continue');
-  button('continue').hidden = !resumable;
-  button('continue').disabled = wanted === 'continue' || asked;
-}
-
-function drawMessage(status) {
-  const box = $('.run-message');
-  let text = (frame && frame.message) || '', more = '', error = false;
-  if (notice) { text = notice.text; error = notice.error; }
-  else if (lost) text = 'Connection lost, trying again…';
-  else if (status === 'failed') { error = true; more = frame.suggestion || ''; text = text || 'The run failed.'; }
-  else if (status === 'idle') text = props.hint;
-  else if (frame && frame.diverged) { error = true; more = text; text = frame.diverged; }
-  if (text === `${WORDS[status]}.`) text = '';                  // the status says that already
-  const key = `${error}|${text}|${more}`;
-  if (box.dataset.key === key) return;
-  box.dataset.key = key;
-  box.classList.toggle('run-error', error);
-  if (error) box.setAttribute('role', 'alert'); else box.removeAttribute('role');
-  const suggestion = document.createElement('em');
-  suggestion.textContent = more ? ` ${more}` : '';
-  box.replaceChildren(document.createTextNode(text), suggestion);
-}
-
-const drawSoon = pg.latest(() => draw(), 200);                 // numbers that change faster cannot be read
-
-function draw() {
-  drawnStatus = frame && frame.status;
-  const status = asked ? 'asked' : frame ? frame.status : run ? 'asked' : 'idle';
-  const led = frame && frame.diverged && ENDED.includes(status) && status !== 'failed' ? frame.diverged.split(':')[0] : '';
-  root.dataset.status = status === 'asked' ? 'starting' : status;
-  root.dataset.diverged = String(Boolean(led));
-  setText($('.run-status b'), lost && !ENDED.includes(status) ? 'Offline' : led || WORDS[status] || status);
-  drawButtons(status);
-  drawMessage(status);
-  const f = frame || {}, share = f.steps ? Math.min(1, f.step / f.steps) : 0;
-  $('.run-bar div').style.width = `${100 * share}%`;
-  $('.run-bar').setAttribute('aria-valuenow', Math.round(100 * share));
-  setFact('step', frame ? `${props.counted || 'step'} ${pg.thousands(f.step || 0)}` : '–');
-  setFact('steps', f.steps ? `of ${pg.thousands(f.steps)}` : `${props.counted || 'step'}s`);
-  setFact('seconds', frame ? pg.duration(f.seconds || 0) : '–');
-  setFact('eta', frame && !ENDED.includes(status) ? pg.duration(f.eta) : '–');
-  setFact('rate', f.rate ? (f.rate < 9.95 ? f.rate.toFixed(1) : pg.thousands(f.rate)) : '–');
-  setFact('parameters', f.n_parameters ? pg.thousands(f.n_parameters) : '–');
-  setFact('device', f.device || '');
-  $('[data-fact="device"]').hidden = !f.device;
-}
 
 /* --- following a run ------------------------------------------------------------------------------------------------ */
 const pause = ms => new Promise(done => setTimeout(done, ms));
 const nextPicture = () => new Promise(done => { requestAnimationFrame(done); setTimeout(done, 250); });  // hidden pages draw none
-const inSight = () => !document.hidden && element.isConnected && element.offsetParent !== null;
 
-function follow(id, again) {
-  life += 1;
-  run = id; version = 0; staticSeen = false; frame = null; wanted = null; lost = false; reattached = again; notice = null;
-  props.value = {run: id};
-  toAddress(id);
-  pg.publish(tab, null, true);
-  draw();
-  poll(life);
-}
+export function mount({element, props, server, trigger, watch}) {
+  const tab = props.tab, root = element.querySelector('.run');
+  const $ = selector => element.querySelector(selector);
+  const button = name => $(`[data-do="${name}"]`);
 
-function leave(sentence, error) {
-  life += 1;
-  run = null; frame = null; lost = false; wanted = null; asked = false;
-  notice = {text: sentence, error};
-  props.value = null;
-  toAddress(null);
-  draw();
-}
+  const WORDS = {idle: 'Ready', asked: 'Starting', starting: 'Starting', running: props.busy_word || 'Training', paused: 'Paused',
+                 finished: 'Finished', stopped: 'Stopped', failed: 'Failed'};
+  let run = null, version = 0, staticSeen = false, frame = null;   // what we follow, and its newest status
+  let life = 0;                                                  // grows with every run followed; an old loop sees it and ends
+  let asked = false, wanted = null, lost = false, reattached = false, notice = null;
 
-function accept(answer, looked) {
-  frame = answer;
-  lost = false;
-  if (looked) version = answer.version;                        // unseen frames carry no pictures: ask for them again
-  if (answer.config) staticSeen = true;
-  if (wanted && settled(answer.status)) wanted = null;
-  pg.publish(tab, answer);
-  if (reattached && answer.config) {
-    reattached = false;
-    if (answer.config.model) window.playgroundForms.restore(tab, answer.config);
-    trigger('attached', {run, config: answer.config});
+  let pressTimer = 0, drawnStatus = null;
+
+  /* --- the address: ?vae=ID ------------------------------------------------------------------------------------------ */
+  const fromAddress = () => new URL(location.href).searchParams.get(tab);
+
+  function toAddress(id) {
+    const url = new URL(location.href);
+    if (id) url.searchParams.set(tab, id); else url.searchParams.delete(tab);
+    if (url.href !== location.href) history.replaceState(history.state, '', url);
   }
-  if (answer.status === drawnStatus) drawSoon(); else draw();
-}
-/* Has what was asked for happened? */
-function settled(status) {
-  const ended = ENDED.includes(status);
-  if (wanted === 'continue') return !ended;
-  return ended || (wanted === 'pause' && status === 'paused') || (wanted === 'resume' && status === 'running');
-}
 
-async function poll(mine) {
-  let wait = 250;
-  while (mine === life) {
-    const looking = inSight();
+  function setFact(name, text) { setText($(`[data-fact="${name}"]`), text); }
+
+  function drawButtons(status) {
+    const ended = ENDED.includes(status), active = ['starting', 'running', 'paused'].includes(status);
+    const resumable = ['stopped', 'failed'].includes(status) && (frame.resumable != null ? frame.resumable : frame.step > 0);
+    setText(button('train'), asked ? 'Starting…' : ended ? `${props.train_label} again` : props.train_label);
+    button('train').disabled = asked || active;
+    setText(button('pause'), wanted === 'pause' ? 'Pausing…' : wanted === 'resume' ? 'Resuming…' : status === 'paused' ? 'Resume' : 'Pause');
+    button('pause').disabled = !['running', 'paused'].includes(status) || wanted !== null;
+    setText(button('stop'), wanted === 'stop' ? 'Stopping…' : 'Stop');
+    button('stop').disabled = !active || wanted === 'stop';
+    setText(button('continue'), wanted === 'continue' ? 'Continuing…' : 'Continue');
+    button('continue').hidden = !resumable;
+    button('continue').disabled = wanted === 'continue' || asked;
+  }
+
+  function drawMessage(status) {
+    const box = $('.run-message');
+    let text = (frame && frame.message) || '', more = '', error = false;
+    if (notice) { text = notice.text; error = notice.error; }
+    else if (lost) text = 'Connection lost, trying again…';
+    else if (status === 'failed') { error = true; more = frame.suggestion || ''; text = text || 'The run failed.'; }
+    else if (status === 'idle') text = props.hint;
+    else if (frame && frame.diverged) { error = true; more = text; text = frame.diverged; }
+    if (text === `${WORDS[status]}.`) text = '';                  // the status says that already
+    const key = `${error}|${text}|${more}`;
+    if (box.dataset.key === key) return;
+    box.dataset.key = key;
+    box.classList.toggle('run-error', error);
+    if (error) box.setAttribute('role', 'alert'); else box.removeAttribute('role');
+    const suggestion = document.createElement('em');
+    suggestion.textContent = more ? ` ${more}` : '';
+    box.replaceChildren(document.createTextNode(text), suggestion);
+  }
+
+  const drawSoon = latest(() => draw(), 200);                 // numbers that change faster cannot be read
+
+  function draw() {
+    drawnStatus = frame && frame.status;
+    const status = asked ? 'asked' : frame ? frame.status : run ? 'asked' : 'idle';
+    const led = frame && frame.diverged && ENDED.includes(status) && status !== 'failed' ? frame.diverged.split(':')[0] : '';
+    root.dataset.status = status === 'asked' ? 'starting' : status;
+    root.dataset.diverged = String(Boolean(led));
+    setText($('.run-status b'), lost && !ENDED.includes(status) ? 'Offline' : led || WORDS[status] || status);
+    drawButtons(status);
+    drawMessage(status);
+    const f = frame || {}, share = f.steps ? Math.min(1, f.step / f.steps) : 0;
+    $('.run-bar div').style.width = `${100 * share}%`;
+    $('.run-bar').setAttribute('aria-valuenow', Math.round(100 * share));
+    setFact('step', frame ? `${props.counted || 'step'} ${thousands(f.step || 0)}` : '–');
+    setFact('steps', f.steps ? `of ${thousands(f.steps)}` : `${props.counted || 'step'}s`);
+    setFact('seconds', frame ? duration(f.seconds || 0) : '–');
+    setFact('eta', frame && !ENDED.includes(status) ? duration(f.eta) : '–');
+    setFact('rate', f.rate ? (f.rate < 9.95 ? f.rate.toFixed(1) : thousands(f.rate)) : '–');
+    setFact('parameters', f.n_parameters ? thousands(f.n_parameters) : '–');
+    setFact('device', f.device || '');
+    $('[data-fact="device"]').hidden = !f.device;
+  }
+
+  const inSight = () => !document.hidden && element.isConnected && element.offsetParent !== null;
+
+  function follow(id, again) {
+    life += 1;
+    run = id; version = 0; staticSeen = false; frame = null; wanted = null; lost = false; reattached = again; notice = null;
+    props.value = {run: id};
+    toAddress(id);
+    publish(tab, null, true);
+    draw();
+    poll(life);
+  }
+
+  function leave(sentence, error) {
+    life += 1;
+    run = null; frame = null; lost = false; wanted = null; asked = false;
+    notice = {text: sentence, error};
+    props.value = null;
+    toAddress(null);
+    draw();
+  }
+
+  function accept(answer, looked) {
+    frame = answer;
+    lost = false;
+    if (looked) version = answer.version;                        // unseen frames carry no pictures: ask for them again
+    if (answer.config) staticSeen = true;
+    if (wanted && settled(answer.status)) wanted = null;
+    publish(tab, answer);
+    if (reattached && answer.config) {
+      reattached = false;
+      if (answer.config.model) forms.restore(tab, answer.config);
+      trigger('attached', {run, config: answer.config});
+    }
+    if (answer.status === drawnStatus) drawSoon(); else draw();
+  }
+
+  /* Has what was asked for happened? */
+  function settled(status) {
+    const ended = ENDED.includes(status);
+    if (wanted === 'continue') return !ended;
+    return ended || (wanted === 'pause' && status === 'paused') || (wanted === 'resume' && status === 'running');
+  }
+
+  async function poll(mine) {
+    let wait = 250;
+    while (mine === life) {
+      const looking = inSight();
+      let answer;
+      try { answer = await server.pull([run, version, staticSeen, looking]); } catch { answer = undefined; }
+      if (mine !== life) return;
+      if (!answer) {                                             // network or server away
+        lost = true;
+        draw();
+        await pause(wait);
+        wait = Math.min(2000, wait * 1.6);
+        continue;
+      }
+      wait = 250;
+      if (answer.error) {
+        leave(reattached ? 'That run is no longer kept here.' : answer.error, false);
+        return;
+      }
+      const old = version;
+      accept(answer, looking);
+      if (looking) await nextPicture();
+      else await sleepUnlessSeen(ENDED.includes(answer.status) ? 5000 : 2000);
+      if (old === answer.version) await pause(150);              // nothing new: never a tight loop
+    }
+  }
+
+  /* Waits, but no longer than until the tab is looked at again. */
+  async function sleepUnlessSeen(ms) {
+    const until = Date.now() + ms;
+    while (Date.now() < until && !inSight()) await pause(200);
+  }
+
+  /* --- buttons --------------------------------------------------------------------------------------------------------- */
+  function press(node) {
+    node.classList.add('run-pressed');
+    setTimeout(() => node.classList.remove('run-pressed'), 140);
+  }
+
+  function train() {
+    asked = true;
+    notice = null;
+    props.value = null;                                          // so that even the same answer again is a change
+    draw();
+    clearTimeout(pressTimer);
+    pressTimer = setTimeout(() => { if (asked) { asked = false; notice = {text: 'No answer from the server. Please try again.', error: true}; draw(); } }, 20000);
+    trigger('train', {settings: forms.read(), following: Object.fromEntries(new URL(location.href).searchParams)});
+  }
+
+  async function send(name) {
+    const mine = life;
+    wanted = name;
+    notice = null;
+    draw();
     let answer;
-    try { answer = await server.pull([run, version, staticSeen, looking]); } catch (error) { answer = undefined; }
+    try { answer = await server.command([run, name]); } catch { answer = undefined; }
     if (mine !== life) return;
-    if (!answer) {                                             // network or server away
-      lost = true;
-      draw();
-      await pause(wait);
-      wait = Math.min(2000, wait * 1.6);
-      continue;
-    }
-    wait = 250;
-    if (answer.error) {
-      leave(reattached ? 'That run is no longer kept here.' : answer.error, false);
-      return;
-    }
-    const old = version;
-    accept(answer, looking);
-    if (looking) await nextPicture();
-    else await sleepUnlessSeen(ENDED.includes(answer.status) ? 5000 : 2000);
-    if (old === answer.version) await pause(150);              // nothing new: never a tight loop
+    if (!answer || answer.error) {
+      wanted = null;
+      notice = {text: answer ? answer.error : 'The server did not answer. Please try again.', error: true};
+    } else if (answer.run && answer.run !== run) { follow(answer.run, false); return; }
+    draw();
+    setTimeout(() => { if (mine === life && wanted === name) { wanted = null; draw(); } }, 15000);
   }
+
+  element.addEventListener('click', event => {
+    const node = event.target.closest('button[data-do]');
+    if (!node || node.disabled) return;
+    press(node);
+    const name = node.dataset.do;
+    if (name === 'train') train();
+    else if (name === 'pause') send(frame && frame.status === 'paused' ? 'resume' : 'pause');
+    else send(name);
+  });
+
+  /* Python's answer to 'train' (or a value set by Python at any other time): begin at once. */
+  watch('value', () => {
+    const value = props.value;
+    if (!value) { if (run && !asked) props.value = {run}; return; }   // Gradio writes the first value again when a tab first opens
+    asked = false;
+    clearTimeout(pressTimer);
+    if (value.error) {
+      notice = {text: value.error, error: true};
+      forms.refuse(tab, value.error);
+      props.value = run ? {run} : null;                          // the value says which run is shown, nothing else
+    }
+    if (value.run && value.run !== run) follow(value.run, false); else draw();
+  });
+
+  if (fromAddress()) follow(fromAddress(), true);
+  else if (props.value && props.value.run) follow(props.value.run, false);
+  else { publish(tab, null); draw(); }
 }
-
-/* Waits, but no longer than until the tab is looked at again. */
-async function sleepUnlessSeen(ms) {
-  const until = Date.now() + ms;
-  while (Date.now() < until && !inSight()) await pause(200);
-}
-
-/* --- buttons --------------------------------------------------------------------------------------------------------- */
-function press(node) {
-  node.classList.add('run-pressed');
-  setTimeout(() => node.classList.remove('run-pressed'), 140);
-}
-
-function train() {
-  asked = true;
-  notice = null;
-  props.value = null;                                          // so that even the same answer again is a change
-  draw();
-  clearTimeout(pressTimer);
-  pressTimer = setTimeout(() => { if (asked) { asked = false; notice = {text: 'No answer from the server. Please try again.', error: true}; draw(); } }, 20000);
-  trigger('train', {settings: window.playgroundForms.read(), following: Object.fromEntries(new URL(location.href).searchParams)});
-}
-
-async function send(name) {
-  const mine = life;
-  wanted = name;
-  notice = null;
-  draw();
-  let answer;
-  try { answer = await server.command([run, name]); } catch (error) { answer = undefined; }
-  if (mine !== life) return;
-  if (!answer || answer.error) {
-    wanted = null;
-    notice = {text: answer ? answer.error : 'The server did not answer. Please try again.', error: true};
-  } else if (answer.run && answer.run !== run) { follow(answer.run, false); return; }
-  draw();
-  setTimeout(() => { if (mine === life && wanted === name) { wanted = null; draw(); } }, 15000);
-}
-
-element.addEventListener('click', event => {
-  const node = event.target.closest('button[data-do]');
-  if (!node || node.disabled) return;
-  press(node);
-  const name = node.dataset.do;
-  if (name === 'train') train();
-  else if (name === 'pause') send(frame && frame.status === 'paused' ? 'resume' : 'pause');
-  else send(name);
-});
-
-/* Python's answer to 'train' (or a value set by Python at any other time): begin at once. */
-watch('value', () => {
-  const value = props.value;
-  if (!value) { if (run && !asked) props.value = {run}; return; }   // Gradio writes the first value again when a tab first opens
-  asked = false;
-  clearTimeout(pressTimer);
-  if (value.error) {
-    notice = {text: value.error, error: true};
-    window.playgroundForms.refuse(tab, value.error);
-    props.value = run ? {run} : null;                          // the value says which run is shown, nothing else
-  }
-  if (value.run && value.run !== run) follow(value.run, false); else draw();
-});
-
-if (fromAddress()) follow(fromAddress(), true);
-else if (props.value && props.value.run) follow(props.value.run, false);
-else { pg.publish(tab, null); draw(); }

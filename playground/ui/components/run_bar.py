@@ -55,8 +55,9 @@ def run_bar(
     """The run bar of `tab`, which is also the key of the run id in the page's address; `counted` is what one step of its runs is
     called. Events: `train`, `attached`."""
     return component(
-        "run_bar",
+        "ui/components/run_bar.js",
         TEMPLATE.replace(">Train<", f">{train_label}<").replace("<i>steps/s</i>", f"<i>{counted}s/s</i>"),
+        events=["train", "attached"],
         server_functions=list(server_functions),
         tab=tab,
         hint=hint,

@@ -164,7 +164,7 @@ export function mount({element, props, server, trigger, watch}) {
       const {run, value} = wanted[name], control = f.fields.get(name);
       delete wanted[name];
       let answer;
-      try { answer = await server.change([run, {[name]: value}]); } catch (error) { answer = undefined; }
+      try { answer = await server.change([run, {[name]: value}]); } catch { answer = undefined; }
       if (name in wanted) continue;
       if (answer && !answer.error) control.judge(value);
       else control.say(answer ? `${answer.error}${answer.holds != null ? ` The run goes on with ${answer.holds}.` : ''}` : 'The server did not answer: the run goes on as before.', true);

@@ -1,21 +1,13 @@
 /* The terms of a loss as an equation, a stacked bar and lines of smaller sums. Payload: playground/views/bound_terms.py. */
-const pg = window.playground;
-const equation = element.querySelector('.terms-equation'), bar = element.querySelector('.terms-bar'), axis = element.querySelector('.terms-axis');
-const zero = element.querySelector('.terms-zero'), empty = element.querySelector('.pg-empty'), stepLabel = element.querySelector('.pg-step');
-const note = element.querySelector('.pg-note'), lines = element.querySelector('.terms-lines');
-let drawn = 0, scale = null, run = null;                         // {lo, hi} of the bar, changed only when it must be
+import {stepText} from '../lib/format.js';
+import {live} from '../lib/live.js';
+import '../lib/rates.js';                                          // remembers runs from the first reading on, before their plane is looked at
 
 /* 1, 2, 2.5 or 5 times a power of ten, at least `value`. */
 function nice(value) {
   if (!(value > 0)) return 0;
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 2, 2.5, 5, 10].map(k => k * power).find(k => k >= value * 0.9999);
-}
-
-/* The scale fits both ends of the stack; it grows at once and shrinks only when the bar fills less than a third. */
-function rescale(low, high) {
-  const fits = scale && low >= scale.lo && high <= scale.hi && (high - low) > (scale.hi - scale.lo) / 3;
-  if (!fits) scale = {lo: low < 0 ? -nice(-low) : 0, hi: nice(high) || (low < 0 ? 0 : 1)};
 }
 
 function part(text, role, strong) {
@@ -36,69 +28,83 @@ function sum(total, terms, strong) {
   return nodes;
 }
 
-function drawEquation(payload) {
-  equation.replaceChildren(...sum(payload.total, payload.terms, true));
-  if (payload.bits) {
-    const bits = part(`${payload.bits} bits per dimension (unmodelled: ${payload.raw_bits})`);
-    bits.className = 'terms-bits';
-    equation.append(bits);
+export function mount({element, props}) {
+  const equation = element.querySelector('.terms-equation'), bar = element.querySelector('.terms-bar'), axis = element.querySelector('.terms-axis');
+  const zero = element.querySelector('.terms-zero'), empty = element.querySelector('.pg-empty'), stepLabel = element.querySelector('.pg-step');
+  const note = element.querySelector('.pg-note'), lines = element.querySelector('.terms-lines');
+
+  let drawn = 0, scale = null, run = null;                         // {lo, hi} of the bar, changed only when it must be
+
+  /* The scale fits both ends of the stack; it grows at once and shrinks only when the bar fills less than a third. */
+  function rescale(low, high) {
+    const fits = scale && low >= scale.lo && high <= scale.hi && (high - low) > (scale.hi - scale.lo) / 3;
+    if (!fits) scale = {lo: low < 0 ? -nice(-low) : 0, hi: nice(high) || (low < 0 ? 0 : 1)};
   }
-}
 
-function drawLines(payload) {
-  if (!lines) return;
-  lines.replaceChildren(...(payload.lines || []).map(line => {
-    const node = document.createElement('div'), title = document.createElement('i'), note = document.createElement('em');
-    title.textContent = line.title;
-    note.textContent = line.note;
-    node.append(title, ...(line.terms.length ? sum(line.total, line.terms, false) : []), note);
-    return node;
-  }));
-}
+  function drawEquation(payload) {
+    equation.replaceChildren(...sum(payload.total, payload.terms, true));
+    if (payload.bits) {
+      const bits = part(`${payload.bits} bits per dimension (unmodelled: ${payload.raw_bits})`);
+      bits.className = 'terms-bits';
+      equation.append(bits);
+    }
+  }
 
-function drawBar(payload) {
-  const values = payload.terms.map(term => term.value || 0);
-  const high = values.filter(v => v > 0).reduce((a, b) => a + b, 0), low = values.filter(v => v < 0).reduce((a, b) => a + b, 0);
-  rescale(low, high);
-  const at = value => 100 * (value - scale.lo) / (scale.hi - scale.lo);
-  let up = 0, down = 0;
-  payload.terms.forEach((term, i) => {
-    let node = bar.querySelectorAll('div')[i];
-    if (!node) { node = document.createElement('div'); bar.append(node); }
-    const value = values[i], from = value >= 0 ? up : down + value;
-    if (value >= 0) up += value; else down += value;
-    node.style.left = `${at(from)}%`;
-    node.style.width = `${100 * Math.abs(value) / (scale.hi - scale.lo)}%`;
-    node.style.background = `var(--role-${term.role.replace('_', '-')})`;
-    node.title = `${term.label} ${term.text} ${payload.unit}`;
-  });
-  [...bar.querySelectorAll('div')].slice(values.length).forEach(node => node.remove());
-  zero.style.left = `${at(0)}%`;
-  const ticks = scale.lo < 0 && scale.hi > 0 ? [scale.lo, 0, scale.hi] : [scale.lo, (scale.lo + scale.hi) / 2, scale.hi];
-  axis.replaceChildren(...ticks.map((tick, i) => {
-    const node = document.createElement('span');
-    node.textContent = tick.toLocaleString('en-US', {maximumSignificantDigits: 4}).replace('-', '−');
-    node.style.left = `${at(tick)}%`;
-    if (i === 0) node.style.transform = 'none';
-    if (i === ticks.length - 1) node.style.transform = 'translateX(-100%)';
-    return node;
-  }));
-  bar.setAttribute('aria-label', `${payload.total.label} ${payload.total.text}: ${payload.terms.map(t => `${t.label} ${t.text}`).join(', ')} ${payload.unit}`);
-}
+  function drawLines(payload) {
+    if (!lines) return;
+    lines.replaceChildren(...(payload.lines || []).map(line => {
+      const node = document.createElement('div'), title = document.createElement('i'), note = document.createElement('em');
+      title.textContent = line.title;
+      note.textContent = line.note;
+      node.append(title, ...(line.terms.length ? sum(line.total, line.terms, false) : []), note);
+      return node;
+    }));
+  }
 
-function draw(payload, frame) {
-  empty.hidden = Boolean(payload);
-  stepLabel.textContent = pg.stepText(payload);
-  note.textContent = payload ? `in ${payload.unit}` : '';
-  if (frame && frame.run !== run) { run = frame.run; scale = null; }
-  if (!payload) { if (lines) lines.replaceChildren(); return; }
-  const now = performance.now();
-  bar.classList.toggle('terms-glide', now - drawn > 400);   // a transition that never ends would repaint the page 60 times a second
-  drawn = now;
-  drawEquation(payload);
-  drawLines(payload);
-  drawBar(payload);
-  bar.dataset.drawn = (Number(bar.dataset.drawn) || 0) + 1;
-}
+  function drawBar(payload) {
+    const values = payload.terms.map(term => term.value || 0);
+    const high = values.filter(v => v > 0).reduce((a, b) => a + b, 0), low = values.filter(v => v < 0).reduce((a, b) => a + b, 0);
+    rescale(low, high);
+    const at = value => 100 * (value - scale.lo) / (scale.hi - scale.lo);
+    let up = 0, down = 0;
+    payload.terms.forEach((term, i) => {
+      let node = bar.querySelectorAll('div')[i];
+      if (!node) { node = document.createElement('div'); bar.append(node); }
+      const value = values[i], from = value >= 0 ? up : down + value;
+      if (value >= 0) up += value; else down += value;
+      node.style.left = `${at(from)}%`;
+      node.style.width = `${100 * Math.abs(value) / (scale.hi - scale.lo)}%`;
+      node.style.background = `var(--role-${term.role.replace('_', '-')})`;
+      node.title = `${term.label} ${term.text} ${payload.unit}`;
+    });
+    [...bar.querySelectorAll('div')].slice(values.length).forEach(node => node.remove());
+    zero.style.left = `${at(0)}%`;
+    const ticks = scale.lo < 0 && scale.hi > 0 ? [scale.lo, 0, scale.hi] : [scale.lo, (scale.lo + scale.hi) / 2, scale.hi];
+    axis.replaceChildren(...ticks.map((tick, i) => {
+      const node = document.createElement('span');
+      node.textContent = tick.toLocaleString('en-US', {maximumSignificantDigits: 4}).replace('-', '−');
+      node.style.left = `${at(tick)}%`;
+      if (i === 0) node.style.transform = 'none';
+      if (i === ticks.length - 1) node.style.transform = 'translateX(-100%)';
+      return node;
+    }));
+    bar.setAttribute('aria-label', `${payload.total.label} ${payload.total.text}: ${payload.terms.map(t => `${t.label} ${t.text}`).join(', ')} ${payload.unit}`);
+  }
 
-pg.live({element, tab: props.tab, views: [props.view], draw, interval: 200});
+  function draw(payload, frame) {
+    empty.hidden = Boolean(payload);
+    stepLabel.textContent = stepText(payload);
+    note.textContent = payload ? `in ${payload.unit}` : '';
+    if (frame && frame.run !== run) { run = frame.run; scale = null; }
+    if (!payload) { if (lines) lines.replaceChildren(); return; }
+    const now = performance.now();
+    bar.classList.toggle('terms-glide', now - drawn > 400);   // a transition that never ends would repaint the page 60 times a second
+    drawn = now;
+    drawEquation(payload);
+    drawLines(payload);
+    drawBar(payload);
+    bar.dataset.drawn = (Number(bar.dataset.drawn) || 0) + 1;
+  }
+
+  live({element, tab: props.tab, views: [props.view], draw, interval: 200});
+}

@@ -18,4 +18,4 @@ def term_bars(
         '<div class="terms-axis"></div>'
     )
     template = card(title, empty, body, height=height, label=title, after=LINES if lines else "")
-    return component("term_bars", template, scripts=("term_bars", "rate_memory"), tab=tab, view=view)
+    return component("ui/components/term_bars.js", template, tab=tab, view=view)

@@ -39,4 +39,4 @@ TEMPLATE = """
 
 def time_slider(tab: str, *, server_functions: Sequence[Callable]) -> gr.HTML:
     """The slider over the moments of the run that `tab` follows. Event: `fork`."""
-    return component("time_slider", TEMPLATE, server_functions=list(server_functions), tab=tab)
+    return component("ui/components/time_slider.js", TEMPLATE, events=["fork"], server_functions=list(server_functions), tab=tab)

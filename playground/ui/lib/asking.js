@@ -10,7 +10,7 @@ export function asker(server, tab) {
     if (!frame) return {error: 'There is no model yet: press Train first.'};
     const moment = frame.replay == null ? {} : {moment: frame.replay};
     let answer;
-    try { answer = await server.ask([frame.run, name, {...args, ...moment}]); } catch (error) { answer = null; }
+    try { answer = await server.ask([frame.run, name, {...args, ...moment}]); } catch { answer = null; }
     if (!answer) return {error: 'The server did not answer. Please try again.'};
     if (answer.error) return {error: answer.error};
     return {...arrays(answer), origin: [{about: frame.about, run: frame.run, model: tab, step: answer.step}]};

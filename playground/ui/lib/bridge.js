@@ -10,7 +10,7 @@ import * as live from './live.js';
 import * as origin from './origin.js';
 import * as theme from './theme.js';
 
-window.playground = {...bus, ...live, ...theme, ...codec, ...canvas, ...format, ...blindness};
+window.playground = {...window.playground, ...bus, ...live, ...theme, ...codec, ...canvas, ...format, ...blindness};
 window.playgroundAsking = {...asking, tell: bus.tell, hear: bus.hear, told: bus.told, ...canvas, ...theme, digits: format.digits};
 window.playgroundOrigin = origin;
 window.playgroundForms = forms;

@@ -1,0 +1,104 @@
+/* Payload: playground/views/comparison.py. */
+import {blindness} from '../../ui/lib/blindness.js';
+import {context2d} from '../../ui/lib/canvas.js';
+import {decode} from '../../ui/lib/codec.js';
+import {duration, thousands} from '../../ui/lib/format.js';
+import {live} from '../../ui/lib/live.js';
+import {html} from '../../ui/lib/svg.js';
+import {roleVar} from '../../ui/lib/theme.js';
+
+const GAP = 3, COUNT = 24, STATES = {now: 'being made …', waiting: 'to come'};
+
+const share = (value, top) => `${100 * Math.min(1, Math.max(0, value / top))}%`;
+
+function drawBar(node, row, top) {
+  const [bar, whisker, best] = node.querySelector('.comparison-track').children, ready = row.state === 'ready';
+  const [number, took] = node.querySelector('.comparison-number').children;
+  bar.style.background = roleVar(row.role);
+  bar.style.width = ready ? share(row.distance, top) : '0';
+  bar.hidden = whisker.hidden = !ready;
+  if (ready) {
+    const low = Math.max(0, row.distance - row.std), high = Math.max(0, Math.min(top, row.distance + row.std));
+    Object.assign(whisker.style, {left: share(low, top), width: share(high - low, top)});
+  }
+  best.hidden = !ready || row.best == null;
+  if (!best.hidden) { best.style.left = share(row.best, top); best.title = `real codes through the same decoder: ${row.best.toFixed(4)}`; }
+  number.textContent = ready ? `${row.distance.toFixed(4)} ± ${row.std.toFixed(4)}`.replace(/^-/, '−') : STATES[row.state];
+  const means = ready && row.distance_of_means != null ? `as means E[x|z]: ${row.distance_of_means.toFixed(4)} ± ${row.std_of_means.toFixed(4)}`.replace(': -', ': −') : '';
+  took.textContent = [means, ready && row.seconds >= 1 ? `trained in ${duration(row.seconds)}` : ''].filter(Boolean).join('; ');
+}
+
+export function mount({element, props}) {
+  const rows = element.querySelector('.comparison-rows'), empty = element.querySelector('.pg-empty'), note = element.querySelector('.pg-note');
+  const said = element.querySelector('.comparison-said'), how = element.querySelector('.comparison-how');
+
+  const narrow = () => element.clientWidth < 860, lines = () => (element.clientWidth < 540 ? 3 : 2);
+
+  /* From 0 to a round number above the largest distance with its spread. */
+  function scaleOf(payload) {
+    const most = Math.max(0, ...payload.rows.filter(row => row.state === 'ready').map(row => row.distance + row.std));
+    const power = 10 ** Math.floor(Math.log10(most || 1));
+    return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map(k => k * power).find(top => top >= most) || 1;
+  }
+
+  function rowNode(row, first) {
+    const node = html('div', 'comparison-row');
+    node.classList.toggle('comparison-reference', row.reference);
+    node.classList.toggle('comparison-first-reference', first);
+    node.dataset.row = row.name;
+    const track = html('div', 'comparison-track', html('i'), html('u'), html('s'));
+    const canvas = Object.assign(document.createElement('canvas'), {className: 'comparison-tiles'});
+    canvas.setAttribute('role', 'img');
+    node.append(html('div', 'comparison-name', html('b', '', row.title), html('small', '', row.how)), track,
+                html('div', 'comparison-number', html('b'), html('small')), canvas);
+    return node;
+  }
+
+  /* A few lines of tiles as large as fit, with hard edges; before they are there, the room that they will take. */
+  function drawTiles(canvas, row, payload) {
+    const count = COUNT, columns = Math.ceil(count / lines());
+    const room = narrow() ? element.clientWidth - 26 : Math.max(240, 0.42 * element.clientWidth);
+    const side = Math.max(8, Math.min(34, Math.floor((room + GAP) / columns - GAP)));
+    const context = context2d(canvas, columns * (side + GAP) - GAP, lines() * (side + GAP) - GAP);
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    canvas.setAttribute('aria-label', row.tiles ? `${row.title}: ${count} images` : `${row.title}: no images yet`);
+    if (!row.tiles) return;
+    const bytes = decode.u8(row.tiles);
+    const image = new ImageData(payload.w, payload.h), sheet = document.createElement('canvas');
+    [sheet.width, sheet.height] = [payload.w, payload.h];
+    context.imageSmoothingEnabled = side * (window.devicePixelRatio || 1) < payload.w;
+    for (let i = 0; i < count; i++) {
+      for (let k = 0; k < payload.w * payload.h; k++) {
+        image.data[4 * k] = image.data[4 * k + 1] = image.data[4 * k + 2] = bytes[i * payload.w * payload.h + k];
+        image.data[4 * k + 3] = 255;
+      }
+      sheet.getContext('2d').putImageData(image, 0, 0);
+      context.drawImage(sheet, (i % columns) * (side + GAP), Math.floor(i / columns) * (side + GAP), side, side);
+    }
+  }
+
+  function draw(payload) {
+    empty.hidden = Boolean(payload);
+    said.textContent = payload ? payload.said : '';
+    note.textContent = payload ? `${payload.latent_dim} latent dimension${payload.latent_dim === 1 ? '' : 's'} · bars: ${payload.unit}, shorter is better` : '';
+    how.textContent = payload ? `Each row: mean ± standard deviation of ${payload.repeats} measurements, every one of ${thousands(payload.n)} fresh samples against as many `
+      + 'held-out images, the same for all rows. The spread is that of the samples, not that of training again. The upright mark in a bar is what the same decoder '
+      + 'makes of the codes of real images: a better prior can hardly help beyond it, only a better decoder can. A VAE is measured by draws from p(x|z), with their pixel noise, which is what its log p(x) is '
+      + 'about; an autoencoder has no p(x|z), so D(z) is all there is: hold the numbers “as means” against its. ' : '';
+    if (payload) how.append(blindness());
+    if (!payload) { rows.replaceChildren(); return; }
+    const top = scaleOf(payload);
+    let referred = false;
+    payload.rows.forEach((row, i) => {
+      const first = row.reference && !referred;
+      referred = referred || row.reference;
+      let node = rows.children[i];
+      if (!node) rows.append(node = rowNode(row, first));
+      drawBar(node, row, top);
+      drawTiles(node.lastChild, row, payload);
+    });
+    element.dataset.drawn = (Number(element.dataset.drawn) || 0) + 1;
+  }
+
+  live({element, tab: props.tab, views: ['comparison'], draw, interval: 250});
+}

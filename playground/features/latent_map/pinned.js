@@ -1,0 +1,165 @@
+/* Pinned points. Questions (playground/questions): point, neighbours, interpolate; again once a second while the model
+   learns on. Topics of this tab: hears `pins` {run, pins: [indices]}; tells `near`, `paths`, `latents`, `unpin`. */
+import {asker, keeper} from '../../ui/lib/asking.js';
+import {hear, subscribe, tell} from '../../ui/lib/bus.js';
+import {thumbnail, tile} from '../../ui/lib/canvas.js';
+import {decode} from '../../ui/lib/codec.js';
+import {digits, stepText} from '../../ui/lib/format.js';
+
+/* --- drawing ------------------------------------------------------------------------------------------------------------- */
+function node(tag, className, ...children) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  made.append(...children);
+  return made;
+}
+
+export function mount({element, props, server}) {
+  const $ = selector => element.querySelector(selector);
+  const ask = asker(server, props.tab), topic = name => `${props.tab}/${name}`;
+  const hint = $('.pinned-hint'), points = $('.pinned-points'), strips = $('.pinned-strips'), error = $('.pinned-error'), stepLabel = $('.pg-step');
+  const K = 8, MODES = props.tab === 'vae' ? ['linear', 'spherical'] : ['linear'];
+
+  let pins = [], run = null, frame = null, still = null, sheet = null, found = {}, errors = new Map();
+
+  /* Also while this card is scrolled away: the map shows neighbours and the path. */
+  const inUse = () => element.isConnected && element.offsetParent !== null && !document.hidden;
+  const step = () => (frame && frame.views.map ? frame.views.map.step : -1);
+
+  const labelOf = i => (still ? still.label_names[still.labels[i]] || `class ${still.labels[i]}` : `image ${i + 1}`);
+
+  function complain(kind, sentence) {
+    if (sentence) errors.set(kind, sentence); else errors.delete(kind);
+    error.textContent = [...new Set(errors.values())].join(' ');
+  }
+
+  /* --- asking ------------------------------------------------------------------------------------------------------------ */
+  const wantedPin = k => () => (pins[k] !== undefined && inUse() ? [`${run}|${pins[k]}`, step()] : null);
+
+  const keepPins = [0, 1].map(k => keeper({
+    key: wantedPin(k),
+    fetch: async () => {
+      const index = pins[k], [point, near] = await Promise.all([ask('point', {index}), ask('neighbours', {index, k: K})]);
+      return point.error || near.error ? {error: point.error || near.error} : {index, point, near};
+    },
+    done: answer => {
+      complain(`pin${k}`, answer.error);
+      if (answer.error) return;
+      found[answer.index] = answer;
+      if (k === 0) tell(topic('latents'), {run, index: answer.index, z: answer.point.latent.data});
+      tellNear();
+      draw();
+    },
+  }));
+
+  const keepPath = keeper({
+    key: () => (pins.length === 2 && inUse() ? [`${run}|${pins}`, step()] : null),
+    fetch: async () => {
+      const [a, b] = pins, answers = await Promise.all(MODES.map(mode => ask('interpolate', {a, b, n: 11, mode})));
+      const failed = answers.find(answer => answer.error);
+      return failed ? {error: failed.error} : {of: String(pins), paths: Object.fromEntries(MODES.map((mode, m) => [mode, answers[m]]))};
+    },
+    done: answer => {
+      complain('path', answer.error);
+      if (answer.error) return;
+      found.path = answer;
+      tell(topic('paths'), {run, ...Object.fromEntries(MODES.map(mode => [mode, answer.paths[mode].path]))});
+      drawStrips();
+    },
+  });
+
+  function tellNear() {
+    const indices = pins.flatMap(i => (found[i] ? Array.from(found[i].near.indices.data) : []));
+    tell(topic('near'), {run, indices});
+  }
+
+  /* The nodes of a pin, made once: pictures change, nothing jumps. */
+  function pinNode(k) {
+    while (points.children.length <= k) {
+      const remove = node('button', 'pg-small pinned-remove', 'unpin'), letter = node('b', 'pinned-letter', 'AB'[points.children.length]);
+      const at = points.children.length, near = node('div', 'pinned-near');
+      remove.type = 'button';
+      remove.addEventListener('click', () => { tell(topic('unpin'), at); tell(topic('unpin'), null); });
+      for (let j = 0; j < K; j++) near.append(node('figure', '', document.createElement('canvas'), node('figcaption', '')));
+      const figures = ['image', 'reconstruction'].map(name => node('figure', 'pinned-large', document.createElement('canvas'), node('figcaption', '', name)));
+      points.append(node('div', 'pinned-point', node('div', 'pinned-head', letter, node('span', 'pinned-name'), remove),
+                         node('div', 'pinned-pair', ...figures, node('div', 'pinned-facts')), node('div', 'pinned-caption', 'nearest in latent space, with their distance'), near));
+    }
+    return points.children[k];
+  }
+
+  function draw() {
+    const any = pins.length > 0;
+    hint.hidden = any;
+    points.hidden = !any;
+    strips.hidden = pins.length < 2;
+    [...points.children].forEach((child, k) => { child.hidden = k >= pins.length; });
+    stepLabel.textContent = any && step() >= 0 ? stepText({step: step()}) : '';
+    pins.forEach((i, k) => {
+      const root = pinNode(k), answer = found[i], [image, made] = root.querySelectorAll('.pinned-large canvas');
+      root.hidden = false;
+      root.querySelector('.pinned-name').textContent = `${labelOf(i)}, held-out image ${i + 1}`;
+      if (!answer) { thumbnail(image, sheet, still, i); root.querySelector('.pinned-facts').textContent = 'asking the model…'; return; }
+      tile(image, answer.point.original);
+      tile(made, answer.point.reconstruction);
+      const facts = [['squared error per pixel', digits(answer.point.mse)], ...(answer.point.kl == null ? [] : [['KL, nats', digits(answer.point.kl)]]), ['z', numbers(answer.point)]];
+      root.querySelector('.pinned-facts').replaceChildren(...facts.flatMap(([name, value]) => [node('span', '', name), node('b', '', value)]));
+      const {indices, distances} = answer.near;
+      root.querySelectorAll('.pinned-near figure').forEach((figure, j) => {
+        figure.hidden = j >= indices.data.length;
+        if (figure.hidden) return;
+        thumbnail(figure.firstChild, sheet, still, indices.data[j]);
+        figure.lastChild.textContent = digits(distances.data[j]);
+        figure.title = labelOf(indices.data[j]);
+      });
+    });
+  }
+
+  /* The code, and for a VAE its standard deviation: "(0.31 ± 0.05, −1.2 ± 0.04)"; the first four of many. */
+  function numbers(point) {
+    const z = Array.from(point.latent.data), std = point.std ? Array.from(point.std.data) : null;
+    const shown = z.slice(0, 4).map((v, j) => v.toFixed(2).replace('-', '−') + (std ? ` ± ${std[j].toFixed(2)}` : ''));
+    return `(${shown.join(', ')}${z.length > 4 ? `, … ${z.length} numbers` : ''})`;
+  }
+
+  function drawStrips() {
+    const {path} = found;
+    if (!path || path.of !== String(pins)) { strips.querySelectorAll('canvas').forEach(canvas => canvas.getContext('2d').clearRect(0, 0, canvas.width, canvas.height)); return; }
+    MODES.forEach((mode, m) => {
+      while (strips.children.length <= m) strips.append(node('div', 'pinned-strip', node('span', ''), node('div', 'pinned-tiles')));
+      const [label, tiles] = strips.children[m].children, {images} = path.paths[mode], n = images.shape[0];
+      label.textContent = mode === 'linear' ? 'A to B, straight' : 'A to B, on an arc';
+      label.title = mode === 'linear' ? 'z = (1 − t) A + t B' : 'Spherical interpolation: turns from A to B about the origin, which keeps the distance from it';
+      while (tiles.children.length < n) tiles.append(document.createElement('canvas'));
+      for (let i = 0; i < n; i++) tile(tiles.children[i], images, i);
+    });
+  }
+
+  /* --- following -------------------------------------------------------------------------------------------------------------- */
+  function poke() { keepPins.forEach(keep => keep()); keepPath(); }
+
+  function takeStatic(fixed) {
+    if (!fixed || (still && still.from === fixed)) return;
+    still = {...fixed, from: fixed, labels: decode.u8(fixed.labels)};
+    sheet = new Image();
+    sheet.onload = draw;
+    if (fixed.sheet) sheet.src = fixed.sheet;
+  }
+
+  const leave = subscribe(props.tab, newest => {
+    frame = newest;
+    if (newest && !element.isConnected) { setTimeout(() => { if (!element.isConnected) leave(); }, 5000); return; }
+    takeStatic(newest && newest.views.map_static);
+    if (pins.length && inUse()) poke();
+  });
+
+  hear(topic('pins'), element, told => {
+    if (!told || told.run !== run) { found = {}; errors.clear(); complain('', ''); }
+    run = told ? told.run : null;
+    pins = told ? told.pins : [];
+    if (pins.length) tellNear();
+    draw();
+    drawStrips();
+    poke();
+  });
+}

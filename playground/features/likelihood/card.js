@@ -1,0 +1,83 @@
+/* Payload: playground/views/likelihood_views.py. */
+import {decode} from '../../ui/lib/codec.js';
+import {digits, thousands} from '../../ui/lib/format.js';
+import {live} from '../../ui/lib/live.js';
+import {cssVar, roleColour} from '../../ui/lib/theme.js';
+import {plotlyOr} from '../../ui/lib/plotly.js';
+
+const places = error => Math.max(0, Math.min(4, error > 0 ? 1 - Math.floor(Math.log10(error)) : 3));
+
+export function mount({element, props}) {
+  const $ = selector => element.querySelector(selector);
+  const rows = $('.likelihood-rows'), plot = $('.likelihood-plot'), empty = $('.pg-empty'), said = $('.likelihood-said'), note = $('.pg-note');
+  const number = (value, error, unit) => (value == null ? '' : `${value.toFixed(places(error))} ± ${(error || 0).toFixed(places(error))} ${unit}`.replace('-', '−'));
+
+  /* Means with two standard errors to each side, on one axis that grows when it must. */
+  function drawRows(payload) {
+    const known = payload.rows.filter(row => row.nats != null);
+    if (!known.length) return;
+    const lo = Math.min(...known.map(row => row.nats - 2 * (row.nats_se || 0))), hi = Math.max(...known.map(row => row.nats + 2 * (row.nats_se || 0)));
+    const room = 0.12 * Math.max(hi - lo, 1e-3), from = lo - room, to = hi + room, at = v => 100 * (v - from) / (to - from);
+    const nodes = known.map(row => {
+      const node = document.createElement('div'), colour = roleColour(row.role);
+      node.className = 'likelihood-row';
+      node.innerHTML = '<span></span><span><b></b><small></small></span><div class="likelihood-track"><u></u><i></i></div>';
+      const [label, values, track] = node.children, [whisker, dot] = track.children;
+      label.textContent = row.label;
+      values.firstChild.textContent = number(row.nats, row.nats_se, 'nats');
+      values.lastChild.textContent = row.bits != null ? number(row.bits, row.bits_se, 'bits/dim')
+        : row.difference != null && row.name !== 'true' ? `${row.difference > 0 ? '+' : ''}${number(row.difference, row.difference_se, 'to the truth')}` : '';
+      Object.assign(dot.style, {left: `${at(row.nats)}%`, background: colour});
+      Object.assign(whisker.style, {left: `${at(row.nats - 2 * (row.nats_se || 0))}%`, width: `${400 * (row.nats_se || 0) / (to - from)}%`, background: colour});
+      track.title = `${row.label}: ${number(row.nats, row.nats_se, 'nats')}; the line is ± 2 standard errors`;
+      return node;
+    });
+    const axis = document.createElement('div');
+    axis.className = 'likelihood-axis';
+    [`${digits(from)}`, 'nats per example, higher is better', `${digits(to)}`].forEach(text => axis.append(Object.assign(document.createElement('span'), {textContent: text})));
+    rows.replaceChildren(...nodes, axis);
+  }
+
+  function drawPlot(payload) {
+    const P = plotlyOr(() => view.redraw());
+    if (!P) return;
+    const each = Object.fromEntries(Object.entries(payload.each).map(([name, text]) => [name, decode.f32(text)]));
+    const against = each.true ? 'true' : 'ode', others = (each.true ? ['ode', 'bound'] : ['bound']).filter(name => each[name]);
+    const titles = {true: 'true log p(x)', ode: 'log p(x) by the ODE', bound: 'bound'}, soft = cssVar('--soft-text'), line = cssVar('--border-color-primary');
+    const x = each[against], lo = x.reduce((a, b) => Math.min(a, b), Infinity), hi = x.reduce((a, b) => Math.max(a, b), -Infinity);
+    const axis = {gridcolor: line, zeroline: false, linecolor: line, tickfont: {color: soft, size: 11}, automargin: true};
+    const traces = [{type: 'scatter', mode: 'lines', x: [lo, hi], y: [lo, hi], line: {color: soft, width: 1, dash: 'dot'}, hoverinfo: 'skip', showlegend: false},
+      ...others.map(name => ({type: 'scatter', mode: 'markers', name: titles[name], x, y: each[name], marker: {size: 4, opacity: 0.65, color: roleColour(name === 'ode' ? 'posterior' : 'prior')},
+        hovertemplate: `${titles[against]} %{x:.2f}, ${titles[name]} %{y:.2f} nats<extra></extra>`}))];
+    P.react(plot, traces, {
+      uirevision: 'each', paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', width: plot.clientWidth, height: plot.clientHeight, margin: {l: 44, r: 6, t: 22, b: 36},
+      font: {color: cssVar('--body-text-color'), size: 12, family: getComputedStyle(element).fontFamily}, showlegend: true,
+      legend: {orientation: 'h', x: 0, y: 1.02, yanchor: 'bottom', font: {size: 11}, bgcolor: 'rgba(0,0,0,0)'},
+      xaxis: {...axis, title: {text: `${titles[against]}, nats`, font: {color: soft, size: 11}, standoff: 4}},
+      yaxis: {...axis, title: {text: 'nats', font: {color: soft, size: 11}, standoff: 4}},
+    }, {displaylogo: false, displayModeBar: false, responsive: false});
+  }
+
+  /* The two are of two samplers of one network: no inequality holds between them (Song et al. 2021, Maximum likelihood training; Lu et al. 2022). */
+  function saying(payload) {
+    const images = payload.rows.some(row => row.bits != null);
+    return ['One dot per example, on the dotted line where both agree. The flow carries noise to data one to one, so that the density of the noise gives log p(x), with the volume that the flow gains on the way.',
+      images ? 'Pixels are whole numbers, and are made continuous by uniform noise first: what the ODE tells of images is therefore itself a lower bound, on average.' : '',
+      'The variational bound costs no ODE. It bounds log p(x) of another sampler of the same network, the one that adds noise (the reverse SDE): it may lie on either side of the ODE’s value.',
+      'Both are of the network as it is, unclipped; samples are drawn with x₀ kept within the range of the data at every step, so they are not quite draws from this density.'].filter(Boolean).join(' ');
+  }
+
+  function draw(payload) {
+    const any = Boolean(payload && payload.n);
+    empty.hidden = any;
+    $('.likelihood-body').hidden = !any;
+    note.textContent = any ? `${thousands(payload.n)} examples, mean ± standard error` : '';
+    said.textContent = any ? [saying(payload), payload.unit].filter(Boolean).join(' ') : '';
+    if (!any) { if (plot.data) window.Plotly.purge(plot); return; }
+    drawRows(payload);
+    drawPlot(payload);
+    element.dataset.drawn = (Number(element.dataset.drawn) || 0) + 1;
+  }
+
+  const view = live({element, tab: props.tab, views: ['likelihood'], draw, interval: 300});
+}

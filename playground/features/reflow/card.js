@@ -1,0 +1,69 @@
+/* Payload: playground/views/reflow.py. */
+import {blindness} from '../../ui/lib/blindness.js';
+import {shortNumber, thousands, withError} from '../../ui/lib/format.js';
+import {live} from '../../ui/lib/live.js';
+import {html} from '../../ui/lib/svg.js';
+
+const short = value => shortNumber(Number(value.toPrecision(2)));
+
+/* One line: who, a bar with its whisker, "mean ± spread". `reading` is [mean, spread], or null while it is to come. */
+function line(label, className, reading, top, fresh) {
+  const bar = html('i', className), whisker = html('u'), node = html('div', `reflow-row${fresh ? ' reflow-new' : ''}`, html('span', '', label),
+    html('div', 'reflow-track', bar, whisker), html('b', '', reading ? withError(...reading) : 'to come'));
+  const share = value => 100 * Math.min(1, Math.max(0, value / top));
+  bar.style.width = reading ? `${share(reading[0])}%` : '0';
+  bar.hidden = whisker.hidden = !reading;
+  if (reading) Object.assign(whisker.style, {left: `${share(reading[0] - reading[1])}%`, width: `${share(reading[0] + reading[1]) - share(reading[0] - reading[1])}%`});
+  return node;
+}
+
+const heading = (text, small) => html('h4', '', text, html('small', '', small));
+
+/* What came of it, in a sentence. */
+function result({before, after}) {
+  if (!after) return '';
+  const ratio = before.straightness[0] / Math.max(after.straightness[0], 1e-12);
+  const straighter = ratio >= 1.1 ? `The paths became ${ratio >= 10 ? thousands(Math.round(ratio)) : ratio.toFixed(1)} times straighter.` : 'The paths did not become straighter.';
+  const [one, then] = [before.distance[1], after.distance[1]];
+  return then ? `${straighter} With a single Euler step the distance went from ${withError(...one)} to ${withError(...then)}.` : straighter;
+}
+
+export function mount({element, props}) {
+  const empty = element.querySelector('.pg-empty'), note = element.querySelector('.pg-note');
+  const said = element.querySelector('.reflow-said'), how = element.querySelector('.reflow-how');
+  const part = name => element.querySelector(`[data-part="${name}"]`);
+
+  function drawStraightness(payload) {
+    const {before, after} = payload, top = Math.max(before.straightness[0] + before.straightness[1], after ? after.straightness[0] : 0, 1e-9);
+    part('straightness').replaceChildren(heading('Straightness S of the paths', 'mean ± standard error; 0 is straight, at constant speed'),
+      line('before', 'reflow-before', before.straightness, top), line('after', 'reflow-after', after && after.straightness, top));
+  }
+
+  function drawDistance(payload) {
+    const {before, after, floor} = payload, all = [before, after].filter(Boolean).flatMap(side => Object.values(side.distance)).concat(floor ? [floor] : []);
+    const top = Math.max(1e-9, ...all.map(reading => reading[0] + reading[1])), nodes = [];
+    for (const steps of [1, 2, 4, 8, 16]) {
+      nodes.push(line(steps === 1 ? '1 step' : `${steps} steps`, 'reflow-before', before.distance[steps], top, true));
+      nodes.push(line('', 'reflow-after', after && after.distance[steps], top));
+    }
+    if (floor) nodes.push(line('real', 'reflow-floor', floor, top, true));
+    part('distance').replaceChildren(heading('Distance of samples from data', 'after so many Euler steps; shorter is better'), ...nodes);
+  }
+
+  function draw(payload) {
+    empty.hidden = Boolean(payload && payload.before);
+    note.textContent = payload ? payload.phase : '';
+    said.textContent = payload && payload.before ? result(payload) : '';
+    how.textContent = payload && payload.before ? `S = E∫|dx/dt − (x₁ − x₀)|² dt over ${thousands(payload.n)} paths of ${payload.ode_steps} Euler steps, in squared units of the data`
+      + `${payload.after ? ` (in shares of E|x₁ − x₀|²: ${short(payload.before.relative)} before, ${short(payload.after.relative)} after)` : ''}. `
+      + `Distance: ${payload.unit}, mean ± standard deviation of ${payload.repeats} measurements, each of ${thousands(payload.n)} samples against as many held-out examples; `
+      + `before and after from the same noise; “real” is training examples in the place of samples. Trained on ${thousands(payload.pairs)} pairs for ${thousands(payload.training_steps)} steps.` : '';
+    if (payload && payload.before && payload.images) how.append(' ', blindness());
+    if (!payload || !payload.before) { ['straightness', 'distance'].forEach(name => part(name).replaceChildren()); return; }
+    drawStraightness(payload);
+    drawDistance(payload);
+    element.dataset.drawn = (Number(element.dataset.drawn) || 0) + 1;
+  }
+
+  live({element, tab: props.tab, views: ['reflow'], draw, interval: 250});
+}

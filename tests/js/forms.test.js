@@ -1,0 +1,35 @@
+/* What the forms hold: a person's choice comes before Python's, that before a restored run's, that before the default. */
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import * as forms from '../../playground/ui/lib/forms.js';
+
+function made(name, fields) {
+  const f = forms.form(name), changed = [];
+  f.all = Object.keys(fields);
+  f.defaults = fields;
+  f.groups.add({publish: names => changed.push(names)});
+  return {f, changed};
+}
+
+test('a restore that arrives late changes nothing that a person chose', () => {
+  const {f} = made('one', {steps: 3000, beta: 1});
+  forms.type('one', 'beta', 4);
+  forms.restore('one', {steps: 50, beta: 9});
+  assert.deepEqual(forms.values(f), {steps: 50, beta: 4});
+});
+
+test('what Python sets, as a consequence, comes before what was typed earlier, and is told as a change', () => {
+  const {f, changed} = made('two', {likelihood: 'gaussian'});
+  forms.type('two', 'likelihood', 'bernoulli');
+  forms.tell('two', {likelihood: 'gaussian'});
+  assert.equal(forms.held(f, 'likelihood'), 'gaussian');
+  assert.deepEqual(changed.at(-1), ['likelihood']);
+});
+
+test('a setting that means nothing with the others is not sent', () => {
+  const {f} = made('three', {sampler: 'ddpm', eta: 0});
+  f.when.eta = {field: 'sampler', any: ['ddim']};
+  assert.deepEqual(forms.values(f), {sampler: 'ddpm'});
+  forms.type('three', 'sampler', 'ddim');
+  assert.deepEqual(forms.read().three, {sampler: 'ddim', eta: 0});
+});
