@@ -14,7 +14,7 @@ from playground.features.likelihood import section as likelihood
 from playground.features.reflow import section as reflow
 from playground.features.samples import section as samples
 from playground.page.diffuse_in import DIFFUSE_IN, DiffuseIn
-from playground.runtimes.refusals import REFUSALS
+from playground.runtimes.refusals import answering
 from playground.ui.fitting import fit
 from playground.ui.following import following
 from playground.ui.tab import TrainingTab
@@ -57,12 +57,10 @@ class DiffusionTab(TrainingTab):
         self.where.draw(self.form)
         super().draw_form()
 
+    @answering
     def start(self, event: gr.EventData) -> dict[str, str]:
         """Train was pressed: as on every tab, in the space that was chosen."""
-        try:
-            return {"run": self.where.start(self.form.values(event), following(event))}
-        except REFUSALS as error:
-            return {"error": str(error)}
+        return {"run": self.where.start(self.form.values(event), following(event))}
 
     def wire(self) -> None:
         """As on every tab, and pictures that fit the data."""

@@ -22,7 +22,7 @@ from playground.runtimes import RunRegistry, Runtime, UnknownRun
 from playground.runtimes.footprint import refuse_too_large
 from playground.runtimes.projector import Projector
 from playground.runtimes.records import Origin
-from playground.runtimes.refusals import REFUSALS
+from playground.runtimes.refusals import REFUSALS, answering
 from playground.views.answers import answer
 from playground.views.codec import numbers
 from playground.views.payloads import Payload
@@ -187,15 +187,13 @@ class Service:
         change_live(parse_config(self._trained(run)), named(values))
         self.registry.set(run, **values)
 
+    @answering
     def command(self, request: Any) -> dict[str, Any]:
         """Server function: `[run, name]` with name one of `COMMANDS`; `{"ok": true}` or `{"error": sentence}`."""
         if not (isinstance(request, list) and len(request) == 2 and request[1] in COMMANDS):
-            return {"error": f"A command is [run, name] with name one of {', '.join(COMMANDS)}."}
+            raise ConfigError(f"A command is [run, name] with name one of {', '.join(COMMANDS)}.")
         run, name = request
-        try:
-            getattr(self.registry, "continue_" if name == "continue" else name)(run)
-        except REFUSALS as error:
-            return {"error": str(error)}
+        getattr(self.registry, "continue_" if name == "continue" else name)(run)
         return {"ok": True}
 
     # --- following ---------------------------------------------------------------------------------------------------
@@ -228,31 +226,26 @@ class Service:
             record = await self.registry.wait(run, record.version, left)
         return record
 
+    @answering
     async def ask(self, request: Any) -> dict[str, Any]:
         """Server function: `[run, name, args]` -> what the run's model answers, packed as in `views/answers.py`, with `step`, that
         of the weights asked; or `{"error": sentence}`. The questions and their arguments stand in `questions/`; `moment` among
         them, a step, asks the past."""
-        try:
-            run, name, args, moment = questions.parse(request)
-            if "model" not in self.registry.get(run).config:
-                raise ConfigError("Only a model can be asked: this run measures one, or draws from it.")
-            arrays = await self.registry.ask(run, name, args, moment=moment, timeout=ANSWER_SECONDS)
-        except REFUSALS as error:
-            return {"error": str(error)}
-        return answer(arrays)
+        run, name, args, moment = questions.parse(request)
+        if "model" not in self.registry.get(run).config:
+            raise ConfigError("Only a model can be asked: this run measures one, or draws from it.")
+        return answer(await self.registry.ask(run, name, args, moment=moment, timeout=ANSWER_SECONDS))
 
+    @answering
     def project(self, request: Any) -> dict[str, Any]:
         """Server function: `[run, {"method", "dims", "perplexity", "seed"}]` chooses the projection of a run's map, for all who
         watch it; `{"ok": true}`, and the new map comes with the next frame, or `{"error": sentence}`."""
         if not (isinstance(request, list) and len(request) == 2):
-            return {"error": "A projection is chosen by [run, settings]."}
+            raise ConfigError("A projection is chosen by [run, settings].")
         run, values = request
-        try:
-            record = self.registry.get(run)
-            self.views(run).choose(record, values)
-            self.registry.nudge(run)
-        except REFUSALS as error:
-            return {"error": str(error)}
+        record = self.registry.get(run)
+        self.views(run).choose(record, values)
+        self.registry.nudge(run)
         return {"ok": True}
 
     def _nudge(self, run: str) -> None:
@@ -262,16 +255,13 @@ class Service:
         except UnknownRun:
             self.projector.forget(run)
 
+    @answering
     async def replay(self, request: Any) -> dict[str, Any]:
         """Server function: `[run, step]` -> the kept moment at or before that step, as in `RunViews.replay`; or
         `{"error": sentence}`."""
         if not (isinstance(request, list) and len(request) == 2 and type(request[1]) is int):
-            return {"error": "A replay is [run, step]."}
-        run, step = request
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._drawing, self.views_of_past, run, step)
-        except REFUSALS as error:
-            return {"error": str(error)}
+            raise ConfigError("A replay is [run, step].")
+        return await asyncio.get_running_loop().run_in_executor(self._drawing, self.views_of_past, *request)
 
     def views_of_past(self, run: str, step: int) -> dict[str, Any]:
         """As `replay`, but blocking and raising."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from playground.runtimes.refusals import REFUSALS
+from playground.runtimes.refusals import REFUSALS, answering
 
 if TYPE_CHECKING:
     from playground.page.service import Service
@@ -19,11 +19,8 @@ def changing(service: Service) -> Callable[[Any], dict[str, Any]]:
         if not (isinstance(request, list) and len(request) == 2 and isinstance(request[1], dict) and len(request[1]) == 1):
             return {"error": "A change is [run, {name: value}]."}
         run, values = request
-        try:
-            service.set(run, values)
-        except REFUSALS as error:
-            return {"error": str(error), "holds": _held(service, run, *values)}
-        return {"ok": True}
+        refused = answering(service.set)(run, values)
+        return refused | {"holds": _held(service, run, *values)} if refused else {"ok": True}
 
     return change
 

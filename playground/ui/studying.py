@@ -1,4 +1,4 @@
-"""The button of a study: it measures the model of the tab in a run of its own, or says why not."""
+"""The head of a study's section: its button measures the model of the tab in a run of its own, or says why not."""
 
 from __future__ import annotations
 
@@ -6,23 +6,36 @@ from typing import Any
 
 import gradio as gr
 
-from playground.runtimes.refusals import REFUSALS
+from playground.config import ConfigError, StudyConfig
+from playground.runtimes.refusals import answering
+from playground.ui.components.run_bar import run_bar
+from playground.ui.following import run_of
 from playground.ui.forms import Form
 from playground.ui.tab import QUIET, TrainingTab
 
-NO_MODEL = "There is no model to measure yet: press Train first."
 
+def study(
+    tab: TrainingTab,
+    settings: type[StudyConfig],
+    *,
+    hint: str,
+    train_label: str = "Evaluate",
+    busy_word: str = "Evaluating",
+    counted: str = "step",
+    no_model: str = "There is no model to measure yet: press Train first.",
+) -> Form:
+    """Draws a run bar whose runs are the study with these settings, of the run that `tab` follows. Its views follow the channel that
+    is called like the study. Returns the form of the settings, of which nothing is drawn yet."""
+    name = settings.model_fields["study"].default
+    form, functions = Form(name, settings), tab.service.server_functions()
+    bar = run_bar(name, server_functions=functions, hint=hint, busy_word=busy_word, train_label=train_label, counted=counted)
 
-def study(tab: TrainingTab, bar: gr.HTML, name: str, form: Form, no_model: str = NO_MODEL) -> None:
-    """Pressing the button of `bar` starts the study `name` of the run that `tab` follows, as `form` says."""
-
+    @answering
     def start(shown: Any, event: gr.EventData) -> dict[str, str]:
-        run = shown.get("run") if isinstance(shown, dict) else None
+        run = run_of(shown, "run")
         if run is None:
-            return {"error": no_model}
-        try:
-            return {"run": tab.service.study(name, run, form.values(event))}
-        except REFUSALS as error:
-            return {"error": str(error)}
+            raise ConfigError(no_model)
+        return {"run": tab.service.study(name, run, form.values(event))}
 
     bar.train(start, tab.bar, bar, **QUIET)
+    return form

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from playground.config import FieldSpec, RunConfig
-from playground.runtimes.refusals import REFUSALS
+from playground.runtimes.refusals import REFUSALS, answering
 from playground.ui.components.data_preview import data_preview
 from playground.ui.components.run_bar import run_bar
 from playground.ui.components.time_slider import time_slider
@@ -96,20 +96,19 @@ class TrainingTab:
         self.bar.train(self.start, None, self.bar, **QUIET)
         self.slider.fork(self.fork, None, [self.bar, self.slider], **QUIET)
 
+    @answering
     def start(self, event: gr.EventData) -> dict[str, str]:
         """Train was pressed: a run id, or a sentence for the run bar."""
-        try:
-            return {"run": self.service.train({"model": self.config.model_fields["model"].default, **self.form.values(event)})}
-        except REFUSALS as error:
-            return {"error": str(error)}
+        return {"run": self.service.train({"model": self.config.model_fields["model"].default, **self.form.values(event)})}
 
     def fork(self, event: gr.EventData) -> tuple[dict[str, str], float]:
         """Continue from here was pressed: a run id, or a sentence for the run bar; and anything new for the slider."""
+        return self._forked(event), time.time()
+
+    @answering
+    def _forked(self, event: gr.EventData) -> dict[str, str]:
         asked = event._data if isinstance(event._data, dict) else {}
-        try:
-            return {"run": self.service.fork(asked.get("run"), asked.get("step"), self.form.values(event))}, time.time()
-        except REFUSALS as error:
-            return {"error": str(error)}, time.time()
+        return {"run": self.service.fork(asked.get("run"), asked.get("step"), self.form.values(event))}
 
     def found(self, event: gr.EventData) -> dict[str, Any]:
         """The settings of the run that the run bar found again; the page says which, so they are looked up."""

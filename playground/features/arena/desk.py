@@ -18,7 +18,7 @@ from playground.features.arena.view import folder, schedulers
 from playground.runs.events import Failed, Snapshot
 from playground.runtimes import RegistryError
 from playground.runtimes.records import Origin
-from playground.runtimes.refusals import REFUSALS
+from playground.runtimes.refusals import answering
 
 if TYPE_CHECKING:
     from playground.page.service import Service
@@ -98,22 +98,18 @@ class Desk:
     def server_functions(self) -> list[Callable]:
         """Server functions: each takes one value and answers a dict, `{"error": sentence}` for a refusal."""
 
+        waiting = answering(self._service.waiting)
+
         async def arena_schedulers(schedule: Any) -> dict[str, Any]:
-            return await self._answer(self.schedulers, schedule)
+            return await waiting(self.schedulers, schedule)
 
         async def arena_export(run: Any) -> dict[str, Any]:
-            return await self._answer(lambda: {"zip": base64.b64encode(self.export(run)).decode()})
+            return await waiting(lambda: {"zip": base64.b64encode(self.export(run)).decode()})
 
         async def arena_open(data: Any) -> dict[str, Any]:
-            return await self._answer(lambda: self.open(_bytes(data)))
+            return await waiting(lambda: self.open(_bytes(data)))
 
         return [arena_schedulers, arena_export, arena_open]
-
-    async def _answer(self, function: Callable[..., dict[str, Any]], *args: Any) -> dict[str, Any]:
-        try:
-            return await self._service.waiting(function, *args)
-        except REFUSALS as error:
-            return {"error": str(error)}
 
 
 def _bytes(data: Any) -> bytes:

@@ -11,8 +11,9 @@ from playground.features.arena.card import arena
 from playground.features.arena.desk import Desk
 from playground.features.arena.pick import arena_pick
 from playground.features.arena.settings import ArenaConfig
-from playground.runtimes.refusals import REFUSALS
+from playground.runtimes.refusals import answering
 from playground.ui.components.run_bar import run_bar
+from playground.ui.following import run_of
 from playground.ui.forms import Form
 from playground.ui.tab import QUIET, TrainingTab
 
@@ -45,11 +46,8 @@ def draw(tab: TrainingTab) -> None:
         form.draw(*form.rest())
     arena("arena")
 
+    @answering
     def run(shown: Any, chosen: Any, event: gr.EventData) -> dict[str, str]:
-        followed = shown.get("run") if isinstance(shown, dict) else None
-        try:
-            return {"run": desk.run(followed, chosen, form.values(event))}
-        except REFUSALS as error:
-            return {"error": str(error)}
+        return {"run": desk.run(run_of(shown, "run"), chosen, form.values(event))}
 
     bar.train(run, [tab.bar, pick], bar, **QUIET)

@@ -7,12 +7,9 @@ import gradio as gr
 from playground.features.bounds.card import bounds
 from playground.features.bounds.settings import BoundsConfig
 from playground.ui.components.curves import curves
-from playground.ui.components.run_bar import run_bar
-from playground.ui.forms import Form
 from playground.ui.studying import study
 from playground.ui.tab import LATEX, TrainingTab
 
-CHANNEL = "bounds"
 LIVE_EMPTY = (
     "Press Train: −ELBO, the tighter −IWAE with 50 samples and, with one or two latent dimensions, −log p(x) itself, of "
     "the same 32 held-out images. What lies between the outer two is the gap."
@@ -34,17 +31,7 @@ def draw(tab: TrainingTab) -> None:
             curves(tab.name, title="Bounds while it learns", empty=LIVE_EMPTY, height=400, view="bound_curves")
             gr.Markdown(WORDS, latex_delimiters=LATEX)
         with gr.Column(scale=3, min_width=320):
-            form = Form(CHANNEL, BoundsConfig)
-            bar = run_bar(
-                CHANNEL,
-                server_functions=tab.service.server_functions(),
-                hint=HINT,
-                busy_word="Evaluating",
-                train_label="Evaluate",
-                counted="image",
-            )
-            bounds(CHANNEL)
+            form = study(tab, BoundsConfig, hint=HINT, counted="image")
+            bounds("bounds")
             with gr.Row():
                 form.draw("n_examples", "importance_samples", "seed")
-
-    study(tab, bar, "bounds", form)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any, get_args
 
 from playground.config import DiffusionConfig
-from playground.data import DataError
 from playground.features.forward.view import forward, schedule_tables
 from playground.runs.events import Snapshot
 from playground.runtimes import RegistryError, RunRegistry
+from playground.runtimes.refusals import answering
 
 TASK = "playground.features.forward.run:forward_run"
 SCHEDULES = get_args(DiffusionConfig.model_fields["schedule"].annotation)
@@ -37,10 +37,8 @@ class Forward:
     def server_function(self) -> Callable:
         """`forward_process(dataset)` -> the payload of `views/forward_views.py`, or `{"error": sentence}`."""
 
+        @answering
         def forward_process(dataset: Any) -> dict[str, Any]:
-            try:
-                return forward(self.tables(), dataset)
-            except (DataError, RegistryError) as error:
-                return {"error": str(error)}
+            return forward(self.tables(), dataset)
 
         return forward_process

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gradio as gr
 
+from playground.config import ConfigError
 from playground.features.comparison.card import comparison
 from playground.features.comparison.settings import ComparisonConfig
 from playground.features.samples.particles import particles
-from playground.runtimes.refusals import REFUSALS
+from playground.runtimes.refusals import answering
 from playground.ui.components.run_bar import run_bar
 from playground.ui.following import following, run_of
 from playground.ui.forms import Form
@@ -68,14 +69,12 @@ def draw(tab: TrainingTab) -> None:
         with gr.Column(scale=2, min_width=280):
             gr.Markdown(AMONG, latex_delimiters=LATEX)
 
+    @answering
     def compare(event: gr.EventData) -> dict[str, str]:
         runs = {name: run_of(following(event), name) for name in ("ae", "vae")}
         missing = [sentence for name, sentence in MISSING.items() if runs[name] is None]
         if missing:
-            return {"error": " ".join(missing)}
-        try:
-            return {"run": tab.service.study("comparison", runs["ae"], form.values(event), {"vae": runs["vae"]})}
-        except REFUSALS as error:
-            return {"error": str(error)}
+            raise ConfigError(" ".join(missing))
+        return {"run": tab.service.study("comparison", runs["ae"], form.values(event), {"vae": runs["vae"]})}
 
     bar.train(compare, None, bar, **QUIET)

@@ -6,8 +6,6 @@ import gradio as gr
 
 from playground.features.likelihood.card import likelihood
 from playground.features.likelihood.settings import LikelihoodConfig
-from playground.ui.components.run_bar import run_bar
-from playground.ui.forms import Form
 from playground.ui.studying import study
 from playground.ui.tab import TrainingTab
 
@@ -16,17 +14,7 @@ HINT = "Measures log p(x) of held-out examples under the model above, with its n
 
 def draw(tab: TrainingTab) -> None:
     """A run bar of its own, its settings, and the result."""
-    form = Form("likelihood", LikelihoodConfig)
-    bar = run_bar(
-        "likelihood",
-        server_functions=tab.service.server_functions(),
-        hint=HINT,
-        busy_word="Evaluating",
-        train_label="Evaluate",
-        counted="example",
-    )
+    form = study(tab, LikelihoodConfig, hint=HINT, counted="example")
     with gr.Accordion("What is measured", open=False), gr.Row():
         form.draw(*form.rest())
     likelihood("likelihood")
-
-    study(tab, bar, "likelihood", form)

@@ -8,9 +8,7 @@ from playground.config import POINT_DATASETS
 from playground.features.reflow.card import reflow_numbers, reflow_paths
 from playground.features.reflow.settings import ReflowConfig
 from playground.ui.components.image_table import image_table
-from playground.ui.components.run_bar import run_bar
 from playground.ui.fitting import fit
-from playground.ui.forms import Form
 from playground.ui.studying import study
 from playground.ui.tab import LATEX, TrainingTab
 
@@ -31,10 +29,7 @@ TILES_EMPTY = "Images after 1, 2 and 4 Euler steps from the same noise will stan
 def draw(tab: TrainingTab) -> None:
     """A run bar of its own, the numbers, and the paths (for points) or images of few steps."""
     gr.Markdown(TEXT, latex_delimiters=LATEX)
-    form = Form("reflow", ReflowConfig)
-    bar = run_bar(
-        "reflow", server_functions=tab.service.server_functions(), hint=HINT, busy_word="Reflow", train_label="Straighten"
-    )
+    form = study(tab, ReflowConfig, hint=HINT, train_label="Straighten", busy_word="Reflow", no_model=NO_FLOW)
     with gr.Accordion("How it is done", open=False), gr.Row():
         form.draw(*form.rest())
     points = tab.form.specs["dataset"].default in POINT_DATASETS
@@ -46,5 +41,3 @@ def draw(tab: TrainingTab) -> None:
         with gr.Column(scale=1, min_width=320, visible=not points) as for_images:
             image_table("reflow", view="reflow_tiles", title="Images of few steps", empty=TILES_EMPTY, height=430)
     fit(tab, [for_points, for_images])
-
-    study(tab, bar, "reflow", form, NO_FLOW)

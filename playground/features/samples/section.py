@@ -8,14 +8,15 @@ from typing import Any
 
 import gradio as gr
 
-from playground.config import POINT_DATASETS, SampleConfig, field_specs
+from playground.config import POINT_DATASETS, ConfigError, SampleConfig, field_specs
 from playground.data import DATASETS
 from playground.features.samples.particles import particles
-from playground.runtimes.refusals import REFUSALS
+from playground.runtimes.refusals import answering
 from playground.ui.components.curves import curves
 from playground.ui.components.image_table import image_table
 from playground.ui.components.run_bar import run_bar
 from playground.ui.fitting import which
+from playground.ui.following import run_of
 from playground.ui.forms import Form, told
 from playground.ui.tab import QUIET, TrainingTab
 
@@ -71,15 +72,16 @@ def wire(tab: TrainingTab, bar: gr.HTML, form: Form, shown: list[gr.Column]) -> 
 
     def sample(followed: Any, event: gr.EventData) -> list[Any]:
         """Sample was pressed: a run id for the run bar, or a sentence, and the pictures that fit."""
-        run = followed.get("run") if isinstance(followed, dict) else None
+        run = run_of(followed, "run")
+        answer = started(run, event)
+        return [answer, *([gr.skip()] * 2 if "error" in answer else which(tab.service.registry.get(run).config["dataset"]))]
+
+    @answering
+    def started(run: str | None, event: gr.EventData) -> dict[str, str]:
         if run is None:
-            return [{"error": "There is no model to draw from yet: press Train first."}, gr.skip(), gr.skip()]
-        try:
-            steers = {name: value for name, value in tab.form.values(event).items() if name in SAMPLER}
-            dataset = tab.service.registry.get(run).config["dataset"]
-            return [{"run": tab.service.sample(run, steers | form.values(event))}, *which(dataset)]
-        except REFUSALS as error:
-            return [{"error": str(error)}, gr.skip(), gr.skip()]
+            raise ConfigError("There is no model to draw from yet: press Train first.")
+        steers = {name: value for name, value in tab.form.values(event).items() if name in SAMPLER}
+        return {"run": tab.service.sample(run, steers | form.values(event))}
 
     def idle(held: dict[str, Any], followed: Any) -> list[Any]:
         """Another data set was picked: the empty pictures fit it, but pictures of a run stay."""
