@@ -42,10 +42,4 @@ def arena(channel: str) -> gr.HTML:
         after='<div class="arena-under"></div>',
     ).replace('style="height:1px"', "")
     template = f'<div class="arena"><div class="arena-chart">{chart}</div><div class="arena-side">{look}</div><div class="arena-table">{table}</div></div>'
-    return component(
-        "arena",
-        template,
-        scripts=("arena_colours", "arena_chart", "arena_look", "arena_table", "arena"),
-        needs_plotly=True,
-        tab=channel,
-    )
+    return component("features/arena/arena.js", template, tab=channel)

@@ -36,4 +36,6 @@ def arena_pick(tab: str, *, schedulers: Sequence[str], evaluations: Sequence[int
     """Its value is `{"schedulers": names, "evaluations": numbers, "folder": name | None}`; begins with the defaults given. `tab` is the
     channel of the model. Needs `arena_schedulers`, `arena_export`, `arena_open` (`playground/ui/arena.py`)."""
     value = {"schedulers": list(schedulers), "evaluations": list(evaluations), "folder": None}
-    return component("arena_pick", TEMPLATE, value=value, tab=tab, some=list(schedulers), server_functions=server_functions)
+    return component(
+        "features/arena/pick.js", TEMPLATE, value=value, tab=tab, some=list(schedulers), server_functions=server_functions
+    )

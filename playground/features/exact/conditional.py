@@ -28,4 +28,4 @@ def conditional(tab: str, *, server_functions: Sequence[Callable], height: int =
     """A histogram for the run of points that `tab` follows. Needs the server function `ask` (question conditional)."""
     title = "Inpainting, and what is right"
     template = card(title, EMPTY, '<div class="given-plot"></div>', height=height, label=title, after=CONTROLS)
-    return component("conditional", template, needs_plotly=True, server_functions=list(server_functions), tab=tab)
+    return component("features/exact/conditional.js", template, server_functions=list(server_functions), tab=tab)

@@ -32,11 +32,4 @@ def error_curve(tab: str, *, server_functions: Sequence[Callable], height: int =
         tools=SHOWN,
         after='<div class="errors-said" role="status"></div>',
     )
-    return component(
-        "error_curve",
-        template,
-        scripts=("plane", "error_curve"),
-        needs_plotly=True,
-        server_functions=list(server_functions),
-        tab=tab,
-    )
+    return component("features/exact/error_curve.js", template, server_functions=list(server_functions), tab=tab)

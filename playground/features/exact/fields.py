@@ -31,4 +31,4 @@ def fields(tab: str, *, server_functions: Sequence[Callable], height: int = 330)
     )
     body, title = f'<div class="fields-panels">{panels}</div>', "Learned and exact"
     template = card(title, EMPTY, body, height=height, label=title, after=CONTROLS)
-    return component("fields", template, scripts=("plane", "fields"), server_functions=list(server_functions), tab=tab)
+    return component("features/exact/fields.js", template, server_functions=list(server_functions), tab=tab)

@@ -66,10 +66,9 @@ def forward(schedules: dict[str, str], value: dict, *, server_function: Callable
         for name, label in CHARTS.items()
     )
     return component(
-        "forward",
+        "features/forward/forward.js",
         TEMPLATE.replace("PANELS", panels).replace("CHARTS", charts),
         value=value,
-        scripts=("plane", "forward"),
         server_functions=[server_function],
         titles=schedules,
     )

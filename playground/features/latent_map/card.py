@@ -9,20 +9,6 @@ import gradio as gr
 from playground.ui.component import card, component
 
 EMPTY = "Press Train: every dot will be one held-out image, placed where the encoder puts it. Same class, same colour."
-SCRIPTS = (
-    "latent_map",
-    "latent_map_space",
-    "latent_map_dots",
-    "latent_map_colour",
-    "contours",
-    "latent_map_truth",
-    "latent_map_over",
-    "latent_map_touch",
-    "latent_map_save",
-    "latent_map_main",
-)
-"""One script in pieces, each with one job; `latent_map.js` says what they share."""
-
 BODY = (
     '<div class="map-plot"></div><canvas class="map-under" aria-hidden="true"></canvas>'
     '<canvas class="map-dots" role="img"></canvas><canvas class="map-over" aria-hidden="true"></canvas>'
@@ -103,12 +89,5 @@ def latent_map(
     )
     template = card(title, empty, BODY, height=height, label=title, tools=tools, after=after, before=_bar(tab))
     return component(
-        "latent_map",
-        template,
-        scripts=SCRIPTS,
-        needs_plotly=True,
-        server_functions=list(server_functions),
-        tab=tab,
-        view=view,
-        title=title,
+        "features/latent_map/latent_map.js", template, server_functions=list(server_functions), tab=tab, view=view, title=title
     )

@@ -81,11 +81,4 @@ def particles(
     body = '<canvas role="img" aria-label="Samples and data as dots in the plane"></canvas>'
     behind = BEHIND if server_functions else ""
     template = card(title, empty, body, height=height, label=title, tools=LEGEND, after=CONTROLS + behind)
-    return component(
-        "particles",
-        template,
-        scripts=("plane", "particles_field", "particles"),
-        server_functions=list(server_functions) or None,
-        tab=tab,
-        view=view,
-    )
+    return component("features/samples/particles.js", template, server_functions=list(server_functions) or None, tab=tab, view=view)

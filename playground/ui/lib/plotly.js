@@ -19,3 +19,8 @@ export function plotlyOr(again) {
   plotly().then(again, error => console.error(error));
   return null;
 }
+
+/* Takes a plot away, if there is one. */
+export function purge(plot) {
+  if (plot.data) window.Plotly.purge(plot);
+}

@@ -1,5 +1,6 @@
 /* Every number: a row a scheduler, a column a number of evaluations. */
-const table = $('.arena-scroll table'), under = $('.arena-under'), copy = $('.arena-copy');
+import {blindness} from '../../ui/lib/blindness.js';
+import {nameTag, seconds, small, withSpread} from './common.js';
 
 function cell(tag, text, note) {
   const node = document.createElement(tag), more = document.createElement('small');
@@ -15,47 +16,57 @@ function best(rows) {
   return new Set(first ? known.filter(row => row.mean <= first.mean + (first.std || 0)) : []);
 }
 
-function drawTable(payload) {
+const rowsOf = (payload, entry) => payload.evaluations.map(n => payload.rows.find(row => row.name === entry.name && row.target === n));
+const gapsOf = rows => rows.filter(row => row && row.difference != null).map(row => row.difference);
+
+function reading(row) {
+  if (!row || (row.mean == null && !row.reason)) return cell('td', row && row.n ? 'not finite' : '…');
+  if (row.reason) return cell('td', '–', row.steps == null ? 'costs more' : 'fails');
+  return cell('td', withSpread(row.mean, row.std), `${row.nfe === row.target ? '' : `${row.nfe} NFE, `}${seconds(row.seconds_mean)}`);
+}
+
+function schedulerRow(payload, entry, winners) {
+  const tr = document.createElement('tr'), rows = rowsOf(payload, entry), first = document.createElement('td'), gaps = gapsOf(rows);
+  tr.dataset.name = entry.name;
+  first.append(nameTag(payload, entry, entry.noise ? '⋯' : ''));
+  tr.append(first, cell('td', entry.grid));
+  for (const row of rows) {
+    const td = reading(row);
+    if (row && row.reason) td.title = row.reason;
+    td.classList.toggle('arena-best', Boolean(row && winners.has(row)));
+    tr.append(td);
+  }
+  tr.append(entry.ours ? cell('td', gaps.length ? small(Math.max(...gaps)) : '…', entry.ours) : cell('td', '–', 'no own version'));
+  return tr;
+}
+
+export function drawTable(table, payload) {
   const targets = payload.evaluations, head = document.createElement('thead'), body = document.createElement('tbody'), line = document.createElement('tr');
   line.append(cell('th', 'Scheduler'), cell('th', 'Time grid'), ...targets.map(n => cell('th', `${n} NFE`)), cell('th', 'Difference to our own', 'largest, any number of any sample'));
   head.append(line);
   const winners = new Set(targets.flatMap(n => [...best(payload.rows.filter(row => row.target === n))]));
-  for (const entry of payload.schedulers) {
-    const tr = document.createElement('tr'), rows = targets.map(n => payload.rows.find(row => row.name === entry.name && row.target === n));
-    tr.dataset.name = entry.name;
-    const first = document.createElement('td');
-    first.append(nameTag(payload, entry, entry.noise ? '⋯' : ''));
-    tr.append(first, cell('td', entry.grid));
-    for (const row of rows) {
-      const td = !row || (row.mean == null && !row.reason) ? cell('td', row && row.n ? 'not finite' : '…') : row.reason ? cell('td', '–', row.steps == null ? 'costs more' : 'fails')
-        : cell('td', withSpread(row.mean, row.std), `${row.nfe === row.target ? '' : `${row.nfe} NFE, `}${seconds(row.seconds_mean)}`);
-      if (row && row.reason) td.title = row.reason;
-      td.classList.toggle('arena-best', Boolean(row && winners.has(row)));
-      tr.append(td);
-    }
-    const gaps = rows.filter(row => row && row.difference != null).map(row => row.difference);
-    tr.append(entry.ours ? cell('td', gaps.length ? small(Math.max(...gaps)) : '…', entry.ours) : cell('td', '–', 'no own version'));
-    body.append(tr);
-  }
   const floor = document.createElement('tr');
   floor.className = 'arena-floor';
   floor.append(cell('td', 'real against real'), cell('td', ''), ...targets.map(() => cell('td', withSpread(payload.floor.mean, payload.floor.std))), cell('td', ''));
-  body.append(floor);
+  body.append(...payload.schedulers.map(entry => schedulerRow(payload, entry, winners)), floor);
   table.replaceChildren(head, body);
+}
+
+/* The sentences below the table. */
+export function drawWords(under, payload) {
   const left = payload.left_out.map(entry => `${entry.title} is left out: ${entry.reason}`);
   under.textContent = [
     `${payload.unit}, to ${payload.reference}: mean ± standard deviation over ${payload.seeds} seeds of ${payload.n_samples} samples each; seconds are for one seed.`,
     'The estimate is unbiased: where nothing differs it scatters around zero. Bold: within one spread of the best of its column.',
     'NFE is counted at the network: Heun and KDPM2 ask twice a step; multistep methods (DPM-Solver++, UniPC) ask once, remember, and are of second order too. Real against real: other real examples in the place of samples. Differences to our own are round-off; Heun\'s method in σ / α multiplies it by the largest σ / α.', ...left,
   ].join(' ');
-  if (payload.image) under.append(' ', pg.blindness());
+  if (payload.image) under.append(' ', blindness());
 }
 
-function markdown(payload) {
+export function markdown(payload) {
   const targets = payload.evaluations, lines = [`| scheduler | time grid | ${targets.map(n => `${n} NFE`).join(' | ')} | difference to our own |`, `|---|---|${targets.map(() => '---').join('|')}|---|`];
   for (const entry of payload.schedulers) {
-    const rows = targets.map(n => payload.rows.find(row => row.name === entry.name && row.target === n));
-    const gaps = rows.filter(row => row && row.difference != null).map(row => row.difference);
+    const rows = rowsOf(payload, entry), gaps = gapsOf(rows);
     lines.push(`| ${entry.title} | ${entry.grid} | ${rows.map(row => (row && row.mean != null ? `${withSpread(row.mean, row.std)}${row.nfe === row.target ? '' : ` (${row.nfe})`}` : '–')).join(' | ')} | ${gaps.length ? Math.max(...gaps).toExponential(1) : '–'} |`);
   }
   lines.push(`| real against real | | ${targets.map(() => withSpread(payload.floor.mean, payload.floor.std)).join(' | ')} | |`);

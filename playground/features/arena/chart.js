@@ -1,12 +1,15 @@
 /* Distance to held-out data against evaluations of the network, with the spread over seeds and the floor. */
-const plot = $('.arena-plot'), chartTitle = element.querySelector('.arena-chart .pg-title'), logButton = $('.arena-log'), note = element.querySelector('.arena-chart .pg-note');
-let isLog = true;
+import {plotlyOr, purge} from '../../ui/lib/plotly.js';
+import {cssVar} from '../../ui/lib/theme.js';
+import {colour, seconds, turn, withSpread} from './common.js';
+
+const DASHES = ['solid', 'dot', 'dash'], SYMBOLS = ['circle', 'square', 'diamond'];
 
 /* A logarithmic axis has no zero, and an unbiased distance may be below it: such readings stand, hollow, at half the floor's spread. */
 const BOTTOM = 0.7;                                   // where the axis ends, in units of `least`
 const least = payload => Math.max(1e-6, 0.5 * (payload.floor.std || Math.abs(payload.floor.mean || 0) || 1e-3));
 
-function traces(payload) {
+function traces(payload, isLog) {
   const low = least(payload);
   return payload.schedulers.map(entry => {
     const rows = payload.rows.filter(row => row.name === entry.name && row.mean != null), hue = colour(payload, entry.name), k = turn(payload, entry.name);
@@ -23,10 +26,10 @@ function traces(payload) {
   });
 }
 
-function layout(payload) {
-  const text = pg.cssVar('--body-text-color'), soft = pg.cssVar('--soft-text'), line = pg.cssVar('--border-color-primary'), low = least(payload);
+function layout(payload, plot, isLog) {
+  const text = cssVar('--body-text-color'), soft = cssVar('--soft-text'), line = cssVar('--border-color-primary'), low = least(payload);
   const narrow = plot.clientWidth < 520, named = payload.schedulers.length <= 12;   // more names than that would take the chart's place: the table has them
-  const {mean, std} = payload.floor, data = pg.cssVar('--role-data');
+  const {mean, std} = payload.floor, data = cssVar('--role-data');
   const values = payload.rows.filter(row => row.mean != null).map(row => row.mean + (row.std || 0)), top = Math.max(low * 10, ...values) * 1.4;
   const at = value => (isLog ? Math.max(value, low * 0.75) : value);
   const band = mean == null ? [] : [
@@ -36,7 +39,7 @@ function layout(payload) {
   const axis = {gridcolor: line, zeroline: false, linecolor: line, tickfont: {color: soft, size: 11}, automargin: true};
   return {
     uirevision: String(isLog), paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', width: plot.clientWidth, height: plot.clientHeight,
-    font: {color: text, size: 12, family: getComputedStyle(element).fontFamily}, margin: {l: 56, r: 10, t: 6, b: !named ? 44 : narrow ? 110 : 84},
+    font: {color: text, size: 12, family: getComputedStyle(plot).fontFamily}, margin: {l: 56, r: 10, t: 6, b: !named ? 44 : narrow ? 110 : 84},
     xaxis: {...axis, type: 'log', tickvals: [...new Set([...payload.evaluations])], title: {text: 'evaluations of the network (NFE)', font: {color: soft, size: 11}, standoff: 4},
             range: [Math.log10(Math.min(...payload.evaluations) * 0.85), Math.log10(Math.max(...payload.evaluations) * 1.15)]},
     yaxis: {...axis, type: isLog ? 'log' : 'linear', title: {text: 'distance to held-out data', font: {color: soft, size: 11}, standoff: 6},
@@ -46,11 +49,25 @@ function layout(payload) {
   };
 }
 
-function drawChart(payload) {
-  const low = least(payload), sunk = isLog && payload.rows.some(row => row.mean != null && row.mean < low);
-  note.textContent = payload.floor.mean == null ? '' : `- - real against real: ${withSpread(payload.floor.mean, payload.floor.std)}${sunk ? '; hollow: smaller than the axis shows' : ''}`;
-  chartTitle.textContent = `Quality against evaluations; time grid: ${payload.time_grid}`;
-  logButton.setAttribute('aria-pressed', String(isLog));
-  P.react(plot, traces(payload), layout(payload), {displaylogo: false, displayModeBar: false, responsive: false});
-  plot.dataset.drawn = (Number(plot.dataset.drawn) || 0) + 1;
+/* `draw(payload)` says whether it is drawn: false while Plotly is on its way. */
+export function makeChart(element, redraw) {
+  const plot = element.querySelector('.arena-plot'), title = element.querySelector('.arena-chart .pg-title'), note = element.querySelector('.arena-chart .pg-note');
+  const logButton = element.querySelector('.arena-log');
+  let isLog = true;
+  logButton.addEventListener('click', () => { isLog = !isLog; redraw(); });
+
+  return {
+    enable(on) { logButton.disabled = !on; },
+    clear() { purge(plot); },
+    draw(payload) {
+      const P = plotlyOr(redraw), low = least(payload), sunk = isLog && payload.rows.some(row => row.mean != null && row.mean < low), {mean, std} = payload.floor;
+      note.textContent = mean == null ? '' : `- - real against real: ${withSpread(mean, std)}${sunk ? '; hollow: smaller than the axis shows' : ''}`;
+      title.textContent = `Quality against evaluations; time grid: ${payload.time_grid}`;
+      logButton.setAttribute('aria-pressed', String(isLog));
+      if (!P) return false;
+      P.react(plot, traces(payload, isLog), layout(payload, plot, isLog), {displaylogo: false, displayModeBar: false, responsive: false});
+      plot.dataset.drawn = (Number(plot.dataset.drawn) || 0) + 1;
+      return true;
+    },
+  };
 }

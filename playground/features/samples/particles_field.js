@@ -1,24 +1,29 @@
-/* What moves the particles: arrows and a density, asked of the model at the time of the slider, newest wish first. In one
-   scope with particles.js, which calls `field.want` when something changed and `field.draw` below the dots.
-   Questions: field, density (playground/questions). */
-function fieldBehind(element, tab, redraw) {
-  const pg = window.playground, as = window.playgroundAsking, chosen = {}, root = element.querySelector('.particles-behind');
+/* What moves the particles: arrows and a density, asked of the model at the time of the slider, newest wish first. particles.js
+   calls `want` when something changed and `draw` below the dots. Questions: field, density (playground/questions). */
+import {asker, keeper} from '../../ui/lib/asking.js';
+import {digits} from '../../ui/lib/format.js';
+import {visible} from '../../ui/lib/live.js';
+import {arrows, cloud, lengths, paced, quantile, targets} from '../../ui/lib/plane.js';
+import {roleColour} from '../../ui/lib/theme.js';
+
+export function fieldBehind({element, server, tab, redraw}) {
+  const chosen = {}, root = element.querySelector('.particles-behind');
   if (!root) return {want() {}, draw() {}, enable() {}, forget() {}};
-  const said = root.querySelector('.particles-said'), selects = [...root.querySelectorAll('select')], ask = as.asker(server, tab);
+  const said = root.querySelector('.particles-said'), selects = [...root.querySelectorAll('select')], ask = asker(server, tab);
   let now = {t: 1, run: null, step: -1, extent: null};
   const found = {};
 
   const freshStep = paced(() => 1000, () => poke());           // while a model learns, it is asked again once a second
   const wanted = name => {
     const what = chosen[name];
-    if (!what || !now.run || !now.extent || !pg.visible(element)) return null;
+    if (!what || !now.run || !now.extent || !visible(element)) return null;
     return [`${what}|${now.run}`, `${now.t.toFixed(2)}|${freshStep(now.step)}|${now.extent.map(v => v.toFixed(2))}`];
   };
   const time = () => Math.max(0.01, Math.round(100 * now.t) / 100);
   const keepers = Object.entries({
     what: () => ask('field', {t: time(), what: chosen.what, n: 20, extent: now.extent}),
     density: () => ask('density', {t: time(), what: chosen.density, n: chosen.density === 'learned' ? 24 : now.closed ? 64 : 28, extent: now.extent}),
-  }).map(([name, question]) => as.keeper({
+  }).map(([name, question]) => keeper({
     key: () => wanted(name), interval: 40,
     fetch: async () => { const at = time(), answer = await question(); return {...answer, at, chosen: chosen[name]}; },
     done: answer => { found[name] = answer; redraw(); },
@@ -41,7 +46,7 @@ function fieldBehind(element, tab, redraw) {
     const failed = [found.what, found.density].find(answer => answer && answer.error), {what} = found;
     said.classList.toggle('particles-wrong', Boolean(failed));
     if (failed) said.textContent = failed.error;
-    else if (chosen.what && what) said.textContent = `model − exact, RMS over the picture: ${as.digits(rms(what.distance.data))} of ${as.digits(rmsOf(what.exact.data))}${what.exact_known ? '' : ' (exact for the training points themselves)'}`;
+    else if (chosen.what && what) said.textContent = `model − exact, RMS over the picture: ${digits(rms(what.distance.data))} of ${digits(rmsOf(what.exact.data))}${what.exact_known ? '' : ' (exact for the training points themselves)'}`;
     else said.textContent = chosen.what || chosen.density ? (found.density ? '' : 'asking the model…') : '';
   }
   const rms = values => Math.sqrt(values.reduce((sum, v) => sum + v * v, 0) / values.length);
@@ -49,7 +54,7 @@ function fieldBehind(element, tab, redraw) {
 
   function drawArrows(context, eye) {
     const {places, learned, exact, chosen: what} = found.what, of = chosen.of, spacing = eye.scale * (found.what.extent.data[1] - found.what.extent.data[0]) / 19;
-    const colour = pg.roleColour(of === 'error' ? 'error' : of === 'exact' ? 'prior' : 'posterior');
+    const colour = roleColour(of === 'error' ? 'error' : of === 'exact' ? 'prior' : 'posterior');
     const unit = what === 'x_0' ? 1 : quantile(lengths(exact.data), 0.8), one = of === 'exact' ? exact.data : learned.data;
     if (of === 'error') arrows(context, places.data, learned.data.map((v, i) => v - exact.data[i]), eye, unit, 0.95 * spacing, colour);
     else if (what === 'x_0') targets(context, places.data, one, eye, colour);
@@ -59,7 +64,7 @@ function fieldBehind(element, tab, redraw) {
   return {
     want(next) { now = next; poke(); say(); },
     draw(context, eye) {
-      if (chosen.density && found.density && !found.density.error) cloud(context, found.density.log_density, found.density.extent.data, eye, pg.roleColour(chosen.density === 'exact' ? 'prior' : 'posterior'));
+      if (chosen.density && found.density && !found.density.error) cloud(context, found.density.log_density, found.density.extent.data, eye, roleColour(chosen.density === 'exact' ? 'prior' : 'posterior'));
       if (chosen.what && found.what && !found.what.error) drawArrows(context, eye);
       say();
     },

@@ -1,0 +1,31 @@
+/* What the arena's pictures share: one colour a scheduler, numbers as text. Payload: playground/features/arena/view.py. */
+import {classColours} from '../../ui/lib/theme.js';
+
+const order = payload => payload.schedulers.map(entry => entry.name);
+export const colour = (payload, name) => classColours()[order(payload).indexOf(name) % 10];
+/* How often all colours were taken before it: dashes and symbols tell those of one colour apart. */
+export const turn = (payload, name) => Math.floor(order(payload).indexOf(name) / 10) % 3;
+
+const minus = text => text.replace('-', '−');
+/* Four decimals: what a spread of a thousandth lets one see. */
+const plain = value => (value == null ? '–' : minus(value.toFixed(4)));
+export const withSpread = (mean, std) => (mean == null ? '–' : `${plain(mean)}${std == null ? '' : ` ± ${std.toFixed(4)}`}`);
+export const seconds = value => (value == null ? '' : `${value < 9.995 ? value.toFixed(2) : value.toFixed(1)} s`);
+
+const raised = power => [...minus(String(power))].map(c => '⁰¹²³⁴⁵⁶⁷⁸⁹'['0123456789'.indexOf(c)] || '⁻').join('');
+export function small(value) {
+  if (value == null) return '–';
+  if (value === 0) return '0';
+  const [digits, power] = value.toExponential(1).split('e').map(Number);   // rounded first: never 10.0·10⁻⁵
+  return power >= -3 ? minus(value.toFixed(4)) : `${digits.toFixed(1)}·10${raised(power)}`;
+}
+
+export function nameTag(payload, row, note) {
+  const tag = document.createElement('div'), dot = document.createElement('i'), text = document.createElement('span'), more = document.createElement('small');
+  tag.className = 'arena-name';
+  dot.style.background = colour(payload, row.name);
+  text.textContent = row.title;
+  more.textContent = note || '';
+  tag.append(dot, text, more);
+  return tag;
+}

@@ -1,0 +1,83 @@
+/* Error and losses against t, again while the model learns, but never more than a fourth of the time. Question: errors. */
+import {asker, keeper} from '../../ui/lib/asking.js';
+import {lastFrame} from '../../ui/lib/bus.js';
+import {live, visible} from '../../ui/lib/live.js';
+import {mark} from '../../ui/lib/origin.js';
+import {paced} from '../../ui/lib/plane.js';
+import {plotlyOr, purge} from '../../ui/lib/plotly.js';
+import {cssVar, roleColour} from '../../ui/lib/theme.js';
+
+/* name, array of the answer, role, dash */
+const LINES = {
+  error: [['model', 'against_exact', 'posterior', 'solid'], ['size of the exact answer: what saying 0 would cost', 'zero', 'noise', 'dot']],
+  loss: [['model, training data', 'net_train', 'train', 'solid'], ['model, held-out', 'net_held_out', 'held_out', 'solid'],
+         ['ideal of the training set, on it', 'ideal_train', 'train', 'dash'], ['the same, held-out', 'ideal_held_out', 'held_out', 'dash'],
+         ['exact, held-out', 'exact_held_out', 'prior', 'dot']],
+};
+const SAID = {
+  error: known => `How far what the model says is from the exact answer, on noisy held-out examples. ${known ? 'The exact answer is that of the mixture, in closed form: this is all of the loss that could still be learned away.' : 'The exact answer is the ideal denoiser of the training set: to come close to it near t = 0 would be to memorise (see the losses).'}`,
+  loss: known => `The ideal denoiser of a finite training set is their softmax-weighted mean: near t = 0 it knows every training example by heart, and fails on held-out ones. A model that fails to be ideal is the better one there${known ? '; on held-out data nothing beats the mixture’s own answer, on training data nothing beats the ideal denoiser' : ''}.`,
+};
+
+export function mount({element, props, server}) {
+  const $ = selector => element.querySelector(selector);
+  const plot = $('.errors-plot'), empty = $('.pg-empty'), said = $('.errors-said'), note = $('.pg-note');
+  const buttons = [...element.querySelectorAll('[data-show]')], ask = asker(server, props.tab);
+  let frame = null, found = null, shown = 'error', took = 500, opened = performance.now();
+
+  const picture = () => frame && (frame.views.particles || frame.views.samples);
+  const step = () => (picture() ? picture().step : -1);
+  const goesOn = () => ['starting', 'running'].includes((lastFrame(props.tab) || {}).status);
+  const fresh = paced(() => (goesOn() ? Math.max(1500, 4 * took) : 0), () => keep());
+  const keep = keeper({
+    key: () => (step() >= 0 && visible(element) && performance.now() - opened > 1500 ? [frame.run, fresh(step())] : null), interval: 50,
+    fetch: async () => { const began = performance.now(), answer = await ask('errors', {n: 10}); took = performance.now() - began; return answer; },
+    done: answer => { found = answer; view.redraw(); },
+  });
+
+  /* Decades that hold the model, and what is near it: an exact answer may be off by thousands near t = 0, or by nothing. */
+  function decades() {
+    const mine = shown === 'loss' ? ['net_train', 'net_held_out'] : ['against_exact'], model = mine.flatMap(key => Array.from(found[key].data)).filter(v => v > 0);
+    if (!model.length) return [-3, 1];
+    const top = Math.log10(Math.max(...model)), beside = shown === 'loss' ? 0 : Math.max(...found.zero.data);
+    return [Math.log10(Math.min(...model)) - (shown === 'loss' ? 1.5 : 0.5), Math.max(top + 1, Math.min(top + 3, Math.log10(Math.max(beside, 1e-9)) + 0.1))];
+  }
+
+  function layout(unit) {
+    const text = cssVar('--body-text-color'), soft = cssVar('--soft-text'), line = cssVar('--border-color-primary');
+    const axis = {gridcolor: line, zeroline: false, linecolor: line, tickfont: {color: soft, size: 11}, automargin: true};
+    return {
+      uirevision: `${frame && frame.run}|${shown}`, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)',
+      font: {color: text, size: 12, family: getComputedStyle(element).fontFamily}, margin: {l: 50, r: 8, t: 6, b: 36},
+      width: plot.clientWidth, height: plot.clientHeight, hovermode: 'x', showlegend: true,
+      xaxis: {...axis, range: [0, 1], title: {text: 't (0: data, 1: noise)', font: {color: soft, size: 11}, standoff: 4}},
+      yaxis: {...axis, type: 'log', range: decades(), title: {text: unit, font: {color: soft, size: 11}, standoff: 6}, exponentformat: 'power', minor: {showgrid: false}, nticks: 7},
+      legend: {orientation: 'h', x: 0, xanchor: 'left', y: 1.02, yanchor: 'bottom', bgcolor: 'rgba(0,0,0,0)', font: {size: 11}},
+    };
+  }
+
+  function draw(payload, newest) {
+    if ((newest && newest.run) !== (frame && frame.run)) found = null;
+    frame = newest;
+    const failed = found && typeof found.error === 'string' ? found.error : '', ready = found && !failed;
+    empty.hidden = Boolean(picture());
+    said.classList.toggle('errors-wrong', Boolean(failed));
+    said.textContent = failed || (ready ? SAID[shown](found.exact_known) : picture() ? 'Measuring…' : '');
+    mark(element, ready ? found.origin : null);
+    note.textContent = ready ? 'mean squared error, in the unit of the loss' : '';
+    buttons.forEach(button => button.setAttribute('aria-pressed', String(button.dataset.show === shown)));
+    if (ready) {
+      const traces = LINES[shown].filter(([, key]) => found[key]).map(([name, key, role, dash]) => ({
+        type: 'scatter', mode: 'lines+markers', name, x: found.times.data, y: found[key].data, line: {color: roleColour(role), dash, width: 2},
+        marker: {color: roleColour(role), size: 5}, hovertemplate: `t = %{x:.2f}: %{y:.3~g}<extra>${name}</extra>`,
+      }));
+      const P = plotlyOr(() => view.redraw());
+      if (P) P.react(plot, traces, layout('mean squared error'), {displaylogo: false, displayModeBar: false, responsive: false});
+      if (P) element.dataset.drawn = (Number(element.dataset.drawn) || 0) + 1;
+    } else purge(plot);
+    keep();
+  }
+  const view = live({element, tab: props.tab, views: ['particles', 'samples'], draw, interval: 200});
+  buttons.forEach(button => button.addEventListener('click', () => { shown = button.dataset.show; view.redraw(); }));
+  setTimeout(() => keep(), 1600);                               // the fields beside it are quicker, and come first
+}

@@ -1,0 +1,111 @@
+/* Data drowning in noise, computed here: x_t = alpha x_0 + sigma eps for every schedule at the same t and with the same eps.
+   Server function: forward_process(dataset), payload in playground/features/forward/view.py. */
+import {decode} from '../../ui/lib/codec.js';
+import {live} from '../../ui/lib/live.js';
+import {cssVar, rgb} from '../../ui/lib/theme.js';
+import {CHARTS, chartDrawer, timeAt} from './charts.js';
+import {SHOW, normals, numbers, signal} from './numbers.js';
+import {drawImages, drawPoints} from './pictures.js';
+
+const SECONDS = 4;                                           // from data to noise
+const SAID = 'Drag in a chart to move t; hover to read it.';
+const mixed = (a, b, share) => `rgb(${rgb(a).map((v, k) => Math.round(share * v + (1 - share) * rgb(b)[k])).join()})`;
+const pressed = button => button.getAttribute('aria-pressed') === 'true';
+
+/* The answer of the server with its tables decoded, and `x0`. */
+function decoded(answer) {
+  const tables = s => Object.fromEntries(['alpha', 'sigma', 'log_snr'].map(k => [k, decode.f32(s[k])]));
+  const schedules = answer.schedules.map(s => ({name: s.name, ...tables(s)}));
+  schedules.forEach(s => { s.signal = s.alpha.map((alpha, k) => signal(alpha, s.sigma[k], answer.variance)); });
+  const x0 = answer.kind === 'points' ? decode.f32(answer.data) : Float32Array.from(decode.u8(answer.data), v => v / 127.5 - 1);
+  return {...answer, schedules, x0};
+}
+
+export function mount({element, props, server, watch}) {
+  const $ = selector => element.querySelector(selector), $$ = selector => [...element.querySelectorAll(selector)];
+  const slider = $('input'), time = $('.forward-time'), play = $('.forward-play'), unit = $('.forward-unit'), said = $('.forward-said');
+  const panels = $$('.forward-panel'), charts = $$('.forward-charts figure'), drawChart = chartDrawer(() => getComputedStyle(element).fontFamily);
+  let source = null, eps = null, t = 0.3, seed = 1, playing = false, started = 0, last = 0, asked = null, hovered = null;
+  const chosen = () => (props.value || {}).schedule;
+
+  function drawPanel(panel, i) {
+    const schedule = source.schedules[i], found = numbers(schedule, t, source.variance), size = pressed(unit) ? Math.hypot(found.alpha, found.sigma) : 1;
+    const canvas = panel.querySelector('canvas'), alpha = found.alpha / size, sigma = found.sigma / size;
+    panel.querySelector('small').textContent = schedule.name === chosen() ? 'chosen' : '';
+    if (source.kind === 'points') drawPoints(canvas, {x0: source.x0, eps}, alpha, sigma, mixed(cssVar('--role-data'), cssVar('--role-noise'), found.signal));
+    else drawImages(canvas, {...source, eps}, alpha, sigma);
+    panel.querySelectorAll('b[data-number]').forEach(node => { node.textContent = SHOW[node.dataset.number](found[node.dataset.number]); });
+  }
+
+  function say() {
+    if (!hovered || !source) { said.textContent = SAID; return; }
+    const parts = source.schedules.map(schedule => `${props.titles[schedule.name]} ${CHARTS[hovered.chart].show(numbers(schedule, hovered.at, source.variance))}`);
+    said.textContent = `t = ${hovered.at.toFixed(2)}: ${parts.join(' · ')}`;
+  }
+
+  function draw() {
+    time.textContent = `t = ${t.toFixed(2)}`;
+    slider.value = String(Math.round(200 * t));
+    slider.setAttribute('aria-valuetext', time.textContent);
+    if (!source) return;
+    panels.forEach(drawPanel);
+    charts.forEach(figure => drawChart(figure, source, chosen(), t));
+    element.dataset.drawn = (Number(element.dataset.drawn) || 0) + 1;
+  }
+  const view = live({element, tab: 'forward', views: [], draw});
+
+  async function load() {
+    const {dataset} = props.value || {};
+    if (!dataset || asked === dataset) { view.redraw(); return; }
+    asked = dataset;
+    let answer;
+    try { answer = await server.forward_process(dataset); } catch (error) { answer = null; }
+    if (asked !== dataset) return;
+    const failed = !answer ? 'The server did not answer. Please try again.' : answer.error || '';
+    $('.forward-error').textContent = failed;
+    if (failed) { asked = null; return; }
+    source = decoded(answer);
+    eps = normals(source.x0.length, seed);
+    $('.pg-note').textContent = `${source.title}, held-out ${source.kind}${source.kind === 'points' ? '; grey is data, pink is noise' : ''}`;
+    say();
+    view.redraw();
+  }
+
+  function setTime(value) { t = Math.max(0, Math.min(1, value)); view.redraw(); }
+  function setPlaying(on) {
+    playing = on;
+    play.textContent = on ? '❚❚ Pause' : '▶ Play';
+    if (!on) return;
+    if (t >= 1) t = 0;
+    started = performance.now() - t * SECONDS * 1000;
+    requestAnimationFrame(tick);
+  }
+  function tick(now) {
+    if (!playing || !element.isConnected) return;
+    if (now - last >= 15) {
+      last = now;
+      setTime((now - started) / 1000 / SECONDS);
+      if (t >= 1) { setPlaying(false); return; }
+    }
+    requestAnimationFrame(tick);
+  }
+
+  play.addEventListener('click', () => setPlaying(!playing));
+  slider.addEventListener('input', () => { if (playing) setPlaying(false); setTime(Number(slider.value) / 200); });
+  slider.addEventListener('keydown', event => { if (event.key === ' ') { event.preventDefault(); setPlaying(!playing); } });
+  $('.forward-noise').addEventListener('click', () => { seed += 1; if (source) { eps = normals(source.x0.length, seed); view.redraw(); } });
+  unit.addEventListener('click', () => { unit.setAttribute('aria-pressed', String(!pressed(unit))); view.redraw(); });
+  charts.forEach(figure => {
+    const canvas = figure.querySelector('canvas');
+    canvas.addEventListener('pointerdown', event => { canvas.setPointerCapture(event.pointerId); if (playing) setPlaying(false); setTime(timeAt(canvas, event)); });
+    canvas.addEventListener('pointermove', event => {
+      hovered = {chart: figure.dataset.chart, at: timeAt(canvas, event)};
+      if (event.buttons) setTime(hovered.at);
+      say();
+    });
+    canvas.addEventListener('pointerleave', () => { hovered = null; say(); });
+  });
+  watch('value', load);
+  say();
+  load();
+}
