@@ -25,7 +25,7 @@ export function mount({element, props}) {
   copy.addEventListener('click', async () => {
     const frame = view.frame(), payload = frame && frame.views.arena;
     if (!payload) return;
-    try { await navigator.clipboard.writeText(markdown(payload)); copy.textContent = 'copied'; } catch (error) { copy.textContent = 'not allowed'; }
+    try { await navigator.clipboard.writeText(markdown(payload)); copy.textContent = 'copied'; } catch { copy.textContent = 'not allowed'; }
     setTimeout(() => { copy.textContent = 'copy'; }, 1500);
   });
 }

@@ -88,7 +88,7 @@ export function mount({element, props, server, watch}) {
     asking = wanted;
     if (!list && !said.textContent) say(TRYING);
     let answer;
-    try { answer = await server.arena_schedulers(wanted); } catch (error) { answer = null; }
+    try { answer = await server.arena_schedulers(wanted); } catch { answer = null; }
     asking = null;
     if (said.textContent === TRYING) say('');                    // whatever else was said meanwhile, to a button, stays
     if (!answer || answer.error) { if (!said.textContent) say(answer ? answer.error : 'The server did not answer.', true); return; }
@@ -104,7 +104,7 @@ export function mount({element, props, server, watch}) {
     say(`Opening ${chosen.name} …`);
     const url = await dataUrl(chosen);
     let answer;
-    try { answer = await server.arena_open(url.slice(url.indexOf(',') + 1)); } catch (error) { answer = null; }
+    try { answer = await server.arena_open(url.slice(url.indexOf(',') + 1)); } catch { answer = null; }
     if (!answer || answer.error) { say(answer ? answer.error : 'The server did not answer.', true); return; }
     folder = answer.folder;
     about = `${chosen.name}: UNet2DModel, ${answer.shape.join(' × ')}, ${thousands(answer.n_parameters)} parameters, predicts ${answer.prediction}`
@@ -119,7 +119,7 @@ export function mount({element, props, server, watch}) {
     if (!frame) { say('There is no model to save yet: press Train at the top first.', true); return; }
     say('Writing the folder …');
     let answer;
-    try { answer = await server.arena_export(frame.run); } catch (error) { answer = null; }
+    try { answer = await server.arena_export(frame.run); } catch { answer = null; }
     if (!answer || answer.error) { say(answer ? answer.error : 'The server did not answer.', true); return; }
     const link = document.createElement('a');
     link.href = URL.createObjectURL(new Blob([decode.u8(answer.zip)], {type: 'application/zip'}));

@@ -59,7 +59,7 @@ export function mount({element, props, server, watch}) {
     if (!dataset || asked === dataset) { view.redraw(); return; }
     asked = dataset;
     let answer;
-    try { answer = await server.forward_process(dataset); } catch (error) { answer = null; }
+    try { answer = await server.forward_process(dataset); } catch { answer = null; }
     if (asked !== dataset) return;
     const failed = !answer ? 'The server did not answer. Please try again.' : answer.error || '';
     $('.forward-error').textContent = failed;

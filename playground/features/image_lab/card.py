@@ -89,9 +89,8 @@ def image_lab(tab: str, *, server_functions: Sequence[Callable]) -> gr.HTML:
         for name, (title, help) in MODES.items()
     )
     return component(
-        "image_lab",
+        "features/image_lab/image_lab.js",
         TEMPLATE.replace("MODES", buttons),
-        scripts=("image_lab_mask", "image_lab_modes", "image_lab"),
         server_functions=list(server_functions),
         tab=tab,
         hints={name: help for name, (_, help) in MODES.items()},

@@ -37,7 +37,7 @@ export function makeProjection(map, server) {
     const asked = map.run;
     [perplexity, seed].forEach(node => { node.value = bounded(node); });
     let answer;
-    try { answer = await server.project([asked, {method: name, dims: size, perplexity: Number(perplexity.value), seed: Number(seed.value)}]); } catch (error) { answer = null; }
+    try { answer = await server.project([asked, {method: name, dims: size, perplexity: Number(perplexity.value), seed: Number(seed.value)}]); } catch { answer = null; }
     if (map.run !== asked) return;
     if (!answer || answer.error) {
       wanted = null;

@@ -1,5 +1,5 @@
-/* A mask drawn over an image by mouse, touch or keyboard. In one scope with image_lab.js, which shows it. */
-function maskPainter(canvas, changed) {
+/* A mask drawn over an image by mouse, touch or keyboard. */
+export function maskPainter(canvas, changed) {
   const view = canvas.getContext('2d');
   let h = 0, w = 0, image = null, mask = new Uint8Array(0), brush = 3, last = null, erase = false, cursor = null;
 

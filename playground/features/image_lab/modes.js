@@ -1,6 +1,6 @@
 /* What each mode of the image lab asks, which controls it needs, and the rows that it makes of the answers. */
 const SCALES = [0, 1, 2, 4, 8];
-const LAB_MODES = {
+export const MODES = {
   edit: {
     needs: ['picker', 't', 'label', 'scale', 'steps', 'seed'],
     ask: (ask, s) => ask('edit', {index: s.index, t: s.t, n: 10, seed: s.seed, steps: s.steps, ...s.condition}),
