@@ -18,7 +18,7 @@ from playground.page.replay import Film
 from playground.views.outcome import diverged
 from playground.views.payloads import Payload
 from playground.views.places import Embedder, Place, Places
-from playground.views.readings import MAIN_TERM, about, kind, loss_curves
+from playground.views.readings import about, kind, loss_curves, training
 
 CURVES_EVERY = 0.5
 """Seconds between two payloads of loss curves: they change slowly and weigh most."""
@@ -65,7 +65,7 @@ class RunViews:
         the curves. Raises `ValueError` with a sentence where none is kept."""
         with self._lock:
             shown, views = self._film.views(record, step, builder(kind(record.config)))
-        if kind(record.config) in MAIN_TERM:
+        if training(record.config):
             views |= {name: payload | {"marker": shown} for name, payload in history_views(record).items()}
         return {"run": record.run_id, "replay": shown, "views": views}
 
@@ -84,16 +84,15 @@ class RunViews:
 
     def _build(self, record: Any, version: int) -> None:
         """Brings the payloads up to date with the record. `version` is above all that anybody has seen of this run."""
-        model = kind(record.config)
         if record.snapshot is not None and record.snapshot_version > self._snapshot_version:
             self._snapshot_version = record.snapshot_version
-            self._put(version, builder(model)(self, record))
+            self._put(version, builder(kind(record.config))(self, record))
         elif "map" in self._built and (self._moved or self._places.has_news(record.run_id)):
             self._put(version, {"map": map_view(self, record)})
         self._moved = False
         now = time.monotonic()
         fresh = self._built.get("curves", (-1, None))[0] >= record.history_version
-        if model in MAIN_TERM and not fresh and (now - self._curves_at >= CURVES_EVERY or record.status != "running"):
+        if training(record.config) and not fresh and (now - self._curves_at >= CURVES_EVERY or record.status != "running"):
             self._curves_at = now
             self._put(record.version, history_views(record))
 
@@ -144,8 +143,8 @@ def status(record: Any) -> dict[str, Any]:
         "n_parameters": started.n_parameters if started else 0,
         "learning_rate": progress.learning_rate if progress else 0.0,
         "diverged": diverged(record),
-        "resumable": record.checkpoint is not None and kind(record.config) in MAIN_TERM,
-        "about": about(record.config) if kind(record.config) in MAIN_TERM else "",
+        "resumable": record.checkpoint is not None and training(record.config) is not None,
+        "about": about(record.config),
         "of": [asdict(origin) for origin in record.of],
     }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from playground.views.readings import MAIN_TERM, UNITS, kind, latest
+from playground.views.readings import latest, training
 
 LONG = 200
 """Steps after which a training should have learned something."""
@@ -30,8 +30,10 @@ def diverged(record: Any) -> str:
 def _above_its_start(record: Any) -> str:
     """Both losses, on training and on held-out data, lie above the held-out loss of step 0. So must what is minimised
     (`objective`), where that is another sum: the bound of a VAE with β = 0 may rise as it learns."""
-    model, history = kind(record.config), record.history
-    terms = [term for term in (MAIN_TERM.get(model, ""), "objective") if f"held_out/{term}" in history]
+    about, history = training(record.config), record.history
+    if about is None:
+        return ""
+    terms = [term for term in (about.term, "objective") if f"held_out/{term}" in history]
     for term in terms:
         steps, values = history[f"held_out/{term}"]
         if not len(steps) or steps[0] != 0 or not _both_above(record, term, float(values[0])):
@@ -39,7 +41,7 @@ def _above_its_start(record: Any) -> str:
     if not terms:
         return ""
     start, now = (float(history[f"held_out/{terms[0]}"][1][i]) for i in (0, -1))
-    return f"the held-out loss is {now:.3g} {UNITS[model]}, above the {start:.3g} of the untrained model"
+    return f"the held-out loss is {now:.3g} {about.unit}, above the {start:.3g} of the untrained model"
 
 
 def _worse_than_one_answer(record: Any) -> str:

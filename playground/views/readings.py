@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from playground.data import DATASETS
@@ -9,13 +10,30 @@ from playground.views import payloads
 from playground.views.numbers import spikes
 from playground.views.payloads import Payload
 
-MAIN_TERM = {"ae": "mse", "vae": "neg_elbo", "diffusion": "denoising", "latent_diffusion": "denoising"}
-UNITS = {
-    "ae": "squared error per pixel",
-    "vae": "nats per example",
-    "diffusion": "mean squared error",
-    "latent_diffusion": "mean squared error",
+
+@dataclass(frozen=True)
+class Training:
+    """What is said of every training of one model."""
+
+    title: str
+    """In the middle of a sentence."""
+    term: str
+    """The loss that is drawn: `train/<term>` and `held_out/<term>`."""
+    unit: str
+
+
+TRAININGS = {
+    "ae": Training("autoencoder", "mse", "squared error per pixel"),
+    "vae": Training("VAE", "neg_elbo", "nats per example"),
+    "diffusion": Training("diffusion", "denoising", "mean squared error"),
+    "latent_diffusion": Training("latent diffusion", "denoising", "mean squared error"),
 }
+"""By `model`, which only the settings of trainings have."""
+
+
+def training(config: dict[str, Any]) -> Training | None:
+    """What is said of the training with these settings; None for a study and for a drawing of samples."""
+    return TRAININGS.get(config.get("model"))
 
 
 def kind(config: dict[str, Any]) -> str:
@@ -23,12 +41,10 @@ def kind(config: dict[str, Any]) -> str:
     return config.get("model") or config.get("study", "samples")
 
 
-MODELS = {"ae": "autoencoder", "vae": "VAE", "diffusion": "diffusion", "latent_diffusion": "latent diffusion"}
-
-
 def about(config: dict[str, Any]) -> str:
-    """What a run trains, in words: `diffusion, Eight Gaussians`."""
-    return f"{MODELS[config['model']]}, {DATASETS[config['dataset']].title}"
+    """What a run trains, in words: `diffusion, Eight Gaussians`; nothing of one that trains nothing."""
+    known = training(config)
+    return f"{known.title}, {DATASETS[config['dataset']].title}" if known else ""
 
 
 def latest(record: Any, name: str) -> float | None:
@@ -46,11 +62,12 @@ def latest_step(record: Any, name: str) -> int:
 def loss_curves(record: Any) -> Payload:
     """Training and held-out loss, and the irreducible loss below them where it is known; as `payloads.curves` and
     `numbers.spikes`."""
-    term = MAIN_TERM[kind(record.config)]
+    shown = TRAININGS[record.config["model"]]
+    term = shown.term
     chosen = {split: record.history[f"{split}/{term}"] for split in ("train", "held_out") if f"{split}/{term}" in record.history}
     focus = spikes(chosen)
     floor = latest(record, f"floor/{term}")
     if floor is not None:
         last = max((int(steps[-1]) for steps, _ in chosen.values() if len(steps)), default=record.step)
         chosen["floor"] = ((0, max(last, 1)), (floor, floor))
-    return payloads.curves(chosen, unit=UNITS[kind(record.config)]) | focus
+    return payloads.curves(chosen, unit=shown.unit) | focus
