@@ -18,6 +18,7 @@ from playground.features.arena.desk import Desk
 from playground.features.registry import studies
 from playground.page.door import MISTAKE
 from playground.page.service import Service
+from playground.runtimes.records import RunRecord
 from playground.runtimes.refusals import REFUSALS
 from playground.views.outcome import diverged
 
@@ -137,7 +138,7 @@ async def follow(service: Service, run: str) -> AsyncIterator[dict[str, Any]]:
         await asyncio.sleep(0.2)
 
 
-def digest(record: Any) -> dict[str, Any]:
+def digest(record: RunRecord) -> dict[str, Any]:
     """A record in a few plain words and numbers."""
     losses = {name: float(values[-1]) for name, (_, values) in record.history.items() if len(values)}
     return {

@@ -15,6 +15,7 @@ from playground.features.latent_map.view import map_view
 from playground.features.registry import FEATURES, builder
 from playground.measures.projection import ProjectionSettings
 from playground.page.replay import Film
+from playground.runtimes.records import RunRecord
 from playground.views.outcome import diverged
 from playground.views.payloads import Payload
 from playground.views.places import Embedder, Place, Places
@@ -37,7 +38,7 @@ class RunViews:
         self._moved = False
         self._film = Film(self._places)
 
-    def frame(self, record: Any, since: int, static_seen: bool, visible: bool) -> dict[str, Any]:
+    def frame(self, record: RunRecord, since: int, static_seen: bool, visible: bool) -> dict[str, Any]:
         """What changed after version `since`.
 
         `{run, version, status, message, suggestion, step, steps, seconds, rate, eta, device, n_parameters, learning_rate,
@@ -60,7 +61,7 @@ class RunViews:
             changed |= static_views(record.config)
         return frame | {"views": changed}
 
-    def replay(self, record: Any, step: int) -> dict[str, Any]:
+    def replay(self, record: RunRecord, step: int) -> dict[str, Any]:
         """The kept moment at or before `step`, else the first: `{run, replay: its step, views}`, with `marker`, its step, in
         the curves. Raises `ValueError` with a sentence where none is kept."""
         with self._lock:
@@ -69,7 +70,7 @@ class RunViews:
             views |= {name: payload | {"marker": shown} for name, payload in history_views(record).items()}
         return {"run": record.run_id, "replay": shown, "views": views}
 
-    def choose(self, record: Any, values: Any) -> ProjectionSettings:
+    def choose(self, record: RunRecord, values: Any) -> ProjectionSettings:
         """Shows the map of this run by another projection from the next frame on. Raises `ValueError` with a sentence.
 
         Afterwards the record must get a new version, so that those who wait for news get that frame.
@@ -82,7 +83,7 @@ class RunViews:
             self._moved, self._film = True, Film(self._places)
         return settings
 
-    def _build(self, record: Any, version: int) -> None:
+    def _build(self, record: RunRecord, version: int) -> None:
         """Brings the payloads up to date with the record. `version` is above all that anybody has seen of this run."""
         if record.snapshot is not None and record.snapshot_version > self._snapshot_version:
             self._snapshot_version = record.snapshot_version
@@ -103,12 +104,12 @@ class RunViews:
         """The last payload of a view, which the next one keeps its axes from."""
         return self._built.get(name, (0, None))[1]
 
-    def place(self, record: Any) -> Place:
+    def place(self, record: RunRecord) -> Place:
         """The latents of a record on the map."""
         return self._places.place(record)
 
 
-def history_views(record: Any) -> dict[str, Payload]:
+def history_views(record: RunRecord) -> dict[str, Payload]:
     """What is drawn from all readings since the start: loss curves, and what the features make of them."""
     views = {"curves": loss_curves(record)}
     for feature in FEATURES.values():
@@ -116,13 +117,13 @@ def history_views(record: Any) -> dict[str, Payload]:
     return views
 
 
-def moments(record: Any) -> dict[str, list[int]]:
+def moments(record: RunRecord) -> dict[str, list[int]]:
     """The steps of the past that can be shown, and those that a new run can go on from."""
     kept = record.moments
     return {"steps": [m.step for m in kept.snapshots], "checkpoints": [m.step for m in kept.checkpoints]}
 
 
-def status(record: Any) -> dict[str, Any]:
+def status(record: RunRecord) -> dict[str, Any]:
     """The part of a frame that is about the run itself."""
     progress, started = record.progress, record.started
     steps = record.config.get("steps") or record.config.get("sampling_steps", 0)

@@ -10,6 +10,7 @@ from weakref import ref
 import numpy as np
 
 from playground.measures.projection import SLOW, Projection
+from playground.runtimes.records import RunRecord
 from playground.views.images import Payload
 from playground.views.places import Place, Places, linear
 from playground.views.ranges import Range, steady_range
@@ -42,7 +43,9 @@ class Film:
         self._stills: dict[int, Still] = {}
         self._current: Still | None = None
 
-    def views(self, record: Any, step: int, build: Callable[[Film, Any], dict[str, Payload]]) -> tuple[int, dict[str, Payload]]:
+    def views(
+        self, record: RunRecord, step: int, build: Callable[[Film, Any], dict[str, Payload]]
+    ) -> tuple[int, dict[str, Payload]]:
         """The step of the moment that is kept at or before `step` (else of the first), and its views.
 
         Raises `ValueError` with a sentence where no moment is kept.
@@ -66,7 +69,7 @@ class Film:
     def previous(self, name: str) -> None:
         """No payload: the axes are fixed afterwards."""
 
-    def place(self, record: Any) -> Place:
+    def place(self, record: RunRecord) -> Place:
         """As `RunViews.place`."""
         return self._places.past(record.run_id, record.snapshot.arrays["latent"], record.snapshot.step, self._current.projection)
 

@@ -7,8 +7,7 @@ and stay finite, and a sigmoid at the end of a decoder keeps even the error fini
 
 from __future__ import annotations
 
-from typing import Any
-
+from playground.runtimes.records import RunRecord
 from playground.views.readings import latest, training
 
 LONG = 200
@@ -17,7 +16,7 @@ WORSE = 1.25
 """Times the error of the mean image: a collapsed VAE, which draws just that, lies within a few per cent of it."""
 
 
-def diverged(record: Any) -> str:
+def diverged(record: RunRecord) -> str:
     """A word, a colon and a sentence if a training went wrong and stayed finite; else ""."""
     rate = record.config.get("learning_rate", 0.0)
     if said := _above_its_start(record):
@@ -27,7 +26,7 @@ def diverged(record: Any) -> str:
     return ""
 
 
-def _above_its_start(record: Any) -> str:
+def _above_its_start(record: RunRecord) -> str:
     """Both losses, on training and on held-out data, lie above the held-out loss of step 0. So must what is minimised
     (`objective`), where that is another sum: the bound of a VAE with β = 0 may rise as it learns."""
     about, history = training(record.config), record.history
@@ -44,7 +43,7 @@ def _above_its_start(record: Any) -> str:
     return f"the held-out loss is {now:.3g} {about.unit}, above the {start:.3g} of the untrained model"
 
 
-def _worse_than_one_answer(record: Any) -> str:
+def _worse_than_one_answer(record: RunRecord) -> str:
     """Both squared errors lie well above that of answering every image with the mean image."""
     baseline = latest(record, "baseline/mse")
     if baseline is None or not _both_above(record, "mse", WORSE * baseline):
@@ -55,7 +54,7 @@ def _worse_than_one_answer(record: Any) -> str:
     )
 
 
-def _both_above(record: Any, term: str, limit: float) -> bool:
+def _both_above(record: RunRecord, term: str, limit: float) -> bool:
     """Whether the newest reading of a term on training and on held-out data lies above `limit`."""
     newest = [latest(record, f"{split}/{term}") for split in ("train", "held_out")]
     return all(value is not None and value > limit for value in newest)

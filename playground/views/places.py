@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from playground.measures.projection import NAMES, SLOW, Projection, ProjectionSettings, cleared, methods, pca
+from playground.runtimes.records import RunRecord
 
 
 class Embedder(Protocol):
@@ -108,7 +109,7 @@ class Places:
         newest = self._embedder.newest(run_id) if self._embedder and self._chosen.method in SLOW else None
         return newest is not None and newest.serial != self._serial
 
-    def place(self, record: Any) -> Place:
+    def place(self, record: RunRecord) -> Place:
         """The latents of the record's snapshot on the map; asks for their embedding, if one was chosen."""
         latent, step = np.asarray(record.snapshot.arrays["latent"]), record.snapshot.step
         settings = self.settings(latent.shape[1])

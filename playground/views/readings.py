@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from playground.data import DATASETS
+from playground.runtimes.records import RunRecord
 from playground.views import payloads
 from playground.views.numbers import spikes
 from playground.views.payloads import Payload
@@ -47,19 +48,19 @@ def about(config: dict[str, Any]) -> str:
     return f"{known.title}, {DATASETS[config['dataset']].title}" if known else ""
 
 
-def latest(record: Any, name: str) -> float | None:
+def latest(record: RunRecord, name: str) -> float | None:
     """The newest reading of a loss, or None."""
     values = record.history.get(name, (None, ()))[1]
     return float(values[-1]) if len(values) else None
 
 
-def latest_step(record: Any, name: str) -> int:
+def latest_step(record: RunRecord, name: str) -> int:
     """The step of the newest reading of a loss; 0 where there is none."""
     steps = record.history.get(name, ((), None))[0]
     return int(steps[-1]) if len(steps) else 0
 
 
-def loss_curves(record: Any) -> Payload:
+def loss_curves(record: RunRecord) -> Payload:
     """Training and held-out loss, and the irreducible loss below them where it is known; as `payloads.curves` and
     `numbers.spikes`."""
     shown = TRAININGS[record.config["model"]]

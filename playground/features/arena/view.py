@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from playground.features.feature import Memory
 from playground.runs.events import read_json
+from playground.runtimes.records import RunRecord
 from playground.views.codec import f32, u8
 from playground.views.images import Payload
 
 
-def arena_study(memory: Any, record: Any) -> dict[str, Payload]:
+def arena_study(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     """The view `arena` of a run of `playground.features.arena.run`."""
     return {"arena": arena(record.snapshot.arrays, record.snapshot.step)}
 

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from playground.features.feature import Memory
 from playground.features.terms.view import likelihood_of
 from playground.measures.units import bits_per_dimension
+from playground.runtimes.records import RunRecord
 from playground.views import payloads
 from playground.views.numbers import texts_that_add_up
 from playground.views.payloads import Payload
@@ -27,7 +29,7 @@ FEW = 100
 GAPS = {"approximation_gap": "approximation gap", "amortisation_gap": "amortisation gap"}
 
 
-def bound_curves(record: Any) -> dict[str, Payload]:
+def bound_curves(record: RunRecord) -> dict[str, Payload]:
     """`bound_curves`: as `payloads.curves`, from readings while a VAE trains, with `focus`, the part of the axis to show first;
     nothing before the first of them."""
     chosen = {name: record.history[name] for name in LIVE if name in record.history}
@@ -51,7 +53,7 @@ def bound_curves(record: Any) -> dict[str, Payload]:
     return {"bound_curves": payload}
 
 
-def bounds_study(memory: Any, record: Any) -> dict[str, Payload]:
+def bounds_study(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     """`bounds`: ELBO, IWAE and the evidence of the held-out images done so far, from the lowest to the highest.
 
     `{rows: [{name, label, note, mean, se, text, bits, above, above_se, above_text, role, hollow}], gap?: {mean, se, text,
@@ -93,7 +95,7 @@ def _known(k: int) -> tuple[tuple[str, str, str, str], ...]:
     )
 
 
-def _row(record: Any, name: str, label: str, note: str, role: str) -> dict[str, Any]:
+def _row(record: RunRecord, name: str, label: str, note: str, role: str) -> dict[str, Any]:
     arrays, shape = record.snapshot.arrays, int(record.snapshot.arrays["dimensions"])
     values = np.asarray(arrays[name], np.float64)
     above, above_se = mean_and_error(values - np.asarray(arrays["elbo"], np.float64))

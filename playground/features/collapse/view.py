@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from playground.runtimes.records import RunRecord
 from playground.vae.diagnosis import ACTIVE_ABOVE, diagnose, settled_at
 from playground.views.codec import f32, u8
 from playground.views.payloads import Payload
@@ -13,7 +12,7 @@ from playground.views.payloads import Payload
 ARRAYS = ("kl_per_dimension", "mean_variance", "aggregate_mean", "aggregate_variance")
 
 
-def collapse(record: Any) -> dict[str, Payload]:
+def collapse(record: RunRecord) -> dict[str, Payload]:
     """`{step, d, kl: f32, mean_variance: f32, mean: f32, std: f32 (of the aggregated posterior), active: u8, n_active,
     threshold, total: nats, sentence, suggestion, well, settled_at, n}`, arrays of d; before the step `settled_at` nothing is
     said. No payload where the snapshot does not tell."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from playground.features.feature import Memory
 from playground.runs.events import read_json
+from playground.runtimes.records import RunRecord
 from playground.views.codec import u8
 from playground.views.images import Payload, tiles_of
 
@@ -23,7 +23,7 @@ REFERENCES = ("ae_codes", "vae_codes", "floor")
 """Nothing is generated there: they say how good a row can be."""
 
 
-def comparison_views(memory: Any, record: Any) -> dict[str, Payload]:
+def comparison_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     """`comparison`: `{rows: [{name, title, how, role, reference, state: ready|now|waiting, distance?, std?, best?, seconds?,
     tiles?: u8, distance_of_means?, std_of_means? (of a VAE: of E[x|z], not of draws)}], h, w, unit, n, repeats, latent_dim, said, step}`. `best` is the distance of real codes through the same
     decoder; `tiles` (k*h*w)."""

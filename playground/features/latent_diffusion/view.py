@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from playground.data import load_dataset
 from playground.features.feature import Memory
 from playground.features.samples.view import diffusion_views
+from playground.runtimes.records import RunRecord
 from playground.views import payloads
 from playground.views.payloads import Payload
 
@@ -15,7 +15,7 @@ OF_LATENTS = ("trajectory", "trajectory_times", "latents")
 """Arrays of a snapshot that are not about images."""
 
 
-def latent_diffusion_views(memory: Memory, record: Any) -> dict[str, Payload]:
+def latent_diffusion_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     """As of a diffusion of images. In two dimensions also `latent_particles` and `latent_particles_static`, laid out like
     `particles` and `particles_static`, in units of the standardised latents."""
     arrays, snapshot = record.snapshot.arrays, record.snapshot

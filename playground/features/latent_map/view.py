@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 from playground.data import load_dataset
 from playground.data.sprites import FACTOR_UNITS
@@ -11,12 +10,13 @@ from playground.features.collapse.view import collapse
 from playground.features.feature import Memory
 from playground.features.latent_map.about import about
 from playground.features.terms.view import terms_of
+from playground.runtimes.records import RunRecord
 from playground.views import payloads
 from playground.views.payloads import ImageRow, Payload
 from playground.views.readings import kind, latest
 
 
-def autoencoder_views(memory: Memory, record: Any) -> dict[str, Payload]:
+def autoencoder_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     """The latent map, originals above reconstructions above errors, and the terms of the loss once one was read."""
     arrays, step = record.snapshot.arrays, record.snapshot.step
     mse, noise = latest(record, "held_out/mse"), record.config.get("input_noise", 0.0)
@@ -29,7 +29,7 @@ def autoencoder_views(memory: Memory, record: Any) -> dict[str, Payload]:
     return {"map": map_view(memory, record), "images": payloads.image_table(rows, step)} | terms_of(record)
 
 
-def map_view(memory: Memory, record: Any) -> Payload:
+def map_view(memory: Memory, record: RunRecord) -> Payload:
     """The latent map; its axes stay put as long as the same projection is shown. `Place.payload` says what else it holds, and
     `about` what names a file that is made of it."""
     place = memory.place(record)
@@ -46,7 +46,7 @@ def map_view(memory: Memory, record: Any) -> Payload:
     return drawn | place.payload() | {"about": about(record.config)}
 
 
-def vae_views(memory: Memory, record: Any) -> dict[str, Payload]:
+def vae_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     """As the autoencoder's, and samples from the prior, as means (`samples`) and as draws (`samples_drawn`), and what each latent
     dimension carries."""
     views, arrays = autoencoder_views(memory, record), record.snapshot.arrays

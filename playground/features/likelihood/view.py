@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from playground.features.feature import Memory
 from playground.measures.units import DENSITY, unmodelled
 from playground.runs.events import read_json
+from playground.runtimes.records import RunRecord
 from playground.views.codec import f32
 from playground.views.images import Payload
 
@@ -17,7 +19,7 @@ EACH = {"ode": "log_p", "bound": "bound", "true": "true"}
 NUMBERS = ("nats", "nats_se", "bits", "bits_se", "difference", "difference_se")
 
 
-def likelihood_views(memory: Any, record: Any) -> dict[str, Payload]:
+def likelihood_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     """`likelihood`: `{rows: [{name, label, role, nats, nats_se, bits, bits_se, difference, difference_se}], each: {name: f32 (k)},
     spread: {name: f32 (k)}, n, step, unit}`; `unit`: a sentence about nats of images, empty for points.
 

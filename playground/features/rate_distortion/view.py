@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from playground.features.terms.view import comparable, likelihood_of
+from playground.runtimes.records import RunRecord
 from playground.views.codec import f32
 from playground.views.payloads import Payload
 from playground.views.readings import kind
@@ -15,7 +16,7 @@ MOST = 120
 """Moments of a run on the plane, at most."""
 
 
-def rate_view(record: Any) -> dict[str, Payload]:
+def rate_view(record: RunRecord) -> dict[str, Payload]:
     """`rate = KL` and `distortion = -E_q log p(x|z)` of held-out data at each reading, in nats per example; they add up to
     -ELBO. Nothing but for a VAE.
 

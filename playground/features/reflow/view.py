@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from playground.data import load_dataset
+from playground.features.feature import Memory
 from playground.runs.events import read_json
+from playground.runtimes.records import RunRecord
 from playground.views.codec import q16
 from playground.views.images import ImageRow, Payload, image_table
 from playground.views.ranges import coding_range, data_range
@@ -24,7 +26,7 @@ FEW = 3
 """Of the numbers of steps, those whose images are shown."""
 
 
-def reflow_views(memory: Any, record: Any) -> dict[str, Payload]:
+def reflow_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     """`reflow`: `{phase, unit, images, pairs, ode_steps, n, repeats, floor: [mean, std] | null, before, after: {straightness: [mean,
     se], relative, distance: {steps: [mean, std]}} | null, step}`. Of points also `reflow_paths`: `{T, n, before: q16 (T*n*2),
     after?: q16, lo, hi, view, data: q16 (m*2), step}`; of images `reflow_tiles`, laid out as an image table."""
@@ -42,7 +44,7 @@ def reflow_views(memory: Any, record: Any) -> dict[str, Payload]:
     return views
 
 
-def paths(record: Any, arrays: dict[str, np.ndarray], step: int) -> Payload:
+def paths(record: RunRecord, arrays: dict[str, np.ndarray], step: int) -> Payload:
     """The paths from the same noise, before and after, in one picture with the data. Its axes do not move: they fit the
     first."""
     before, data = arrays["paths_before"], load_dataset(record.config["dataset"]).test.x[:800]

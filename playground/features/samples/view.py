@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
 from playground.data import load_dataset
 from playground.features.feature import Memory
 from playground.features.forward.view import one_of_each
+from playground.runtimes.records import RunRecord
 from playground.views import payloads
 from playground.views.codec import u8
 from playground.views.payloads import Payload
@@ -18,7 +18,7 @@ PICKED = 40
 """Held-out images that a reader can pick from."""
 
 
-def diffusion_views(memory: Memory, record: Any) -> dict[str, Payload]:
+def diffusion_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     """Points: particles with their way. Images: a grid of samples, and the way of one of them."""
     arrays, step = record.snapshot.arrays, record.snapshot.step
     if "trajectory" in arrays:

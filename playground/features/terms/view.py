@@ -12,6 +12,7 @@ from typing import Any
 
 from playground.data import DATASETS
 from playground.measures.units import DENSITY, bits_per_dimension, least_bits, unmodelled
+from playground.runtimes.records import RunRecord
 from playground.views import payloads
 from playground.views.numbers import texts_that_add_up
 from playground.views.payloads import Payload
@@ -20,7 +21,7 @@ from playground.views.readings import kind, latest, latest_step
 HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 
 
-def vae_terms(record: Any) -> Payload | None:
+def vae_terms(record: RunRecord) -> Payload | None:
     """`-ELBO = reconstruction + KL` on held-out data, with further sums in `lines`; None before the first reading.
 
     As `payloads.terms`, and `{bits: text, raw_bits: those of an example that nobody models, lines: [{title, total: {label,
@@ -44,7 +45,7 @@ def vae_terms(record: Any) -> Payload | None:
     }
 
 
-def autoencoder_terms(record: Any) -> Payload | None:
+def autoencoder_terms(record: RunRecord) -> Payload | None:
     """What an autoencoder minimises on held-out data: the squared error and the penalties that are switched on."""
     terms = _held_out(record, "mse", "sparsity", "contraction", needed=1)
     if terms is None:
@@ -59,7 +60,7 @@ def autoencoder_terms(record: Any) -> Payload | None:
     return payload
 
 
-def _held_out(record: Any, *names: str, needed: int | None = None) -> dict[str, float] | None:
+def _held_out(record: RunRecord, *names: str, needed: int | None = None) -> dict[str, float] | None:
     """The newest held-out readings of some terms; None unless the first `needed` (all) are there."""
     found = {name: latest(record, f"held_out/{name}") for name in names}
     if None in list(found.values())[: needed or len(names)]:
@@ -109,7 +110,7 @@ def worse_than_none(config: dict[str, Any], bits: float) -> str:
     return f"More than no model at all ({most}): the fixed σ = {std:g} {cause}. A learned σ needs fewer."
 
 
-def _what_it_is(record: Any, terms: dict[str, float], decimals: int) -> dict[str, Any]:
+def _what_it_is(record: RunRecord, terms: dict[str, float], decimals: int) -> dict[str, Any]:
     """Which likelihood; and `reconstruction = pixels · MSE / (2 σ²) + pixels · log(σ √(2π))` where one σ is known."""
     config, n, mse = record.config, pixels(record.config), latest(record, "held_out/mse")
     name, learned = likelihood_of(config), latest(record, "held_out/observation_std")
@@ -125,7 +126,7 @@ def _what_it_is(record: Any, terms: dict[str, float], decimals: int) -> dict[str
     return line("likelihood", "reconstruction", parts, note, decimals, carrier=0)
 
 
-def _trained_on(record: Any, terms: dict[str, float], decimals: int) -> dict[str, Any]:
+def _trained_on(record: RunRecord, terms: dict[str, float], decimals: int) -> dict[str, Any]:
     """What the gradient is taken of: the bound, or another sum."""
     neg_iwae, weight = latest(record, "held_out/neg_iwae"), latest(record, "held_out/kl_weight")
     if neg_iwae is not None:
@@ -143,7 +144,7 @@ def _trained_on(record: Any, terms: dict[str, float], decimals: int) -> dict[str
     return line("trained on", "loss", parts, note, decimals)
 
 
-def warming(record: Any) -> bool:
+def warming(record: RunRecord) -> bool:
     """Whether the KL's weight is still on its way up."""
     return latest_step(record, "held_out/kl_weight") < record.config.get("kl_warmup", 0)
 
@@ -163,7 +164,7 @@ def _read(text: str) -> float:
         return math.nan
 
 
-def terms_of(record: Any) -> dict[str, Payload]:
+def terms_of(record: RunRecord) -> dict[str, Payload]:
     """The view `terms` of either model, once there is one."""
     payload = (vae_terms if kind(record.config) == "vae" else autoencoder_terms)(record)
     return {"terms": payload} if payload else {}
