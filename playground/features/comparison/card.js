@@ -6,6 +6,7 @@ import {duration, thousands} from '../../ui/lib/format.js';
 import {live} from '../../ui/lib/live.js';
 import {html} from '../../ui/lib/svg.js';
 import {roleVar} from '../../ui/lib/theme.js';
+import {drawTiles} from '../../ui/lib/tiles.js';
 
 const GAP = 3, COUNT = 24, STATES = {now: 'being made …', waiting: 'to come'};
 
@@ -55,26 +56,14 @@ export function mount({element, props}) {
   }
 
   /* A few lines of tiles as large as fit, with hard edges; before they are there, the room that they will take. */
-  function drawTiles(canvas, row, payload) {
+  function drawPictures(canvas, row, payload) {
     const count = COUNT, columns = Math.ceil(count / lines());
     const room = narrow() ? element.clientWidth - 26 : Math.max(240, 0.42 * element.clientWidth);
     const side = Math.max(8, Math.min(34, Math.floor((room + GAP) / columns - GAP)));
-    const context = context2d(canvas, columns * (side + GAP) - GAP, lines() * (side + GAP) - GAP);
-    context.clearRect(0, 0, canvas.width, canvas.height);
     canvas.setAttribute('aria-label', row.tiles ? `${row.title}: ${count} images` : `${row.title}: no images yet`);
-    if (!row.tiles) return;
-    const bytes = decode.u8(row.tiles);
-    const image = new ImageData(payload.w, payload.h), sheet = document.createElement('canvas');
-    [sheet.width, sheet.height] = [payload.w, payload.h];
-    context.imageSmoothingEnabled = side * (window.devicePixelRatio || 1) < payload.w;
-    for (let i = 0; i < count; i++) {
-      for (let k = 0; k < payload.w * payload.h; k++) {
-        image.data[4 * k] = image.data[4 * k + 1] = image.data[4 * k + 2] = bytes[i * payload.w * payload.h + k];
-        image.data[4 * k + 3] = 255;
-      }
-      sheet.getContext('2d').putImageData(image, 0, 0);
-      context.drawImage(sheet, (i % columns) * (side + GAP), Math.floor(i / columns) * (side + GAP), side, side);
-    }
+    const images = {shape: [row.tiles ? count : 0, payload.h, payload.w], data: decode.u8(row.tiles)};
+    if (row.tiles) drawTiles(canvas, images, {across: columns, size: side, gap: GAP});
+    else context2d(canvas, columns * (side + GAP) - GAP, lines() * (side + GAP) - GAP).clearRect(0, 0, 1e4, 1e4);
   }
 
   function draw(payload) {
@@ -95,7 +84,7 @@ export function mount({element, props}) {
       let node = rows.children[i];
       if (!node) rows.append(node = rowNode(row, first));
       drawBar(node, row, top);
-      drawTiles(node.lastChild, row, payload);
+      drawPictures(node.lastChild, row, payload);
     });
     element.dataset.drawn = (Number(element.dataset.drawn) || 0) + 1;
   }

@@ -4,17 +4,11 @@ import {tile as drawTile} from '../../ui/lib/canvas.js';
 import {live} from '../../ui/lib/live.js';
 import {mark} from '../../ui/lib/origin.js';
 import {roleColour} from '../../ui/lib/theme.js';
+import {html} from '../../ui/lib/svg.js';
 
 const ROWS = [['samples', 'samples of the model', ''], ['nearest', 'nearest training images', ''], ['ideal', 'samples of the ideal denoiser', 'memory-apart'], ['ideal_nearest', 'nearest training images', '']];
 const MOST = 1.4, MISSED = ['shifted', 'blurred'];
 const percent = share => (100 * share).toFixed(share > 0 && share < 0.095 ? 1 : 0);
-
-function node(tag, className, text = '') {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = text;
-  return made;
-}
 
 export function mount({element, props, server}) {
   const $ = selector => element.querySelector(selector), root = $('.memory');
@@ -32,7 +26,7 @@ export function mount({element, props, server}) {
   function drawMeter() {
     const at = ratio => `${100 * Math.min(1, ratio / MOST)}%`, lines = LINES.map(([who, name, title, role]) => {
       const near = `${name}to_train`, far = `${name}to_held_out`, share = who === 'unseen' ? found.floor_share : found[`${name}share`];
-      const line = node('div', 'memory-line'), scale = node('div', 'memory-scale'), limit = document.createElement('em');
+      const line = html('div', 'memory-line'), scale = html('div', 'memory-scale'), limit = document.createElement('em');
       const ratios = Array.from(found[near].data, (d, i) => d / Math.max(1e-9, found[far].data[i])), n = Math.min(ratios.length, 120);
       for (let i = 0; i < n; i++) {
         const dot = document.createElement('u');
@@ -42,27 +36,27 @@ export function mount({element, props, server}) {
       }
       limit.style.left = at(found.threshold);
       scale.append(limit);
-      const value = node('b', '', `${percent(share)} %`);
-      value.append(node('small', '', who === 'unseen' ? 'by choice' : span(found[`${name}interval`])));
+      const value = html('b', '', `${percent(share)} %`);
+      value.append(html('small', '', who === 'unseen' ? 'by choice' : span(found[`${name}interval`])));
       line.dataset.who = who;
-      line.append(node('span', MISSED.includes(who) ? 'memory-copies' : '', `${title} (${ratios.length})`), scale, value);
+      line.append(html('span', MISSED.includes(who) ? 'memory-copies' : '', `${title} (${ratios.length})`), scale, value);
       return line;
     });
-    meter.replaceChildren(...lines, node('div', 'memory-axis', `Distance to the nearest training image, divided by that to the nearest held-out image (root mean square per pixel), from 0 to ${MOST}. `
+    meter.replaceChildren(...lines, html('div', 'memory-axis', `Distance to the nearest training image, divided by that to the nearest held-out image (root mean square per pixel), from 0 to ${MOST}. `
       + `Left of the line at ${found.threshold.toFixed(2)} an image counts as memorised: that is where 5 % of unseen images lie, too. At the right, the share of such images with its 95 % interval (Wilson); in brackets, how many there are.`),
-    node('div', 'memory-missed', `What it misses: the copies are ${found.shifted_to_train.shape[0]} training images, changed a little, so that all of them ought to count. Of those shifted by one pixel it finds ${percent(found.shifted_share)} %, of the blurred ones ${percent(found.blurred_share)} %. `
+    html('div', 'memory-missed', `What it misses: the copies are ${found.shifted_to_train.shape[0]} training images, changed a little, so that all of them ought to count. Of those shifted by one pixel it finds ${percent(found.shifted_share)} %, of the blurred ones ${percent(found.blurred_share)} %. `
       + 'A high share therefore shows memorisation, but a small one does not prove that a model makes something new, least of all one whose samples are blurred.'));
   }
 
   function drawRows() {
     rows.replaceChildren(...ROWS.map(([name, title, apart]) => {
-      const row = node('div', `memory-row ${apart}`), tiles = node('div', 'memory-tiles'), images = found[name];
+      const row = html('div', `memory-row ${apart}`), tiles = html('div', 'memory-tiles'), images = found[name];
       for (let i = 0; i < images.shape[0]; i++) {
         const tile = drawTile(document.createElement('canvas'), images, i);
         if (name === 'samples' || name === 'ideal') tile.title = `${found[name === 'ideal' ? 'ideal_to_train' : 'to_train'].data[i].toFixed(3)} from the training image below`;
         tiles.append(tile);
       }
-      row.append(node('span', '', title), tiles);
+      row.append(html('span', '', title), tiles);
       return row;
     }));
   }

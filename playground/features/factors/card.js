@@ -1,10 +1,10 @@
 /* A row a latent dimension: how much it tells of each factor, and what it moves. Questions: disentanglement, traversals. */
 import {asker, keeper, shared} from '../../ui/lib/asking.js';
-import {context2d, tile as drawTile} from '../../ui/lib/canvas.js';
 import {digits, fixed, sub, withError} from '../../ui/lib/format.js';
 import {live, visible} from '../../ui/lib/live.js';
 import {mark} from '../../ui/lib/origin.js';
 import {html} from '../../ui/lib/svg.js';
+import {drawTiles} from '../../ui/lib/tiles.js';
 
 const NAMES = ['shape', 'size', 'angle', 'x', 'y'], TILES = 7;
 
@@ -43,7 +43,7 @@ export function mount({element, props, server}) {
   }
 
   function drawRows() {
-    const {order, normalised, floor, moves, images, kl} = shown, f = NAMES.length, [, h, w] = images.shape;
+    const {order, normalised, floor, moves, images, kl} = shown, f = NAMES.length;
     order.data.forEach((j, k) => {
       const line = rowAt(k), cells = line.children, moved = moves.data[j];
       cells[0].textContent = `z${sub(j + 1)}`;
@@ -54,9 +54,8 @@ export function mount({element, props, server}) {
         cell.classList.toggle('factors-most', moved === i);
         cell.title = `z${sub(j + 1)} tells ${fixed(shown.mutual_information.data[j * f + i], 3)} nats of ${name}, ${Math.round(100 * value)} % of its entropy; with the factor shuffled ${fixed(least)}`;
       });
-      const canvas = cells[f + 1].firstChild, tile = document.createElement('canvas'), size = 36;
-      const context = context2d(canvas, TILES * (size + 2) - 2, size);
-          for (let i = 0; i < TILES; i++) { drawTile(tile, images, k * TILES + i); context.drawImage(tile, i * (size + 2), 0, size, size * h / w); }
+      const canvas = cells[f + 1].firstChild;
+      drawTiles(canvas, images, {from: k * TILES, to: (k + 1) * TILES, size: 36, smooth: true});
       canvas.setAttribute('role', 'img');
       canvas.setAttribute('aria-label', `Traversal of dimension ${j + 1}`);
       cells[f + 1].lastChild.textContent = `${moved >= 0 ? `moves ${NAMES[moved]}` : 'moves no one factor'}; ${props.tab === 'vae' ? 'KL' : 'variance'} ${digits(kl.data[k])}`;

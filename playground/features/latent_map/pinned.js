@@ -5,14 +5,7 @@ import {hear, subscribe, tell} from '../../ui/lib/bus.js';
 import {thumbnail, tile} from '../../ui/lib/canvas.js';
 import {decode} from '../../ui/lib/codec.js';
 import {digits, stepText} from '../../ui/lib/format.js';
-
-/* --- drawing ------------------------------------------------------------------------------------------------------------- */
-function node(tag, className, ...children) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  made.append(...children);
-  return made;
-}
+import {html} from '../../ui/lib/svg.js';
 
 export function mount({element, props, server}) {
   const $ = selector => element.querySelector(selector);
@@ -76,14 +69,14 @@ export function mount({element, props, server}) {
   /* The nodes of a pin, made once: pictures change, nothing jumps. */
   function pinNode(k) {
     while (points.children.length <= k) {
-      const remove = node('button', 'pg-small pinned-remove', 'unpin'), letter = node('b', 'pinned-letter', 'AB'[points.children.length]);
-      const at = points.children.length, near = node('div', 'pinned-near');
+      const remove = html('button', 'pg-small pinned-remove', 'unpin'), letter = html('b', 'pinned-letter', 'AB'[points.children.length]);
+      const at = points.children.length, near = html('div', 'pinned-near');
       remove.type = 'button';
       remove.addEventListener('click', () => { tell(topic('unpin'), at); tell(topic('unpin'), null); });
-      for (let j = 0; j < K; j++) near.append(node('figure', '', document.createElement('canvas'), node('figcaption', '')));
-      const figures = ['image', 'reconstruction'].map(name => node('figure', 'pinned-large', document.createElement('canvas'), node('figcaption', '', name)));
-      points.append(node('div', 'pinned-point', node('div', 'pinned-head', letter, node('span', 'pinned-name'), remove),
-                         node('div', 'pinned-pair', ...figures, node('div', 'pinned-facts')), node('div', 'pinned-caption', 'nearest in latent space, with their distance'), near));
+      for (let j = 0; j < K; j++) near.append(html('figure', '', document.createElement('canvas'), html('figcaption', '')));
+      const figures = ['image', 'reconstruction'].map(name => html('figure', 'pinned-large', document.createElement('canvas'), html('figcaption', '', name)));
+      points.append(html('div', 'pinned-point', html('div', 'pinned-head', letter, html('span', 'pinned-name'), remove),
+                         html('div', 'pinned-pair', ...figures, html('div', 'pinned-facts')), html('div', 'pinned-caption', 'nearest in latent space, with their distance'), near));
     }
     return points.children[k];
   }
@@ -103,7 +96,7 @@ export function mount({element, props, server}) {
       tile(image, answer.point.original);
       tile(made, answer.point.reconstruction);
       const facts = [['squared error per pixel', digits(answer.point.mse)], ...(answer.point.kl == null ? [] : [['KL, nats', digits(answer.point.kl)]]), ['z', numbers(answer.point)]];
-      root.querySelector('.pinned-facts').replaceChildren(...facts.flatMap(([name, value]) => [node('span', '', name), node('b', '', value)]));
+      root.querySelector('.pinned-facts').replaceChildren(...facts.flatMap(([name, value]) => [html('span', '', name), html('b', '', value)]));
       const {indices, distances} = answer.near;
       root.querySelectorAll('.pinned-near figure').forEach((figure, j) => {
         figure.hidden = j >= indices.data.length;
@@ -126,7 +119,7 @@ export function mount({element, props, server}) {
     const {path} = found;
     if (!path || path.of !== String(pins)) { strips.querySelectorAll('canvas').forEach(canvas => canvas.getContext('2d').clearRect(0, 0, canvas.width, canvas.height)); return; }
     MODES.forEach((mode, m) => {
-      while (strips.children.length <= m) strips.append(node('div', 'pinned-strip', node('span', ''), node('div', 'pinned-tiles')));
+      while (strips.children.length <= m) strips.append(html('div', 'pinned-strip', html('span', ''), html('div', 'pinned-tiles')));
       const [label, tiles] = strips.children[m].children, {images} = path.paths[mode], n = images.shape[0];
       label.textContent = mode === 'linear' ? 'A to B, straight' : 'A to B, on an arc';
       label.title = mode === 'linear' ? 'z = (1 − t) A + t B' : 'Spherical interpolation: turns from A to B about the origin, which keeps the distance from it';

@@ -3,16 +3,15 @@
 import {asker, keeper, shared} from '../../ui/lib/asking.js';
 import {blindness} from '../../ui/lib/blindness.js';
 import {hear} from '../../ui/lib/bus.js';
-import {context2d, tile as drawTile} from '../../ui/lib/canvas.js';
-import {digits, thousands} from '../../ui/lib/format.js';
+import {digits, thousands, sub} from '../../ui/lib/format.js';
 import {live, visible} from '../../ui/lib/live.js';
 import {mark} from '../../ui/lib/origin.js';
 import {roleColour} from '../../ui/lib/theme.js';
+import {drawTiles} from '../../ui/lib/tiles.js';
 
 const FACTORS = ['shape', 'size', 'angle', 'x', 'y'];   // of sprites, in the order of the answer
 const columns = () => 15;
 
-const subscript = number => String(number).replace(/[0-9]/g, digit => '₀₁₂₃₄₅₆₇₈₉'[digit]);
 
 export function mount({element, props, server}) {
   const $ = selector => element.querySelector(selector);
@@ -70,15 +69,9 @@ export function mount({element, props, server}) {
 
   /* Tiles from..to of `images` on a canvas, `across` to a line, as wide as there is room, at most `most` pixels each. */
   function tiles(canvas, images, from, to, across, most, name) {
-    const [, h, w] = images.shape, room = Math.max(120, canvas.parentElement.clientWidth - (innerWidth < 560 || chosen === 'grid' ? 0 : canvas.parentElement.firstChild.offsetWidth + 10));
-    const size = Math.max(8, Math.min(most, Math.floor((room + GAP) / across) - GAP)), tall = size * h / w, lines = Math.ceil((to - from) / across);
-    const context = context2d(canvas, across * (size + GAP) - GAP, lines * (tall + GAP) - GAP), tile = document.createElement('canvas');
-    context.clearRect(0, 0, canvas.width, canvas.height);
-    context.imageSmoothingEnabled = size < w;
-    for (let i = from; i < to; i++) {
-      drawTile(tile, images, i);
-      context.drawImage(tile, ((i - from) % across) * (size + GAP), Math.floor((i - from) / across) * (tall + GAP), size, tall);
-    }
+    const beside = canvas.parentElement.firstChild, room = Math.max(120, canvas.parentElement.clientWidth - (innerWidth < 560 || chosen === 'grid' ? 0 : beside.offsetWidth + 10));
+    const size = Math.max(8, Math.min(most, Math.floor((room + GAP) / across) - GAP));
+    drawTiles(canvas, images, {from, to, across, size, gap: GAP, smooth: size < images.shape[2]});
     canvas.setAttribute('aria-label', name);
   }
 
@@ -86,7 +79,7 @@ export function mount({element, props, server}) {
     grid(answer) {
       const n = Math.min(columns(), answer.images.shape[0]), lines = answer.images.shape[0] / n, node = row(0), d = answer.z.shape[1];
       const moving = Array.from({length: d}, (_, j) => j).filter(j => answer.z.data[j] !== answer.z.data[(n * lines - 1) * d + j]);
-      const names = moving.map(j => `z${subscript(j + 1)}`), others = d > 2 ? `; the other ${d === 3 ? 'one stays' : `${d - 2} stay`} at ${isVAE ? '0' : 'the mean'}` : '';
+      const names = moving.map(j => `z${sub(j + 1)}`), others = d > 2 ? `; the other ${d === 3 ? 'one stays' : `${d - 2} stay`} at ${isVAE ? '0' : 'the mean'}` : '';
       label(node, lines > 1 ? `${names[0]} → across, ${names[1]} ↑ upwards` : `${names[0] || 'z₁'} → across`,
             `${isVAE ? 'quantiles of the prior N(0, 1), from 3 % to 97 %' : 'quantiles of the codes, from 3 % to 97 %'}${others}`);
       tiles(node.lastChild, answer.images, 0, n * lines, n, 36, 'Decoded grid');
@@ -96,7 +89,7 @@ export function mount({element, props, server}) {
       const order = answer.order.data, n = answer.images.shape[0] / order.length;
       order.forEach((j, k) => {
         const node = row(k), carried = digits(answer.kl.data[k]), moved = answer.moves ? FACTORS[answer.moves.data[j]] : undefined;
-        label(node, `z${subscript(j + 1)}${moved ? ` moves ${moved}` : ''}`, isVAE ? `KL ${carried} nats` : `variance ${carried}`);
+        label(node, `z${sub(j + 1)}${moved ? ` moves ${moved}` : ''}`, isVAE ? `KL ${carried} nats` : `variance ${carried}`);
         tiles(node.lastChild, answer.images, k * n, (k + 1) * n, n, 52, `Traversal of dimension ${j + 1}`);
       });
       const around = pins.length ? 'pin A' : isVAE ? 'z = 0' : 'the mean code';

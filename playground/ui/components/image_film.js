@@ -24,15 +24,15 @@ export function filmSlider(element, redraw) {
     playing = requestAnimationFrame(tick);
   }
   play.addEventListener('click', () => setPlaying(!playing));
-  slider.addEventListener('input', () => { if (playing) setPlaying(false); to(Number(slider.value) / last); });
+  slider.addEventListener('input', () => { if (playing) setPlaying(false); to(Number(slider.value) / Math.max(1, last)); });
 
   return {
     at(payload) {
-      const film = payload && payload.film;
+      const film = payload && payload.film && payload.film.times.length ? payload.film : null;
       root.hidden = Boolean(payload) && !film;
       slider.disabled = play.disabled = !film;
       if (!film) { time.textContent = 't = –'; return payload; }
-      last = Math.max(1, film.times.length - 1);
+      last = film.times.length - 1;
       slider.max = String(last);
       slider.value = String(frame());
       time.textContent = `t = ${film.times[frame()].toFixed(2)}`;
