@@ -60,8 +60,7 @@ def test_a_component_brings_one_line(page: gr.Blocks) -> None:
     for block in page.blocks.values():
         if isinstance(block, gr.HTML) and "playground-view" in block.elem_classes:
             assert not block.css_template and not block.head
-            if ".then(m => m.mount(" in block.js_on_load:
-                assert len(block.js_on_load) < 900 and "\n" not in block.js_on_load
+            assert ".then(m => m.mount(" in block.js_on_load and "\n" not in block.js_on_load and len(block.js_on_load) < 900
 
 
 def test_a_contact_sheet_is_a_file_of_its_own(client: TestClient, page: gr.Blocks) -> None:
@@ -77,10 +76,13 @@ def test_a_contact_sheet_is_a_file_of_its_own(client: TestClient, page: gr.Block
     assert client.get("/sheets/0/nothing.webp").status_code == 404
 
 
-def test_every_style_holds_for_its_own_component_only() -> None:
+def test_every_style_holds_for_its_own_component_only(page: gr.Blocks) -> None:
+    worn = {name for block in page.blocks.values() if isinstance(block, gr.HTML) for name in block.elem_classes}
     for path in files(".css"):
         if path != SHARED and path.parent.name != "page":
-            assert f":is(.{view_class(path.relative_to(PLAYGROUND).as_posix())}, #playground) {{" in style()
+            name = view_class(path.relative_to(PLAYGROUND).as_posix())
+            assert name in worn, f"{path.name} styles nothing: it must be called like the script of a component"
+            assert f":is(.{name}, #playground) {{" in style()
     assert style().count("{") == style().count("}")
     assert not re.search(r"^\s*\.dark \.", re.sub(r"^\.dark\{.*$", "", style(), flags=re.MULTILINE), re.MULTILINE), (
         "inside a nest: `.dark & …`"

@@ -5,31 +5,20 @@ Factories, not subclasses of `gr.HTML`: Gradio writes a `.pyi` file beside the s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from html import escape
 from json import dumps
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from playground.ui.modules import address, view_class
 
-HERE = Path(__file__).parent / "components"
 MOUNT = "import(new URL({path}, document.baseURI)).then(m => m.mount({{element, props, server, trigger, watch}})); /* its events: {events} */"
-OLD = "import(new URL({path}, document.baseURI)).then(async bridge => {{ {plotly}\n{text}\n}}).catch(error => console.error(error));\n//# sourceURL=playground/{name}.js"
 
 
 def component(
-    module: str,
-    template: str,
-    *,
-    value: Any = None,
-    events: Iterable[str] = (),
-    scripts: Sequence[str] = (),
-    needs_plotly: bool = False,
-    server_functions: list | None = None,
-    **props: Any,
+    module: str, template: str, *, value: Any = None, events: Iterable[str] = (), server_functions: list | None = None, **props: Any
 ) -> gr.HTML:
     """A component drawn by `module`, a path below `playground/`: `mount({element, props, server, trigger, watch})` of
     `features/x/card.js` draws into `template`, which stays as it is for good; `features/x/card.css` styles it and nothing else.
@@ -37,17 +26,10 @@ def component(
     `props` reach the script as `props.…`; `events` are those that it triggers. A template passes Gradio's template engine: no
     backslash, backtick or `${` in it.
     """
-    if module.endswith(".js"):
-        code = MOUNT.format(path=dumps(address(module)), events=" ".join(map(dumps, events)))
-    else:
-        text = "\n".join((HERE / f"{piece}.js").read_text("utf-8") for piece in scripts or (module,))
-        plotly = "await bridge.plotly();" if needs_plotly else ""
-        code = OLD.format(path=dumps(address("ui/lib/bridge.js")), text=text, name=module, plotly=plotly)
-        module = f"ui/components/{module}.js"
     return gr.HTML(
         value,
         html_template=template,
-        js_on_load=code,
+        js_on_load=MOUNT.format(path=dumps(address(module)), events=" ".join(map(dumps, events))),
         apply_default_css=False,
         server_functions=server_functions,
         elem_classes=["playground-view", view_class(module)],

@@ -62,9 +62,10 @@ def serve(port: int) -> subprocess.Popen:
     raise RuntimeError("The app did not start.")
 
 
-COUNT = """([tab, view]) => {
+COUNT = """async ([tab, view]) => {
+  const {subscribe} = await import(document.querySelector('link[href*="/style.css"]').href.replace('style.css', 'ui/lib/bus.js'));
   window.seen = {first: null, count: 0, pressed: null};
-  window.playground.subscribe(tab, frame => {
+  subscribe(tab, frame => {
     if (frame && frame.views && frame.views[view]) { window.seen.count += 1; window.seen.first ??= performance.now(); }
   });
 }"""
