@@ -93,8 +93,11 @@ def routes() -> list[Mount]:
 
 
 def head() -> str:
-    """The link to the style sheet, for the page's `<head>`."""
-    return f'<link rel="stylesheet" href="{address("style.css")}">'
+    """For the page's `<head>`: the style sheet, and the library beforehand, so that it does not come after those who import it."""
+    library = (
+        f'<link rel="modulepreload" href="{address(f"ui/lib/{path.name}")}">' for path in files(".js") if path.parent.name == "lib"
+    )
+    return f'<link rel="stylesheet" href="{address("style.css")}">' + "".join(library)
 
 
 class Squeezed:
