@@ -23,7 +23,7 @@ def raw(text: str, dtype: str) -> np.ndarray:
 
 
 def decode(text: str, lo, hi) -> np.ndarray:
-    """The same arithmetic as `decode.q16` in shared.js."""
+    """The same arithmetic as `decode.q16` in ui/lib/codec.js."""
     codes = raw(text, "<u2").reshape(-1, 2)
     values = np.asarray(lo) + codes / 65534 * (np.asarray(hi) - np.asarray(lo))
     return np.where(codes == MISSING, np.nan, values)

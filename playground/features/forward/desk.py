@@ -35,7 +35,7 @@ class Forward:
             return self._tables
 
     def server_function(self) -> Callable:
-        """`forward_process(dataset)` -> the payload of `views/forward_views.py`, or `{"error": sentence}`."""
+        """`forward_process(dataset)` -> the payload of `features/forward/view.py`, or `{"error": sentence}`."""
 
         @answering
         def forward_process(dataset: Any) -> dict[str, Any]:
