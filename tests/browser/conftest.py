@@ -37,11 +37,14 @@ def chromium(chromium_path: str) -> Iterator[Browser]:
 
 
 LIBRARY = """window.playground = {lastFrame: () => null};
-addEventListener('DOMContentLoaded', async () => {
+const looking = setInterval(async () => {
   const style = document.querySelector('link[href*="/style.css"]'), lib = style && style.href.replace('style.css', 'ui/lib/');
-  if (style) Object.assign(window.playground, ...await Promise.all(['bus', 'codec', 'format', 'rates'].map(name => import(`${lib}${name}.js`))));
-});"""
-"""What tests look into: the modules that the page itself has loaded, as `window.playground`."""
+  if (!style) return;
+  clearInterval(looking);
+  Object.assign(window.playground, ...await Promise.all(['bus', 'codec', 'format', 'rates'].map(name => import(`${lib}${name}.js`))));
+}, 20);"""
+"""What tests look into: the modules that the page itself has loaded, as `window.playground`. Gradio may write the link to the
+style sheet, which says where they are, after the page has loaded."""
 
 
 class Complaints(list):
