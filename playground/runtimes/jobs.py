@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from typing import Any
 
-from playground.runs.events import Event
+import numpy as np
+
+from playground.config import ConfigError
+from playground.runs.events import Event, Failed, Snapshot
 from playground.runtimes.base import CLOSING, RegistryError, RegistryFull, Run, Runtime
+
+
+def first_arrays(events: Generator[Event, None, None]) -> dict[str, np.ndarray]:
+    """The arrays of the first snapshot of a job, which ends with it. Raises `ConfigError` with the sentence with which it failed."""
+    with closing(events):
+        for event in events:
+            if isinstance(event, Snapshot):
+                return event.arrays
+            if isinstance(event, Failed):
+                raise ConfigError(event.message)
+    raise RegistryError("The worker did not answer: please try again.")
 
 
 class Jobs:
@@ -17,7 +32,7 @@ class Jobs:
         self._runtime, self._n = runtime, places
         self._places, self._runs, self._closing = threading.Semaphore(places), set[Run](), threading.Event()
 
-    def run(self, task: str, *args: Any, **kwargs: Any) -> Iterator[Event]:
+    def run(self, task: str, *args: Any, **kwargs: Any) -> Generator[Event, None, None]:
         """The events of a task in a worker of its own, which ends when this generator is closed.
 
         Raises `RegistryFull` at the first event when too many jobs are under way. Blocks from event to event.

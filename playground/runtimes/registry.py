@@ -11,7 +11,7 @@ import atexit
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any
 
 from playground.config import Settings, parse_config
@@ -215,7 +215,7 @@ class RunRegistry:
         except TimeoutError:
             raise RegistryError(f"No answer came within {timeout:g} seconds: the machine is busy, please try again.") from None
 
-    def run_job(self, task: str, *args: Any, **kwargs: Any) -> Iterator[Event]:
+    def run_job(self, task: str, *args: Any, **kwargs: Any) -> Generator[Event, None, None]:
         """The events of a task in a worker of its own, see `Jobs.run`."""
         return self._jobs.run(task, *args, **kwargs)
 

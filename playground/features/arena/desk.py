@@ -10,13 +10,14 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from playground.config import ConfigError, DiffusionConfig
 from playground.config.settings import field_specs, named
 from playground.features.arena.feature import RUN
 from playground.features.arena.settings import ArenaConfig
 from playground.features.arena.view import folder, schedulers
-from playground.runs.events import Failed, Snapshot
-from playground.runtimes import RegistryError
+from playground.runtimes.jobs import first_arrays
 from playground.runtimes.records import Origin
 from playground.runtimes.refusals import answering
 
@@ -82,18 +83,8 @@ class Desk:
             raise ConfigError("There is no model to run yet: press Train at the top, or open a diffusers folder.")
         return self._service.study("arena", run, values)
 
-    def _job(self, task: str, *args: Any) -> dict[str, Any]:
-        """The arrays of the first snapshot of a job. Raises `ConfigError` with the sentence with which it failed."""
-        events = self._service.registry.run_job(task, *args)
-        try:
-            for event in events:
-                if isinstance(event, Snapshot):
-                    return event.arrays
-                if isinstance(event, Failed):
-                    raise ConfigError(event.message)
-        finally:
-            events.close()
-        raise RegistryError("The worker did not answer: please try again.")
+    def _job(self, task: str, *args: Any) -> dict[str, np.ndarray]:
+        return first_arrays(self._service.registry.run_job(task, *args))
 
     def server_functions(self) -> list[Callable]:
         """Server functions: each takes one value and answers a dict, `{"error": sentence}` for a refusal."""

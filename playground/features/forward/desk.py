@@ -8,8 +8,8 @@ from typing import Any, get_args
 
 from playground.config import DiffusionConfig
 from playground.features.forward.view import forward, schedule_tables
-from playground.runs.events import Snapshot
-from playground.runtimes import RegistryError, RunRegistry
+from playground.runtimes import RunRegistry
+from playground.runtimes.jobs import first_arrays
 from playground.runtimes.refusals import answering
 
 TASK = "playground.features.forward.run:forward_run"
@@ -23,15 +23,10 @@ class Forward:
         self._registry, self._lock, self._tables = registry, threading.Lock(), None
 
     def tables(self) -> dict[str, Any]:
-        """Blocks for the first who asks, and whoever comes meanwhile. Raises `RegistryError` with a sentence."""
+        """Blocks for the first who asks, and whoever comes meanwhile. Raises a refusal with a sentence."""
         with self._lock:
             if self._tables is None:
-                events = self._registry.run_job(TASK)
-                arrays = next((event.arrays for event in events if isinstance(event, Snapshot)), None)
-                events.close()
-                if arrays is None:
-                    raise RegistryError("The noise schedules could not be computed: please try again.")
-                self._tables = schedule_tables(arrays, SCHEDULES)
+                self._tables = schedule_tables(first_arrays(self._registry.run_job(TASK)), SCHEDULES)
             return self._tables
 
     def server_function(self) -> Callable:
