@@ -85,7 +85,7 @@ class Projection:
 
 def finite_rows(z: np.ndarray) -> np.ndarray:
     """Which rows of `z` (n, d) hold numbers only: (n,) of bool."""
-    return np.isfinite(z).all(axis=1)
+    return np.asarray(np.isfinite(z).all(axis=1))
 
 
 def cleared(z: np.ndarray) -> np.ndarray:

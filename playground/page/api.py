@@ -1,4 +1,6 @@
 """Named endpoints, so that a script can drive the app through `gradio_client`; the README shows them at work."""
+# Gradio reads what a stream yields from its return annotation, `-> dict`, where Python would say `AsyncIterator[dict]`:
+# pyright: reportReturnType=false, reportInvalidTypeForm=false
 
 from __future__ import annotations
 

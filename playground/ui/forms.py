@@ -16,7 +16,7 @@ from playground.config import TIME_GRIDS, FieldSpec, Settings, field_specs
 from playground.data import DATASETS
 from playground.ui.components.settings import settings
 
-TITLES: dict[str, dict[str, str]] = {
+TITLES: dict[str, dict] = {
     "network": {"mlp": "fully connected", "conv": "convolutional", "unet": "U-Net", "unet2d": "UNet2DModel (diffusers)"},
     "likelihood": {
         "gaussian": "Gaussian, fixed σ",

@@ -62,7 +62,8 @@ def kl_to_posterior(model: VAE, x: Tensor, q: DiagonalGaussian, log_p: Tensor) -
         coarse = (index % 2 == 0).all(1)
         both = [(part.softmax(0) * value).sum() for part, value in ((log_q, integrand), (log_q[coarse], integrand[coarse]))]
         found.append(torch.stack([both[0] + log_p[i], (both[0] - both[1]).abs()]))
-    return tuple(torch.stack(found, dim=1))
+    gap, error = torch.stack(found, dim=1)
+    return gap, error
 
 
 def best_gaussian(model: VAE, x: Tensor, starts: list[DiagonalGaussian], order: int = 8, iterations: int = 60) -> DiagonalGaussian:

@@ -64,7 +64,8 @@ def split_kl(q: DiagonalGaussian, generator: torch.Generator, draws: int | None 
     together, each = (torch.cat(parts) for parts in zip(*(_log_aggregate(q, part) for part in z.split(CHUNK))))
     prior = _log_normal(z)
     both = ((own.sum(1), together, prior.sum(1)), (own, each, prior))
-    return tuple(Information(Estimated.of((a - b).double()), Estimated.of((b - c).double())) for a, b, c in both)
+    whole, single = (Information(Estimated.of((a - b).double()), Estimated.of((b - c).double())) for a, b, c in both)
+    return whole, single
 
 
 def _log_normal(z: Tensor) -> Tensor:

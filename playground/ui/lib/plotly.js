@@ -5,7 +5,7 @@ let loading = null;
 export function plotly() {
   loading ||= window.Plotly ? Promise.resolve(window.Plotly) : new Promise((done, failed) => {
     const script = document.createElement('script');
-    script.src = new URL('../../plotly.min.js', import.meta.url);
+    script.src = new URL('../../plotly.min.js', import.meta.url).href;
     script.onload = () => done(window.Plotly);
     script.onerror = () => { loading = null; script.remove(); failed(new Error('Plotly could not be loaded.')); };
     document.head.append(script);

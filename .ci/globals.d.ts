@@ -1,0 +1,4 @@
+/** What scripts outside the modules leave on the page. */
+interface Window {
+  Plotly?: any;
+}
