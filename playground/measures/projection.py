@@ -193,7 +193,7 @@ def umap(z: np.ndarray, settings: ProjectionSettings, start: np.ndarray | None) 
     Its steps are drawn at random, so what starts from a picture takes small ones: at the usual rate of 1, the points of an
     unchanged model jump by a fifth of their spread.
     """
-    from umap import UMAP
+    from umap import UMAP  # pyright: ignore[reportMissingImports] (optional: it may not be installed)
 
     return UMAP(
         n_neighbors=min(round(settings.perplexity), len(z) - 1),
