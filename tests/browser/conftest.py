@@ -85,7 +85,7 @@ def open_page(chromium: Browser, server: str, client) -> Iterator[Callable[..., 
         page.goto(path if path.startswith("http") else server + path)
         expect(page.locator(".run:visible [data-do=train]").first).to_be_visible()
         if page.url.startswith(server):
-            page.wait_for_function("window.playground.publish")
+            page.wait_for_function("() => Boolean(window.playground.publish)")
         return page
 
     yield open_

@@ -15,7 +15,7 @@ FALL = 80.0 + 460.0 * np.exp(-np.arange(400) / 30.0)
 def show(tab: Tab, **frame) -> None:
     """Lets the views of a tab see this frame, as if its run had sent it."""
     known = {"run": "x", "version": 1, "status": "running", "step": 20_000, "steps": 20_000, "views": {}}
-    tab.page.wait_for_function("window.playground.publish")
+    tab.page.wait_for_function("() => Boolean(window.playground.publish)")
     tab.page.evaluate("([tab, frame]) => window.playground.publish(tab, frame)", [tab.name, known | frame])
 
 

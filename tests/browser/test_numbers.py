@@ -7,7 +7,7 @@ import pytest
 def write(open_page):
     """`write("duration", 75)`: what `window.playground.duration(75)` says."""
     page = open_page()
-    page.wait_for_function("window.playground.duration")
+    page.wait_for_function("() => Boolean(window.playground.duration)")
     return lambda name, number: page.evaluate("([name, number]) => window.playground[name](number)", [name, number])
 
 
