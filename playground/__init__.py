@@ -29,7 +29,7 @@ _HOME = {
     "SampleStep": "runs.events",
     "DATASETS": "data",
     "load_dataset": "data",
-    "train": "questions",
+    "train": "questions.training",
     "sample": "runs.generation",
     "load_model": "runs.generation",
     "CheckpointError": "runs.checkpoint",
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
         parse_config,
     )
     from playground.data import DATASETS, load_dataset
-    from playground.questions import train
+    from playground.questions.training import train
     from playground.runs.checkpoint import CheckpointError
     from playground.runs.control import Control
     from playground.runs.events import Checkpoint, Failed, Finished, Paused, Progress, SampleStep, Snapshot, Started

@@ -89,6 +89,7 @@ WEB = (
     "playground",
     "playground.config",
     "playground.data",
+    "playground.questions.catalogue",
     "playground.views",
     "playground.runtimes",
     "playground.ui",

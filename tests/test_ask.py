@@ -14,8 +14,10 @@ from test_registry import until
 
 from playground.config import AutoencoderConfig, DiffusionConfig, VAEConfig
 from playground.page.service import Service
-from playground.questions import Answerer, answer, serve, train
+from playground.questions.answerer import Answerer, answer
 from playground.questions.space import Space
+from playground.questions.training import train
+from playground.questions.worker import serve
 from playground.runs import training
 from playground.runs.checkpoint import unpack
 from playground.runs.control import Control
@@ -383,6 +385,22 @@ def refusing():
     until(lambda: not service.registry.get(run).active, "the end")
     yield service, run
     service.registry.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "sentence"),
+    [
+        ("nothing", {}, "There is no question 'nothing'"),
+        ("field", {"t": 0.5, "what": "score"}, "Only a diffusion model can be asked this."),
+        ("decode", {}, "needs the argument z"),
+        ("point", {"index": -1}, "index of the question point is refused"),
+        ("point", {"index": 0, "k": 2}, "has no argument 'k': it takes index."),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_before_any_worker_hears_of_it(refusing, monkeypatch, name, args, sentence) -> None:
+    service, run = refusing
+    monkeypatch.setattr(service.registry, "ask", lambda *args, **more: pytest.fail("passed on"))
+    assert sentence in asyncio.run(service.ask([run, name, args]))["error"]
 
 
 def test_a_diffusion_run_is_not_asked(refusing) -> None:

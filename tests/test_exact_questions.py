@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from playground.config import AutoencoderConfig, ConfigError, VAEConfig
-from playground.questions import answer
+from playground.questions.answerer import answer
 from playground.questions.exact import SHARES, density_levels
 from playground.runs.control import Control
 from playground.runs.training import Trainer

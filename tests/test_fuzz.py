@@ -23,8 +23,8 @@ from playground.features.registry import studies
 from playground.page import service as module
 from playground.page.page import build_page, launch_settings
 from playground.page.service import Service
+from playground.questions.catalogue import QUESTIONS
 from playground.runs.events import Event, Finished, Started
-from playground.runtimes.asking import QUESTIONS
 
 LONGEST = 4000
 """Characters of an answer that refuses: a sentence or a few, and no echo."""
@@ -179,7 +179,7 @@ def calls(target: Target) -> st.SearchStrategy[tuple[str, bytes, dict[str, str]]
 
     hows = st.sampled_from(["run", "run", "run", "call", "queue/join", "call/v2"])
     endpoints = st.tuples(hows, st.sampled_from(sorted(target.endpoints))).flatmap(lambda pair: of_endpoint(*pair))
-    question = st.tuples(runs, st.sampled_from(QUESTIONS) | VALUES, VALUES).map(list)
+    question = st.tuples(runs, st.sampled_from(tuple(QUESTIONS)) | VALUES, VALUES).map(list)
     functions = st.tuples(
         st.sampled_from(target.functions),
         st.one_of(question, st.tuples(runs, VALUES).map(list), st.tuples(runs, NUMBERS, VALUES, VALUES).map(list), VALUES),

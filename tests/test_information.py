@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from playground.config import AutoencoderConfig, ConfigError, VAEConfig
-from playground.questions import answer
+from playground.questions.answerer import answer
 from playground.runs.control import Control
 from playground.runs.training import Trainer
 from playground.vae.autoencoder import DiagonalGaussian

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import get_type_hints
 
 import numpy as np
 import pytest
@@ -11,15 +12,17 @@ import torch
 from playground.config import AutoencoderConfig, ConfigError, DiffusionConfig, VAEConfig
 from playground.data import load_dataset
 from playground.measures.energy import energy_distance
-from playground.questions import DIFFUSION, LATENT, Answerer, answer, pack_weights, serve
+from playground.questions.answerer import ANSWERS, Answerer, answer, pack_weights
 from playground.questions.answers import slerp
+from playground.questions.catalogue import QUESTIONS
 from playground.questions.generative import expectation_maximisation, mixture
+from playground.questions.lab import Lab
+from playground.questions.space import Space
+from playground.questions.worker import serve
 from playground.runs.control import Control
 from playground.runs.events import Answer, Finished
 from playground.runs.tasks import TASKS
 from playground.runs.training import Trainer
-from playground.runtimes.asking import QUESTIONS
-from playground.runtimes.inspectors import BETWEEN_STEPS
 from playground.vae.autoencoder import Autoencoder
 
 TINY = {"dataset": "digits", "width": 32, "depth": 1, "batch_size": 64, "warmup_steps": 0, "learning_rate": 0.01, "device": "cpu"}
@@ -53,8 +56,11 @@ def as_bytes(x: torch.Tensor) -> np.ndarray:
     return (x.detach().clamp(0, 1) * 255).round().to(torch.uint8).numpy()[:, 0]
 
 
-def test_the_server_knows_the_questions() -> None:
-    assert set(QUESTIONS) == {*LATENT, *DIFFUSION} and set(BETWEEN_STEPS) < set(QUESTIONS)
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_function_answers_what_the_catalogue_says(name: str) -> None:
+    """From a space or a lab, as its kind is, with the arguments that are checked for it."""
+    question, hints = QUESTIONS[name], get_type_hints(ANSWERS[name])
+    assert list(hints.values())[:2] == [{"latent": Space, "diffusion": Lab}[question.of], question.arguments]
 
 
 def test_decode_is_the_decoder(trained, ask) -> None:

@@ -15,12 +15,10 @@ from playground.data.points import MIXTURE
 from playground.diffusion.denoiser import PARAMETRIZATIONS, Denoiser, build_denoiser
 from playground.diffusion.noise import SCHEDULES
 from playground.diffusion.oracle import Exact, IdealDenoiser, MixtureDenoiser, mixture_denoiser
-from playground.questions import Answerer, answer
+from playground.questions.answerer import Answerer, answer
 from playground.questions.lab import Lab
 from playground.questions.memory import blurred, nearest, shifted
-from playground.questions.table import DIFFUSION
 from playground.runs.tasks import DiffusionTask
-from playground.runtimes.asking import QUESTIONS
 
 CPU = torch.device("cpu")
 
@@ -52,10 +50,6 @@ def fresh(dataset: str, **changes) -> tuple[DiffusionTask, Denoiser]:
         for i, parameter in enumerate(model.parameters()):
             parameter.add_(0.05 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(i)))
     return made, model.eval()
-
-
-def test_every_question_may_be_asked() -> None:
-    assert set(DIFFUSION) <= set(QUESTIONS)
 
 
 # --- against the exact answer ----------------------------------------------------------------------------------------

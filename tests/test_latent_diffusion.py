@@ -21,7 +21,7 @@ from playground.config import (
 from playground.data import load_dataset
 from playground.diffusion.latent_denoiser import LatentDenoiser, build_latent_denoiser
 from playground.measures.energy import Ruler
-from playground.questions import answer, pack_weights
+from playground.questions.answerer import answer, pack_weights
 from playground.questions.worker import Held
 from playground.runs.checkpoint import CheckpointError, unpack
 from playground.runs.control import Control

@@ -229,12 +229,11 @@ class Service:
     @answering
     async def ask(self, request: Any) -> dict[str, Any]:
         """Server function: `[run, name, args]` -> what the run's model answers, packed as in `views/answers.py`, with `step`, that
-        of the weights asked; or `{"error": sentence}`. The questions and their arguments stand in `questions/`; `moment` among
-        them, a step, asks the past."""
-        run, name, args, moment = questions.parse(request)
-        if "model" not in self.registry.get(run).config:
-            raise ConfigError("Only a model can be asked: this run measures one, or draws from it.")
-        return answer(await self.registry.ask(run, name, args, moment=moment, timeout=ANSWER_SECONDS))
+        of the weights asked; or `{"error": sentence}`. The questions and their arguments stand in `questions/catalogue.py`; `moment`
+        among them, a step, asks the past."""
+        asked = questions.parse(request)
+        questions.check(asked, self.registry.get(asked.run).config)
+        return answer(await self.registry.ask(asked.run, asked.name, asked.args, moment=asked.moment, timeout=ANSWER_SECONDS))
 
     @answering
     def project(self, request: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from playground.diffusion.oracle import MixtureDenoiser
 from playground.diffusion.sampling import DenoiserFn, inpaint, time_grid
-from playground.questions.arguments import Arguments
+from playground.questions.arguments import Condition, Conditional
 from playground.questions.lab import Lab
 from playground.questions.space import floats
 
@@ -16,7 +16,7 @@ Arrays = dict[str, np.ndarray]
 BINS = 52
 
 
-def conditional(lab: Lab, args: Arguments) -> Arrays:
+def conditional(lab: Lab, args: Conditional) -> Arrays:
     """Points: the second coordinate of `n` samples whose first is held at `known`, inpainted by RePaint (`steps`, each made `resample` times),
     as the share in each of 52 bins between the `edges` (53,): `model` (52,).
 
@@ -24,19 +24,19 @@ def conditional(lab: Lab, args: Arguments) -> Arrays:
     `exact`, the probability of each bin under `p(x_2 | x_1)`. `..._distance` is the total variation from it, `½ Σ |share - probability|`, 0
     to 1, and `floor` that of as many draws from the exact distribution itself."""
     lab.plane("One coordinate given the other")
-    known = torch.tensor([args.number("known", -10.0, 10.0), 0.0], device=lab.device)
-    n, generator = args.whole("n", 1, 4000, default=1000), lab.generator(args)
-    times, resample = time_grid(lab.schedule, args.whole("steps", 2, 200, default=50)), args.whole("resample", 1, 10, default=3)
+    known = torch.tensor([args.known, 0.0], device=lab.device)
+    n, generator = args.n, lab.generator(args.seed)
+    times = time_grid(lab.schedule, args.steps)
     missing = torch.tensor([False, True], device=lab.device)
     edges = torch.linspace(*(1.3 * bound for bound in lab.task.bounds), BINS + 1)
 
     def shares(denoiser: DenoiserFn) -> Tensor:
-        *_, end = inpaint(denoiser, lab.schedule, known[None], missing[None], n, times, generator, resample)
+        *_, end = inpaint(denoiser, lab.schedule, known[None], missing[None], n, times, generator, args.resample)
         return binned(end.x[:, 1], edges)
 
     found = {
         "edges": floats(edges),
-        "model": floats(shares(lab.clipped(lab.told(lab.model, args)))),
+        "model": floats(shares(lab.clipped(lab.told(lab.model, Condition())))),
         "exact_known": np.asarray(int(lab.known)),
     }
     if not lab.known:

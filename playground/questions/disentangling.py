@@ -8,7 +8,7 @@ import torch
 from playground.config import ConfigError
 from playground.data.sprites import FACTOR_UNITS
 from playground.questions.answers import Arrays
-from playground.questions.arguments import Arguments
+from playground.questions.arguments import Nothing
 from playground.questions.space import Space
 from playground.vae.factors import disentanglement as measure
 from playground.vae.factors import factor_cells, shuffled
@@ -17,7 +17,7 @@ EXAMPLES = 8000
 """Training images that are encoded, at most."""
 
 
-def disentanglement(space: Space, args: Arguments) -> Arrays:
+def disentanglement(space: Space, args: Nothing) -> Arrays:
     """Of d dimensions and the factors shape, size, angle, x, y: `mutual_information` (d, 5) in nats and `normalised` (d, 5) by the
     factors' `entropy` (5,); `mig` with its standard error `mig_se`, `mig_per_factor` (5,); the same of shuffled factors, `floor`
     (d, 5, normalised), `mig_floor`, `mig_floor_se`; and `moves` (d,): the factor that each dimension moves, -1 for none.

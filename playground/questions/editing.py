@@ -12,7 +12,7 @@ from playground.diffusion.sampling import inpaint as inpainting
 from playground.diffusion.sampling import invert as inversion
 from playground.diffusion.sampling import reverse, time_grid
 from playground.questions.answers import slerp
-from playground.questions.arguments import Arguments
+from playground.questions.arguments import Condition, Edit, Inpaint, InterpolateNoise, Invert
 from playground.questions.lab import Lab
 from playground.questions.space import floats, tiles
 from playground.runs.tasks import as_pixels, thin
@@ -20,25 +20,23 @@ from playground.runs.tasks import as_pixels, thin
 Arrays = dict[str, np.ndarray]
 SHOWN = 8
 """Images on the way from an image to its noise."""
-INVERTERS = ("heun", "dpmpp_2m", "edm_heun", "ddim")
 OWN_SAMPLES, OWN_STEPS = 8, 25
 """Of the model's own samples, beside which the noise of an image is read."""
 
 
-def interpolate_noise(lab: Lab, args: Arguments) -> Arrays:
+def interpolate_noise(lab: Lab, args: InterpolateNoise) -> Arrays:
     """`n` `images` (n, H, W) from noises between that of seed `a` and that of seed `b`, along a great circle (`spherical`, which keeps
     the length that noise has) or straight (`linear`, which does not: the middle comes out flat)."""
     lab.images("An interpolation in noise space")
-    n, mode = args.whole("n", 2, 25, default=9), args.choice("mode", ("spherical", "linear"), default="spherical")
-    a, b = (lab.noise(1, lab.generator(args, key)) for key in ("a", "b"))
+    n, (a, b) = args.n, (lab.noise(1, lab.generator(seed)) for seed in (args.a, args.b))
     share = torch.linspace(0.0, 1.0, n, device=lab.device)[:, None]
-    between = slerp if mode == "spherical" else torch.lerp
+    between = slerp if args.mode == "spherical" else torch.lerp
     path = between(a.flatten(), b.flatten(), share).reshape(n, *lab.shape)
-    drawn = lab.draw(lab.clipped(lab.told(lab.model, args)), path, args.whole("steps", 1, 200, default=50))
+    drawn = lab.draw(lab.clipped(lab.told(lab.model, args)), path, args.steps)
     return {"images": tiles(as_pixels(drawn))}
 
 
-def invert(lab: Lab, args: Arguments) -> Arrays:
+def invert(lab: Lab, args: Invert) -> Arrays:
     """The noise that a held-out image is made from, by following the ODE up in `steps` steps, and the image that the same steps make of
     it: `original`, `regenerated`, `noise` (H, W; grey is 0, black and white are ∓3 standard deviations), `path` (k, H, W) at `times`
     (k,), `mse` (squared error per pixel, in [0, 1]), and `noise_mean`, `noise_std`, in units of the noise that sampling starts from.
@@ -48,9 +46,9 @@ def invert(lab: Lab, args: Arguments) -> Arrays:
     came back with an error of 1e-5 at 20 steps, where DDIM on even times (DDIM inversion: Song et al. 2021) had 9e-4, and the model's
     own samples had a `noise_std` of 0.95 instead of 0.77."""
     lab.images("An inversion")
-    steps, sampler = args.whole("steps", 2, 500, default=50), args.choice("sampler", INVERTERS, default="heun")
+    sampler = args.sampler
     x_0, told = lab.held_out(args), lab.told(lab.model, args)
-    times = rising(lab, steps, sampler)
+    times = rising(lab, args.steps, sampler)
     states = list(inversion(told, lab.schedule, x_0, times, sampler))
     noise = states[-1].x / lab.schedule.prior_std()
     down = times.flip(0) if times[0] == 0 else torch.cat([times.flip(0), times.new_zeros(1)])
@@ -80,10 +78,10 @@ def rising(lab: Lab, steps: int, sampler: str) -> Tensor:
     return times
 
 
-def own_std(lab: Lab, args: Arguments, times: Tensor, sampler: str) -> np.ndarray:
+def own_std(lab: Lab, args: Condition, times: Tensor, sampler: str) -> np.ndarray:
     """The standard deviation of the noise that each of the model's own samples is inverted to, (8,); the samples are rounded to grey
     levels, as images are. Kept for as long as the weights stay the same."""
-    key = (len(times), sampler, args.whole("label", -1, 10**6, default=-1), args.number("guidance_scale", 0.0, 20.0, default=1.0))
+    key = (len(times), sampler, args.label, args.guidance_scale)
     if key not in lab.own_std:
         told, generator = lab.told(lab.model, args), torch.Generator(lab.device).manual_seed(0)
         own = lab.draw(lab.clipped(told), lab.noise(OWN_SAMPLES, generator), OWN_STEPS, sampler="heun")
@@ -93,40 +91,39 @@ def own_std(lab: Lab, args: Arguments, times: Tensor, sampler: str) -> np.ndarra
     return lab.own_std[key]
 
 
-def edit(lab: Lab, args: Arguments) -> Arrays:
+def edit(lab: Lab, args: Edit) -> Arrays:
     """`n` variations of a held-out image: noise as of time `t` on it, and the way back from there (SDEdit: Meng et al. 2022). Little
     noise keeps what it shows, much noise only its layout: `original`, `noisy` (H, W), `images` (n, H, W)."""
     lab.images("A variation of an image")
-    t, n, generator = lab.time(args), args.whole("n", 1, 32, default=8), lab.generator(args)
-    x_0, steps = lab.held_out(args), args.whole("steps", 2, 200, default=50)
-    eps = torch.randn((n, *lab.shape), generator=generator, device=lab.device)
+    t, generator, x_0 = lab.time(args.t), lab.generator(args.seed), lab.held_out(args)
+    eps = torch.randn((args.n, *lab.shape), generator=generator, device=lab.device)
     noisy = lab.schedule.perturb(x_0.expand_as(eps), t, eps)
     start = max(float(t), 1e-3)
-    drawn = lab.draw(lab.clipped(lab.told(lab.model, args)), noisy, max(2, round(steps * start)), start)
+    drawn = lab.draw(lab.clipped(lab.told(lab.model, args)), noisy, max(2, round(args.steps * start)), start)
     return {"original": _one(x_0), "noisy": _one(noisy[:1] / lab.spread(float(t))), "images": tiles(as_pixels(drawn))}
 
 
-def inpaint(lab: Lab, args: Arguments) -> Arrays:
+def inpaint(lab: Lab, args: Inpaint) -> Arrays:
     """`n` ways to fill in what `mask` (H rows of W numbers, 1 = missing) takes from a held-out image: `original`, `masked` (missing
     pixels grey), (H, W), `images` (n, H, W). Each of the `steps` is made `resample` times (RePaint)."""
     lab.images("Inpainting")
-    x_0, n = lab.held_out(args), args.whole("n", 1, 16, default=4)
-    missing = args.mask("mask", *lab.shape[1:], lab.device)[None, None]
+    x_0, missing = lab.held_out(args), _mask(lab, args)
     if not bool(missing.any()):
         raise ConfigError("Nothing is missing: mark the part to be inpainted with ones in the mask.")
-    times = time_grid(lab.schedule, args.whole("steps", 2, 200, default=50))
+    times = time_grid(lab.schedule, args.steps)
     states = inpainting(
-        lab.clipped(lab.told(lab.model, args)),
-        lab.schedule,
-        x_0,
-        missing,
-        n,
-        times,
-        lab.generator(args),
-        args.whole("resample", 1, 10, default=3),
+        lab.clipped(lab.told(lab.model, args)), lab.schedule, x_0, missing, args.n, times, lab.generator(args.seed), args.resample
     )
     *_, end = states
     return {"original": _one(x_0), "masked": _one(x_0 * ~missing), "images": tiles(as_pixels(end.x))}
+
+
+def _mask(lab: Lab, args: Inpaint) -> Tensor:
+    """What is missing, (1, 1, H, W). Raises `ConfigError` for a mask of another size."""
+    height, width = lab.shape[1:]
+    if len(args.mask) != height or any(len(row) != width for row in args.mask):
+        raise args.refusal("mask", f"a list of {height} lists of {width} zeros and ones")
+    return torch.tensor(args.mask, dtype=torch.bool, device=lab.device)[None, None]
 
 
 def _one(x: Tensor) -> np.ndarray:

@@ -10,7 +10,7 @@ import torch
 
 from playground.config import ConfigError
 from playground.questions.answers import Arrays
-from playground.questions.arguments import Arguments
+from playground.questions.arguments import Exactly
 from playground.questions.space import Space, floats
 from playground.vae.gaps import Dissection, dissect, kl_to_posterior
 from playground.vae.quadrature import log_joint
@@ -21,7 +21,7 @@ REACH = 4.5
 """Standard deviations of the posterior (and of q) that the drawn field shows to each side."""
 
 
-def exact(space: Space, args: Arguments) -> Arrays:
+def exact(space: Space, args: Exactly) -> Arrays:
     """One image of the map, with numbers in nats: `log_p`, `elbo`, `best_elbo`, each with `..._error` (numerical), `gap` =
     `approximation_gap` + `amortisation_gap`, and `kl_to_posterior`, which the gap must be, found in another way.
 
@@ -30,7 +30,6 @@ def exact(space: Space, args: Arguments) -> Arrays:
     `levels` (3,), the log densities within which lies as much of the posterior as within 1, 2, 3 standard deviations of a
     Gaussian; `evaluations` of the decoder."""
     x = _image(space, args)
-    n = args.whole("n", 8, 128, default=64)
     double = copy.deepcopy(space.model).double()
     found = dissect(space.model, double, x)
     kl, kl_error = kl_to_posterior(double, x.double(), found.q, found.evidence.log_p)
@@ -60,11 +59,11 @@ def exact(space: Space, args: Arguments) -> Arrays:
     return (
         {name: np.float32(value) for name, value in numbers.items()}
         | {name: floats(value) for name, value in vectors.items()}
-        | _field(space, x, found, n)
+        | _field(space, x, found, args.n)
     )
 
 
-def _image(space: Space, args: Arguments) -> torch.Tensor:
+def _image(space: Space, args: Exactly) -> torch.Tensor:
     """The image asked about, (1, C, H, W). Raises `ConfigError` where nothing can be integrated."""
     if not space.variational:
         raise ConfigError("An autoencoder defines no p(x): only a VAE has a likelihood to tell.")
@@ -73,7 +72,7 @@ def _image(space: Space, args: Arguments) -> torch.Tensor:
             f"This latent space has {space.d} dimensions: log p(x) is integrated on a grid in one or two only. "
             "The bounds and the importance-sampled estimate work in any number of dimensions."
         )
-    return space.map_x[args.whole("index", 0, len(space.map_x) - 1)][None]
+    return space.image(args)
 
 
 def _field(space: Space, x: torch.Tensor, found: Dissection, n: int) -> Arrays:

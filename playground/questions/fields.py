@@ -15,7 +15,7 @@ from playground.diffusion.denoiser import Prediction
 from playground.diffusion.likelihood import ode_log_likelihood
 from playground.diffusion.oracle import Exact
 from playground.diffusion.sampling import velocity
-from playground.questions.arguments import Arguments
+from playground.questions.arguments import MOST_LEARNED, Density, Errors, OverPlane, VectorField
 from playground.questions.lab import Lab
 from playground.questions.space import floats
 
@@ -24,14 +24,16 @@ EXAMPLES = {True: 64, False: 200}
 """Whose errors are averaged: so many images, or points."""
 
 
-def field(lab: Lab, args: Arguments) -> Arrays:
+def field(lab: Lab, args: VectorField) -> Arrays:
     """Points: the `score`, the `velocity` or the denoised place `x_0` on n x n `places` (n², 2) at time `t`, as `learned` and as
     `exact`, (n², 2), and the length of their difference, `distance` (n²,). Row by row, the second coordinate rising."""
     lab.plane("A field")
-    t, what = lab.time(args), args.choice("what", ("score", "velocity", "x_0"))
+    t = lab.time(args.t)
     extent = _extent(lab, args, t)
-    places = _grid(extent, args.whole("n", 2, 64, default=24))
-    learned, exact = (_vectors(lab, lab.told(denoiser, args)(places, t), what, places, t) for denoiser in (lab.model, lab.exact))
+    places = _grid(extent, args.n)
+    learned, exact = (
+        _vectors(lab, lab.told(denoiser, args)(places, t), args.what, places, t) for denoiser in (lab.model, lab.exact)
+    )
     return {
         "places": floats(places),
         "learned": floats(learned),
@@ -42,27 +44,29 @@ def field(lab: Lab, args: Arguments) -> Arrays:
     }
 
 
-def density(lab: Lab, args: Arguments) -> Arrays:
+def density(lab: Lab, args: Density) -> Arrays:
     """Points: `log p_t` in nats on n x n places, `log_density` (n, n), rows with the second coordinate rising: the `exact` one, or
     the `learned` one, from the model's probability-flow ODE. With a `label` both are of that class alone; a guided flow follows
     no density that is known, so there is an exact one only without guidance."""
     lab.plane("A density")
-    t, learned = lab.time(args), args.choice("what", ("exact", "learned"), default="exact") == "learned"
-    n, extent = args.whole("n", 2, 64 if learned else 200, default=32 if learned else 64), _extent(lab, args, t)
+    t, learned = lab.time(args.t), args.what == "learned"
+    n, extent = args.n or (32 if learned else 64), _extent(lab, args, t)
     places = _grid(extent, n)
     if learned:
+        if n > MOST_LEARNED:
+            raise args.refusal("n", f"a whole number from 2 to {MOST_LEARNED} for a learned density")
         start = min(float(t), lab.schedule.t_max - 1e-3)
         alpha = float(lab.schedule.alpha(torch.tensor(start, dtype=torch.float64)))
         told = lab.told(lab.model, args)
         found = ode_log_likelihood(told, lab.schedule, places / alpha, start, tolerance=1e-4)[0] - 2.0 * np.log(alpha)
     else:
-        if args.number("guidance_scale", 0.0, 20.0, default=1.0) != 1.0:
+        if args.guidance_scale != 1.0:
             raise ConfigError("The exact density is known without guidance only: the guidance scale must be 1.")
         found = lab.exact.log_density(places, t, lab.label(args))
     return {"log_density": floats(found.reshape(n, n)), "extent": floats(extent), "exact_known": np.asarray(int(lab.known))}
 
 
-def errors(lab: Lab, args: Arguments) -> Arrays:
+def errors(lab: Lab, args: Errors) -> Arrays:
     """How wrong the model is by time, at `times` (m,), all in the unit of the loss: mean squared error of the target over its scale.
 
     `against_exact`: its answers against the exact ones, on noisy held-out examples; `zero`: the same for answering 0. Against
@@ -70,8 +74,8 @@ def errors(lab: Lab, args: Arguments) -> Arrays:
     latter is the one that fails on what it has not seen. Where the density is known also `exact_held_out`, the least possible.
     With a `label` only examples of that class."""
     p, label = lab.model.parametrization, lab.label(args)
-    low, high, n = lab.schedule.t_min, lab.schedule.t_max, args.whole("n", 2, 50, default=12)
-    times = low + (high - low) * torch.linspace(0.0, 1.0, n, device=lab.device) ** 2  # closer where details are decided
+    low, high = lab.schedule.t_min, lab.schedule.t_max
+    times = low + (high - low) * torch.linspace(0.0, 1.0, args.n, device=lab.device) ** 2  # closer where details are decided
     sets = {name: _examples(lab, name, label) for name in ("train", "held_out")}
     answering = {"net": lab.model, "ideal": Exact(lab.ideal, p)} | ({"exact": Exact(lab.exact, p)} if lab.known else {})
     generator = torch.Generator(lab.device).manual_seed(0)
@@ -98,12 +102,12 @@ def _vectors(lab: Lab, prediction: Prediction, what: str, x: Tensor, t: Tensor) 
     return lab.score(prediction, t, x) if what == "score" else velocity(prediction, lab.schedule.at(t).like(x))
 
 
-def _extent(lab: Lab, args: Arguments, t: Tensor) -> Tensor:
+def _extent(lab: Lab, args: OverPlane, t: Tensor) -> Tensor:
     """The corners [x0, x1, y0, y1] that were asked for, or of a square that holds nearly all of the noisy data."""
-    if not args.has("extent"):
+    if args.extent is None:
         reach = lab.schedule.alpha(t) * lab.task.bounds[1] + 3.0 * lab.schedule.sigma(t)
         return torch.cat([-reach, reach, -reach, reach])
-    extent = args.vector("extent", 4, lab.device)
+    extent = torch.tensor(args.extent, device=lab.device)
     if not bool((extent[::2] < extent[1::2]).all()):
         raise ConfigError("The argument extent must be [x0, x1, y0, y1] with x0 < x1 and y0 < y1.")
     return extent

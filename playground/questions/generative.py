@@ -11,7 +11,7 @@ from torch import Tensor
 from playground.config import ConfigError
 from playground.measures.energy import distances_to_data
 from playground.questions.answers import Arrays, training_examples
-from playground.questions.arguments import Arguments
+from playground.questions.arguments import FINITE, Generate, Holes
 from playground.questions.space import Space, floats, tiles
 
 FITTED_TO = 2000
@@ -25,22 +25,25 @@ FLOOR = 1e-6
 DrawCodes = Callable[[int, torch.Generator], Tensor]
 
 
-def holes(space: Space, args: Arguments) -> Arrays:
+def holes(space: Space, args: Holes) -> Arrays:
     """How far a decoded point, encoded again, lands from where it started, in standard deviations of the codes, which makes one
     unit of all latent spaces: `field` (n, n), `|E(D(z)) - z| / code_std`. `code_std`: see `Space.code_std`. `typical` is the mean
     of the same over 2,000 draws of a Gaussian with the moments of the codes, with its standard error `typical_se`.
 
     At `z = p` for two dimensions, else at `z = origin + axes p`, on n x n points p from `lo` to `hi`, both ends among them.
     Row = second coordinate, ascending. For a VAE, E is the posterior's mean."""
-    lo, hi = (args.vector(key, 2, space.device) for key in ("lo", "hi"))
-    n = args.whole("n", 2, 64, default=48)
+    lo, hi = (torch.tensor(corner, device=space.device) for corner in (args.lo, args.hi))
+    n = args.n
     if not bool((lo < hi).all()):
         raise ConfigError("The lower corner lo must lie below the upper corner hi in both coordinates.")
     x, y = (torch.linspace(float(lo[axis]), float(hi[axis]), n, device=space.device) for axis in (0, 1))
     z = torch.stack([x.repeat(n), y.repeat_interleave(n)], dim=1)
-    if args.has("axes"):
-        axes = args.rows("axes", 2, space.d, space.device, least=space.d)
-        z = args.vector("origin", space.d, space.device) + z @ axes.T
+    if args.axes is not None:
+        if len(args.axes) != space.d:
+            raise args.refusal("axes", f"a list of {space.d} points of 2 {FINITE}")
+        if args.origin is None:
+            raise args.missing("origin")
+        z = space.place(args, "origin") + z @ torch.tensor(args.axes, device=space.device).T
     elif space.d != 2:
         raise ConfigError(f"This latent space has {space.d} dimensions: a plane in it needs an origin and two axes.")
     if not bool(space.codes.isfinite().all()):
@@ -60,7 +63,7 @@ def missed(space: Space, z: Tensor) -> Tensor:
     return (space.encode(space.decode(z)) - z).norm(dim=1) / space.code_std
 
 
-def generate(space: Space, args: Arguments) -> Arrays:
+def generate(space: Space, args: Generate) -> Arrays:
     """Samples by decoding codes drawn from a `box` around the codes of training images, from a `gaussian` or a `mixture`
     fitted to them, or (VAE) from the `prior`: `images` (n, H, W) with their `z` (n, d), beside `real` held-out images (n, H, W).
 
@@ -70,14 +73,13 @@ def generate(space: Space, args: Arguments) -> Arrays:
 
     A decoder's image is the mean E[x|z]. A VAE's `images` are that or draws from p(x|z), as `pixels` says, mean or draw; `distance`
     and `reconstructed` are of draws, which is what the model says of images, and `distance_of_means` with its spread of means."""
-    n, seed = args.whole("n", 1, 64, default=32), args.whole("seed", 0, 2**31 - 1, default=0)
-    task, how = space.task, args.choice("how", ("box", "gaussian", "mixture", "prior"))
-    draw = fit(space, how, seed)
+    n, seed, task = args.n, args.seed, space.task
+    draw = fit(space, args.how, seed)
     generator = torch.Generator().manual_seed(seed)
     z = draw(n, generator).to(space.device)
     shown = torch.randperm(len(task.test_x), generator=generator)[:n].to(space.device)
 
-    drawn = args.choice("pixels", ("mean", "draw"), default="mean") == "draw"
+    drawn = args.pixels == "draw"
     if drawn and not space.variational:
         raise ConfigError("An autoencoder has no p(x|z) to draw pixels from: its decoder gives one image for a code.")
     draws = {

@@ -7,20 +7,19 @@ from torch import Tensor
 
 from playground.config import ConfigError
 from playground.questions.answers import Arrays
-from playground.questions.arguments import Arguments
+from playground.questions.arguments import Reparametrisation
 from playground.questions.space import Space, floats, integers
 from playground.vae.autoencoder import DiagonalGaussian
 from playground.vae.gaps import gauss_hermite
 from playground.vae.likelihoods import Likelihood
 
-MOST_DRAWS = 1024
 RESAMPLES = 400
 TAIL = 0.005
 """Of the resampled ratios, on either side of the interval: their tails are so heavy that an interval of 99 % in name holds the
 truth about 95 times in a hundred (`tests/test_gradients.py` counts), and one of two standard errors 79 to 86 times."""
 
 
-def reparametrisation(space: Space, args: Arguments) -> Arrays:
+def reparametrisation(space: Space, args: Reparametrisation) -> Arrays:
     """Draws `z = mean + std eps` from q(z|x) of one image of the map: `mean`, `std` (d,), `eps`, `z` (n, d), `log_p` (n,) = log p(x|z),
     and of the gradient of `E_q log p(x|z)` by the mean and the log standard deviation, d of each, what these say:
 
@@ -33,10 +32,9 @@ def reparametrisation(space: Space, args: Arguments) -> Arrays:
     by quadrature where d <= 2, else NaN. `order` (d,): dimensions by their KL, largest first."""
     if not space.variational:
         raise ConfigError("An autoencoder draws nothing: only a VAE has a q(z|x) to draw z from.")
-    x = space.map_x[args.whole("index", 0, len(space.map_x) - 1)][None]
-    n, seed = args.whole("n", 8, MOST_DRAWS, default=256), args.whole("seed", 0, 2**31 - 1, default=0)
+    x = space.image(args)
     q = space.model.encode(x)
-    eps = torch.randn(n, space.d, generator=torch.Generator().manual_seed(seed)).to(space.device)
+    eps = torch.randn(args.n, space.d, generator=torch.Generator().manual_seed(args.seed)).to(space.device)
     z = q.sample(eps)
     log_p, slope = _log_p_and_slope(space, x, z)
     gradients = estimates(q.std, eps, log_p, slope)

@@ -9,13 +9,13 @@ import torch
 
 from playground.config import ConfigError
 from playground.questions.answers import Arrays
-from playground.questions.arguments import Arguments
+from playground.questions.arguments import Nothing
 from playground.questions.space import CHUNK, Space
 from playground.vae.autoencoder import DiagonalGaussian
 from playground.vae.information import split_kl
 
 
-def information(space: Space, args: Arguments) -> Arrays:
+def information(space: Space, args: Nothing) -> Arrays:
     """The mean KL of all n training images, `kl` (nats; of each dimension `kl_per_dimension`, (d,)), in its two parts:
     `information`, I(x; z), and `mismatch`, KL(q(z) || p(z)), with their standard errors `information_se`, `mismatch_se`; and of each
     dimension `information_per_dimension`, ... (`playground/information.py`). `most`, log n, is what the information cannot exceed."""

@@ -14,11 +14,8 @@ from playground.diffusion.denoiser import ClippedDenoiser, Denoiser, GuidedDenoi
 from playground.diffusion.latent_denoiser import LatentDenoiser
 from playground.diffusion.oracle import IdealDenoiser, MixtureDenoiser, mixture_denoiser
 from playground.diffusion.sampling import DenoiserFn, initial_noise, reverse, time_grid
-from playground.questions.arguments import Arguments
+from playground.questions.arguments import Condition, OfClass, OfOne
 from playground.runs.tasks import DiffusionTask
-
-CONDITION = ("label", "guidance_scale")
-"""Arguments that every question takes where classes can be told."""
 
 
 class Lab:
@@ -52,20 +49,20 @@ class Lab:
 
     # --- classes -----------------------------------------------------------------------------------------------------
 
-    def label(self, args: Arguments) -> Tensor | None:
+    def label(self, args: OfClass) -> Tensor | None:
         """The class asked for, (1,), or None for none. Raises `ConfigError` where the model does not know it."""
         if self.n_labels == 0:
-            if args.has("label") and args.whole("label", -1, 10**6) >= 0:
+            if args.label >= 0:
                 raise ConfigError("This model was trained without classes: train one that is class-conditional to ask for one.")
             return None
-        label = args.whole("label", -1, self.n_labels - 1, default=-1)
+        label = args.at_most("label", self.n_labels - 1, low=-1)
         if label == -1 and self.task.config.label_dropout == 0.0:
             raise ConfigError("This model always saw the class (label dropout 0), so it has no answer without one: choose a class.")
         return torch.tensor([label], device=self.device) if label >= 0 else None
 
-    def told(self, denoiser, args: Arguments) -> DenoiserFn:
+    def told(self, denoiser, args: Condition) -> DenoiserFn:
         """`denoiser`, learned or exact, told the class that `args` ask for, with their guidance."""
-        label, scale = self.label(args), args.number("guidance_scale", 0.0, 20.0, default=1.0)
+        label, scale = self.label(args), args.guidance_scale
         if label is None:
             return denoiser
         if scale != 1.0 and self.task.config.label_dropout == 0.0:
@@ -74,9 +71,9 @@ class Lab:
 
     # --- samples -----------------------------------------------------------------------------------------------------
 
-    def generator(self, args: Arguments, key: str = "seed") -> torch.Generator:
+    def generator(self, seed: int) -> torch.Generator:
         """Random numbers that the question's seed decides."""
-        return torch.Generator(self.device).manual_seed(args.whole(key, 0, 2**31 - 1, default=0))
+        return torch.Generator(self.device).manual_seed(seed)
 
     def noise(self, n: int, generator: torch.Generator) -> Tensor:
         """(n, ...) at `t_max`."""
@@ -94,9 +91,9 @@ class Lab:
 
     # --- data --------------------------------------------------------------------------------------------------------
 
-    def held_out(self, args: Arguments, key: str = "index") -> Tensor:
+    def held_out(self, args: OfOne) -> Tensor:
         """One held-out example, (1, ...), as the model sees it."""
-        index = args.whole(key, 0, len(self.task.test_x) - 1)
+        index = args.at_most("index", len(self.task.test_x) - 1)
         return self.task.scale(self.task.test_x[index : index + 1])
 
     def images(self, what: str = "This") -> None:
@@ -110,9 +107,8 @@ class Lab:
         if self.shape != (2,):
             raise ConfigError(f"{what} is drawn for points in the plane: this model's data have another shape.")
 
-    def time(self, args: Arguments) -> Tensor:
-        """The argument `t`, (1,), moved into the range that models are trained on."""
-        t = args.number("t", 0.0, 1.0)
+    def time(self, t: float) -> Tensor:
+        """`t` as (1,), moved into the range that models are trained on."""
         return torch.full((1,), min(max(t, self.schedule.t_min), self.schedule.t_max), device=self.device)
 
     def spread(self, t: float) -> float:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from playground.measures.energy import wilson_interval
-from playground.questions.arguments import Arguments
+from playground.questions.arguments import Memorisation
 from playground.questions.lab import Lab
 from playground.questions.space import floats, tiles
 from playground.runs.tasks import as_pixels
@@ -28,7 +28,7 @@ COPIES = 200
 """Training images that are blurred, or shifted, and ought to be found."""
 
 
-def memorisation(lab: Lab, args: Arguments) -> dict[str, np.ndarray]:
+def memorisation(lab: Lab, args: Memorisation) -> dict[str, np.ndarray]:
     """Up to `n` fresh samples, fewer where they take long, and 16 of the training set's ideal denoiser from the same noise. The first
     16 as `samples`, `ideal`, with the training images nearest to them, `nearest`, `ideal_nearest`: uint8 (16, H, W).
 
@@ -41,8 +41,8 @@ def memorisation(lab: Lab, args: Arguments) -> dict[str, np.ndarray]:
     or not: so a small share is no proof. How much is missed is measured on copies that should all be found, training images shifted by
     a pixel and blurred: `shifted_to_train`, `shifted_to_held_out` (200,), `shifted_share`, `shifted_interval`, and `blurred_…`."""
     lab.images("Memorisation")
-    task, n = lab.task, args.whole("n", 1, 512, default=128)
-    noise, steps = lab.noise(n, lab.generator(args)), args.whole("steps", 2, 200, default=50)
+    task, steps = lab.task, args.steps
+    noise = lab.noise(args.n, lab.generator(args.seed))
     ideal, model = (lab.clipped(lab.told(denoiser, args)) for denoiser in (lab.ideal, lab.model))
     some = task.some_train(COPIES, torch.Generator().manual_seed(0))
     sets = {"ideal_": lab.draw(ideal, noise[:SHOWN], min(steps, IDEAL_STEPS)), "shifted_": shifted(some), "blurred_": blurred(some)}

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from playground.config import ConfigError
+from playground.questions.arguments import FINITE, Arguments
 from playground.runs.tasks import AutoencoderTask, to_uint8
 from playground.runs.tasks.latent import latent_moments
 from playground.vae.autoencoder import VAE, Autoencoder, DiagonalGaussian
@@ -49,6 +50,32 @@ class Space:
         else:
             variance = self.codes.var(0, correction=0)
         return variance.mean().sqrt().clamp_min(1e-12)
+
+    # --- what was asked about ----------------------------------------------------------------------------------------
+
+    def index(self, args: Arguments, key: str = "index") -> int:
+        """The argument `key` as the number of a point of the map. Raises `ConfigError` where there is none."""
+        return args.at_most(key, len(self.map_x) - 1)
+
+    def image(self, args: Arguments, key: str = "index") -> Tensor:
+        """The point of the map that `key` tells, (1, C, H, W)."""
+        return self.map_x[self.index(args, key)][None]
+
+    def place(self, args: Arguments, key: str) -> Tensor:
+        """The argument `key` as a point of this latent space, (d,). Raises `ConfigError` for one of another."""
+        z = getattr(args, key)
+        if len(z) != self.d:
+            raise args.refusal(key, f"a list of {self.d} {FINITE}")
+        return torch.tensor(z, dtype=torch.float32, device=self.device)
+
+    def points(self, args: Arguments, key: str) -> Tensor:
+        """The same for a list of points, (n, d)."""
+        z = getattr(args, key)
+        if any(len(point) != self.d for point in z):
+            raise args.refusal(key, f"a list of points, each of {self.d} {FINITE}")
+        return torch.tensor(z, dtype=torch.float32, device=self.device)
+
+    # --- the model ---------------------------------------------------------------------------------------------------
 
     def encode(self, x: Tensor) -> Tensor:
         """(n, C, H, W) -> (n, d)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from playground.config import RunConfig
-from playground.questions.table import Answerer
+from playground.questions.answerer import Answerer
 from playground.runs import training
 from playground.runs.control import Control
 from playground.runs.events import Event

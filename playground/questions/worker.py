@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import torch
 
 from playground.data import load_dataset
-from playground.questions.table import Answerer
+from playground.questions.answerer import Answerer
 from playground.runs.checkpoint import load_weights, unpack
 from playground.runs.control import Control
 from playground.runs.events import Answer, Event, Finished

@@ -15,34 +15,6 @@ from playground.runs.events import Answer
 from playground.runtimes.base import RegistryError, RegistryFull
 
 Arrays = dict[str, np.ndarray]
-QUESTIONS = (
-    "decode",
-    "point",
-    "values",
-    "table",
-    "posterior",
-    "neighbours",
-    "interpolate",
-    "holes",
-    "generate",
-    "grid",
-    "traversals",
-    "encode_train",
-    "exact",
-    "reparametrisation",
-    "disentanglement",
-    "information",
-    "field",
-    "density",
-    "errors",
-    "conditional",
-    "memorisation",
-    "interpolate_noise",
-    "invert",
-    "edit",
-    "inpaint",
-)
-"""All that anyone may ask; `questions/` answers them."""
 MAX_UNDER_WAY = 16
 """Questions that wait for one worker at a time; further ones are refused."""
 

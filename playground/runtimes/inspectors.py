@@ -1,7 +1,7 @@
 """Who answers a question about a run's model: the run itself between two steps, or an inspection worker.
 
 Measured on two cores: to decode a point takes the default autoencoder 0.1 ms between steps of 7 ms, so the run answers such questions
-itself (`BETWEEN_STEPS`). All others take from 10 ms (a thousand images encoded) to seconds (the distance of samples; a
+itself (`between_steps` in the catalogue of questions). All others take from 10 ms (a thousand images encoded) to seconds (the distance of samples; a
 thousand images through convolutions), for which training would stand still. They go to a worker of their own, with a copy
 of the averaged weights that costs the run 2 ms. A slow run (a convolutional step takes 100 ms) would keep quick questions
 waiting, too: there the worker answers them in 8 ms, with weights that are about a second old.
@@ -20,13 +20,14 @@ import time
 import traceback
 from typing import Any
 
+from playground.config import ConfigError
+from playground.questions.catalogue import find
 from playground.runs.events import Answer, Failed
-from playground.runtimes.asking import QUESTIONS, Arrays, Questions, Unanswered
+from playground.runtimes.asking import Arrays, Questions, Refused, Unanswered
 from playground.runtimes.base import RegistryError, RegistryFull, Runtime
 from playground.runtimes.live import Attempt, LiveRun
 
-SERVE = "playground.questions:serve"
-BETWEEN_STEPS = ("decode", "point", "interpolate")
+SERVE = "playground.questions.worker:serve"
 SLOW = 30.0
 """Steps a second below which quick questions do not wait for the next step."""
 FRESH_SECONDS = 0.25
@@ -109,14 +110,16 @@ class Inspectors:
 
     async def ask(self, live: LiveRun, name: str, args: dict[str, Any], kept: bytes | None) -> Arrays:
         """The answer of a run's model as it is now, or as it was in the checkpoint `kept`. Raises `RegistryError`."""
-        if name not in QUESTIONS:
-            raise RegistryError(f"There is no question {name[:40]!r}: known ones are {', '.join(QUESTIONS)}.")
+        try:
+            quick = find(name).between_steps
+        except ConfigError as error:
+            raise Refused(str(error)) from None
         if kept is not None or not live.record.active:
             return await self._inspect(live, self._newest(live) if kept is None else kept, -math.inf, name, args)
         try:
-            if name in BETWEEN_STEPS and not slow(live):
+            if quick and not slow(live):
                 return await asyncio.wrap_future(live.attempt.questions.ask(name, args))
-            checkpoint, fetched = await self._weights(live, name)
+            checkpoint, fetched = await self._weights(live, quick)
         except Unanswered:  # the run ended at this very moment
             checkpoint, fetched = self._newest(live), -math.inf
         return await self._inspect(live, checkpoint, fetched, name, args)
@@ -157,16 +160,16 @@ class Inspectors:
             raise RegistryFull("All workers that answer questions are busy: please try again in a moment.")
         self._by_run.pop(min(idle, key=lambda run_id: self._by_run[run_id].used)).cancel()
 
-    async def _weights(self, live: LiveRun, name: str) -> tuple[bytes, float]:
+    async def _weights(self, live: LiveRun, quick: bool) -> tuple[bytes, float]:
         """The averaged weights of a run that goes on, and when they were fetched: those that its worker holds, while they are
-        fresh enough for the question."""
+        fresh enough for the question; for a `quick` one they may be older."""
         inspector = self._by_run.get(live.record.run_id)
         if inspector is not None and not inspector.ended:
             held = inspector.held
             age = time.monotonic() - held[1]
-            if age < FRESH_SECONDS or (name in BETWEEN_STEPS and age < QUICK_FRESH_SECONDS):
+            if age < FRESH_SECONDS or (quick and age < QUICK_FRESH_SECONDS):
                 return held
-            if name in BETWEEN_STEPS and age < STALE_SECONDS:
+            if quick and age < STALE_SECONDS:
                 self._renew(live, inspector)
                 return held
         return await fetch(live)

@@ -24,7 +24,7 @@ from playground.runtimes.live import MAX_WEIGHTS, LiveRun, bound_moments, bound_
 from playground.runtimes.moments import MAX_BYTES, MomentHistory
 from playground.runtimes.records import Origin, RunRecord
 
-TRAIN = "playground.questions:train"
+TRAIN = "playground.questions.training:train"
 QUIET_SECONDS = 3.0  # unwatched for this long: no more snapshots
 STOP_SECONDS = 5.0  # a worker has this long to stop by itself
 MAX_WAIT = 60.0
@@ -204,7 +204,7 @@ class RunRegistry:
         return live.weights("This run has no checkpoint yet: please try again once it trains.")
 
     async def ask(self, run_id: str, name: str, args: dict[str, Any], *, moment: int | None = None, timeout: float = 5.0) -> Arrays:
-        """What a run's model answers (`questions/`), now or as it was at the kept checkpoint at or before step `moment`.
+        """What a run's model answers (`questions/catalogue.py`), now or as it was at the kept checkpoint at or before step `moment`.
 
         Raises `RegistryError` with the model's refusal, or when no answer comes within `timeout` seconds.
         """

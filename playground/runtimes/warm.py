@@ -42,5 +42,6 @@ finally:
         else:
             os.environ[name] = value
 
-import playground.questions  # noqa: E402
+import playground.questions.training  # noqa: E402
+import playground.questions.worker  # noqa: E402
 import playground.runs.generation  # noqa: E402, F401

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from playground.config import AutoencoderConfig, RunConfig, VAEConfig
 from playground.measures.energy import Ruler
-from playground.questions import answer
+from playground.questions.answerer import answer
 from playground.questions.generative import fit
 from playground.questions.space import Space
 from playground.runs.control import Control

@@ -32,7 +32,7 @@ class Watcher:
         self.step, self.projecting, self.projector = 0, False, projector
         self.settings = ProjectionSettings("tsne", dims)
         config = AutoencoderConfig(dataset="fashion_mnist", latent_dim=latent, steps=200_000, device="cpu")
-        self.run = WorkerRuntime().start("playground.questions:train", config)
+        self.run = WorkerRuntime().start("playground.questions.training:train", config)
         threading.Thread(target=self.follow, daemon=True).start()
 
     def follow(self) -> None:
