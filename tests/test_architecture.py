@@ -15,7 +15,7 @@ PACKAGE = ROOT / "playground"
 FILES = sorted(PACKAGE.rglob("*.py"))
 SOURCES = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 
-ORDER = ("config", "data", "measures", "vae", "diffusion", "runs", "questions", "runtimes", "views", "ui", "features", "page")
+ORDER = ("data", "config", "measures", "vae", "diffusion", "runs", "questions", "runtimes", "views", "ui", "features", "page")
 """From top to bottom: a module may import what stands before it, and its own package."""
 
 TOP_LEVEL = {"app.py", "requirements.txt", "playground", "tests", "assets", "README.md", "LICENSE"}

@@ -9,12 +9,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from playground.config import AutoencoderConfig, VAEConfig
+from playground.config import LIKELIHOODS, AutoencoderConfig, VAEConfig
 from playground.features.bounds import view as bounds
 from playground.features.collapse import view as collapse
 from playground.features.rate_distortion import view as rates
 from playground.features.terms import view as bound_terms
-from playground.features.terms.words import likelihood_words
 from playground.runs.events import Snapshot
 from playground.runtimes import RunRecord
 
@@ -195,9 +194,9 @@ def test_live_bounds_leave_the_wild_beginning_out_of_the_first_view():
 
 @pytest.mark.parametrize("name", ["gaussian", "gaussian_learned", "gaussian_per_pixel", "bernoulli"])
 def test_words_about_a_likelihood_hold_its_numbers(name):
-    words = likelihood_words("fashion_mnist", name, 0.4)
+    words = LIKELIHOODS[name].formula(784, 0.4)
     if name == "gaussian":
         assert "2,450 × MSE + 2.1" in words and "σ = 19.8" in words and "σ = 0.71" in words
     assert ("dequantised" in words) == (name in ("gaussian_learned", "gaussian_per_pixel"))
     assert ("cross-entropy" in words) == (name == "bernoulli")
-    assert "above 0" in likelihood_words("digits", "gaussian", 0.0)
+    assert "above 0" in LIKELIHOODS["gaussian"].formula(64, 0.0)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from playground.ui.forms import TITLES
+from playground.config import SampleConfig, field_specs
 
 PLAYGROUND = Path(__file__).parents[1] / "playground"
 PAGE = [
@@ -36,7 +36,7 @@ def test_the_page_uses_the_terms_of_the_field(retired: str) -> None:
 
 def test_every_sampler_is_explained_below_the_diffusion_tab() -> None:
     text = (PLAYGROUND / "page/text/diffusion.md").read_text("utf-8")
-    for title in TITLES["sampler"].values():
+    for title in field_specs(SampleConfig)["sampler"].titles.values():
         name = re.split(r"[,(]", title)[0].strip()
         assert f"*{name}*" in text, f"{title} is offered and never explained"
 

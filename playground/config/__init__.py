@@ -1,33 +1,22 @@
 """Every setting, once: its default, bounds, unit and help. Sliders, the command line, the API, links and checkpoints are derived from them."""
 
-from playground.config.runs import (
-    CONFIGS,
-    IMAGE_DATASETS,
-    OF_THE_WEIGHTS,
-    POINT_DATASETS,
-    AnyDataset,
-    AutoencoderConfig,
-    DiffusionConfig,
-    LatentConfig,
-    LatentDiffusionConfig,
-    RunConfig,
-    VAEConfig,
-    change_live,
-    parse_config,
-)
+from playground.config.autoencoders import AutoencoderConfig, LatentConfig, VAEConfig
+from playground.config.diffusion import DiffusionConfig, LatentDiffusionConfig
+from playground.config.likelihoods import LIKELIHOODS
+from playground.config.runs import CONFIGS, change_live, parse_config, shaping
 from playground.config.samplers import SampleConfig, SamplerSettings
-from playground.config.settings import ConfigError, FieldSpec, Settings, field_specs, setting
+from playground.config.settings import ConfigError, FieldSpec, Settings, Slider, field_specs, setting
 from playground.config.studies import TIME_GRIDS, StudyConfig
+from playground.config.training import IMAGE_DATASETS, POINT_DATASETS, RunConfig
 
 __all__ = [
-    "OF_THE_WEIGHTS",
-    "AnyDataset",
     "AutoencoderConfig",
     "CONFIGS",
     "ConfigError",
     "DiffusionConfig",
     "FieldSpec",
     "IMAGE_DATASETS",
+    "LIKELIHOODS",
     "LatentConfig",
     "LatentDiffusionConfig",
     "POINT_DATASETS",
@@ -35,6 +24,7 @@ __all__ = [
     "SampleConfig",
     "SamplerSettings",
     "Settings",
+    "Slider",
     "StudyConfig",
     "TIME_GRIDS",
     "VAEConfig",
@@ -42,4 +32,5 @@ __all__ = [
     "field_specs",
     "parse_config",
     "setting",
+    "shaping",
 ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
-from playground.config.settings import Settings, setting
-from playground.config.studies import Device, TimeGrid
+from playground.config.settings import Settings, Slider, setting
+from playground.config.studies import TIME_GRIDS, Device, TimeGrid
 
 Sampler = Literal["ddpm", "ddim", "euler", "heun", "edm_heun", "dpmpp_2m"]
 
@@ -20,16 +20,44 @@ class SamplerSettings(Settings):
         "Karras' Heun in σ/α, DPM-Solver++ in log-SNR. Both Heuns ask the network twice per step.",
         main=True,
         live=True,
+        titles={
+            "ddpm": "DDPM (ancestral)",
+            "ddim": "DDIM",
+            "euler": "Euler, ODE in t",
+            "heun": "Heun, ODE in t",
+            "edm_heun": "Karras' Heun, ODE in σ/α",
+            "dpmpp_2m": "DPM-Solver++ (2M)",
+        },
+        group="sampling",
     )
-    sampling_steps: int = setting(20, "Sampling steps", "Steps from noise to data.", ge=1, le=1000, main=True, live=True)
+    sampling_steps: int = setting(
+        20,
+        "Sampling steps",
+        "Steps from noise to data.",
+        ge=1,
+        le=1000,
+        main=True,
+        live=True,
+        slider=Slider(top=200),
+        group="sampling",
+    )
     time_grid: TimeGrid = setting(
         "uniform_t",
         "Time grid",
         "Where on the way the steps lie. Karras' and log-SNR put more of them near the data; which is best depends on the sampler.",
         live=True,
+        titles={name: TIME_GRIDS[name] for name in get_args(TimeGrid)},
+        group="sampling",
     )
     eta: float = setting(
-        0.0, "η (DDIM only)", "Fresh noise in DDIM: 0 is deterministic, 1 is as noisy as DDPM.", ge=0.0, le=1.0, live=True
+        0.0,
+        "η (DDIM only)",
+        "Fresh noise in DDIM: 0 is deterministic, 1 is as noisy as DDPM.",
+        ge=0.0,
+        le=1.0,
+        live=True,
+        slider=Slider(step=0.05),
+        group="sampling",
     )
     guidance_scale: float = setting(
         1.0,
@@ -39,6 +67,9 @@ class SamplerSettings(Settings):
         ge=0.0,
         le=20.0,
         live=True,
+        slider=Slider(top=10.0, step=0.25),
+        group="sampling",
+        when={"conditional": "on"},
     )
 
 
@@ -47,7 +78,12 @@ class SampleConfig(SamplerSettings):
 
     n_samples: int = setting(100, "Samples", "How many are drawn.", ge=1, le=4096)
     label: int = setting(
-        -1, "Class", "Number of the class that a class-conditional model draws; -1 takes every class in turn.", ge=-1, le=999
+        -1,
+        "Class",
+        "Number of the class that a class-conditional model draws; -1 takes every class in turn.",
+        ge=-1,
+        le=999,
+        when={"conditional": "on"},
     )
     sampling_seed: int = setting(0, "Sampling seed", "Fixes the initial noise.", ge=0, le=2**31 - 1)
     pixels: Literal["mean", "draw"] = setting(

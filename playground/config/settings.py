@@ -1,21 +1,19 @@
 """How a setting is written down: a pydantic field with bounds, unit and help, and refusals in sentences.
 
-The settings themselves stand in `runs.py`, `samplers.py` and `studies.py`. A value out of bounds is refused with `ConfigError`, whose sentence names the
+The settings themselves stand in `training.py`, `autoencoders.py`, `diffusion.py`, `samplers.py` and `studies.py`. All that a form, a fork and the API have to know of one
+is said where it is declared, in `setting(...)`, and read from its `FieldSpec`. A value out of bounds is refused with `ConfigError`, whose sentence names the
 field, the value and the range, in the same words everywhere.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from reprlib import Repr
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, Protocol, get_args, get_origin
 
 import annotated_types
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-
-HIDDEN = ("model", "study", "autoencoder")
-"""Fields that nobody sets: what kind of thing this is, and the settings of the autoencoder that a latent diffusion works with."""
-
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 LONGEST = 60
 """Characters of a value that a refusal repeats."""
@@ -27,6 +25,23 @@ _BRIEF.maxlevel, _BRIEF.maxdict, _BRIEF.maxlist, _BRIEF.maxstring, _BRIEF.maxoth
 
 class ConfigError(ValueError):
     """A setting was refused. `str(error)` is one sentence a person can act on."""
+
+
+class Titled(Protocol):
+    """An entry of a registry that settings choose from; one with a method `available` may be missing on this machine."""
+
+    @property
+    def title(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Slider:
+    """The useful part of a setting, so that it can be hit; the number beside the slider may go further. Where the scale is
+    logarithmic, `low` is where the round numbers begin; 0 stands before them, where it is allowed."""
+
+    low: float | None = None
+    top: float | None = None
+    step: float | None = None
 
 
 def setting(
@@ -41,10 +56,34 @@ def setting(
     main: bool = False,
     live: bool = False,
     scale: Literal["linear", "log"] = "linear",
+    slider: Slider | None = None,
+    choices: Mapping[str, Titled] | None = None,
+    titles: Mapping[str, str] | None = None,
+    group: str = "",
+    when: Mapping[str, str] | None = None,
+    shapes_weights: bool = False,
 ) -> Any:
-    """A field with what a form needs to draw it: `main` ones are not folded away, `live` ones change a running loop, and of
-    those with a `log` scale the magnitude is what counts, so that a form steps them by factors."""
-    extra = {"label": label, "unit": unit, "step": step, "main": main, "live": live, "scale": scale}
+    """A field that somebody sets, with what a form needs to draw it: `main` ones are not folded away, `live` ones change a running
+    loop, and of those with a `log` scale the magnitude is what counts, so that a form steps them by factors.
+
+    `choices` is the registry whose names may be chosen; the choices of a `Literal` need `titles` only where their name in the code
+    is too short. Settings of a `group` stand together. `when` is another setting and its one choice with which this one means
+    something. Weights are made for what `shapes_weights`: a run that goes on from them keeps it.
+    """
+    extra = {
+        "label": label,
+        "unit": unit,
+        "step": step,
+        "main": main,
+        "live": live,
+        "scale": scale,
+        "slider": slider,
+        "registry": choices,
+        "titles": titles or {},
+        "group": group,
+        "when": dict(when) if when else None,
+        "shapes_weights": shapes_weights,
+    }
     return Field(default, ge=ge, le=le, description=help, json_schema_extra=extra)
 
 
@@ -61,9 +100,11 @@ class Settings(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _numbers_are_not_booleans(cls, value: Any) -> Any:
-        """Text and whole floats become numbers (links and JavaScript send them); `True` as 1 would be a slip."""
-        if isinstance(value, bool):
+    def _no_slips(cls, value: Any, info: ValidationInfo) -> Any:
+        """Text and whole floats become numbers (links and JavaScript send them); `True` as 1 would be a slip. Of a registry
+        the names may be chosen."""
+        registry = _extra(cls.model_fields[info.field_name or ""]).get("registry")
+        if isinstance(value, bool) or (registry is not None and value not in tuple(registry)):
             raise ValueError
         return value
 
@@ -81,42 +122,77 @@ class FieldSpec:
     default: Any
     label: str
     help: str
-    unit: str
-    low: float | None
-    high: float | None
-    step: float | None
-    choices: tuple[str, ...]
-    main: bool
-    live: bool
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    step: float | None = None
+    choices: tuple[Any, ...] = ()
+    main: bool = False
+    live: bool = False
     scale: Literal["linear", "log"] = "linear"
+    slider: Slider | None = None
+    titles: Mapping[Any, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    """Choices that this machine does not have."""
+    group: str = ""
+    when: Mapping[str, str] | None = None
+    shapes_weights: bool = False
+
+    @property
+    def options(self) -> list[list[Any]]:
+        """`[title, choice]` for each choice that can be had."""
+        return [[self.titles.get(choice, choice), choice] for choice in self.choices if choice not in self.missing]
 
 
 def field_specs(config: type[Settings]) -> dict[str, FieldSpec]:
-    """Every setting of `config` in declaration order, with its bounds, for sliders, flags and documentation."""
-    return {name: _field_spec(name, field) for name, field in config.model_fields.items() if name not in HIDDEN}
+    """Every setting of `config` in declaration order, for forms, flags and documentation. A field that is not declared by `setting`
+    is none: it says what kind of thing this is, or what it works with, and nobody chooses it."""
+    return {name: _field_spec(name, field) for name, field in config.model_fields.items() if _extra(field)}
 
 
-def _field_spec(name: str, field) -> FieldSpec:
-    extra = field.json_schema_extra or {}
+def _extra(field: Any) -> dict[str, Any]:
+    """What `setting` wrote down; empty for other fields."""
+    return field.json_schema_extra or {}
+
+
+def _field_spec(name: str, field: Any) -> FieldSpec:
+    extra, registry = _extra(field), _extra(field)["registry"] or {}
     low = next((m.ge for m in field.metadata if isinstance(m, annotated_types.Ge)), None)
     high = next((m.le for m in field.metadata if isinstance(m, annotated_types.Le)), None)
-    choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else tuple(registry)
     kind = "choice" if choices else {int: "int", float: "float"}.get(field.annotation, "text")
     return FieldSpec(
         name,
         kind,
         field.default,
-        extra.get("label", name),
+        extra["label"],
         field.description or "",
-        extra.get("unit", ""),
+        extra["unit"],
         low,
         high,
-        extra.get("step"),
+        extra["step"],
         choices,
-        bool(extra.get("main")),
-        bool(extra.get("live")),
-        extra.get("scale", "linear"),
+        extra["main"],
+        extra["live"],
+        extra["scale"],
+        _slider(extra["slider"], low, high, extra["step"]),
+        {**{name: entry.title for name, entry in registry.items()}, **extra["titles"]},
+        tuple(name for name, entry in registry.items() if not getattr(entry, "available", _always)()),
+        extra["group"],
+        extra["when"],
+        extra["shapes_weights"],
     )
+
+
+def _always() -> bool:
+    return True
+
+
+def _slider(asked: Slider | None, low: float | None, high: float | None, step: float | None) -> Slider | None:
+    """`asked` with the bounds and the step of the setting where it says nothing else."""
+    if asked is None:
+        return None
+    return Slider(low if asked.low is None else asked.low, high if asked.top is None else asked.top, asked.step or step or 1)
 
 
 def brief(value: Any) -> str:

@@ -17,11 +17,11 @@ from __future__ import annotations
 
 import math
 
-LEVEL_WIDTH = 1.0 / 255.0
+from playground.config.likelihoods import GREY, LIKELIHOODS
+
+LEVEL_WIDTH = GREY.level_width
 """Of one grey level, where black is 0 and white is 1."""
-UNMODELLED = {"bernoulli": 1}
-"""Likelihood -> bits per dimension of a code that knows nothing of images; 8 where not named: 256 grey levels, all alike."""
-DENSITY = "density over pixels from 0 to 1"
+DENSITY = GREY.words
 """What nats of images are of, in words."""
 
 
@@ -31,15 +31,15 @@ def unit_density(log_p: float, dimensions: int, level_width: float) -> float:
     return log_p + dimensions * math.log(level_width / LEVEL_WIDTH)
 
 
-def bits_per_dimension(nats: float, dimensions: int, likelihood: str = "") -> float:
-    """`nats`: -log p(x) (or a bound on it) of one example with `dimensions` pixels: of a probability for the likelihood
-    `bernoulli`, else of a density over pixels from 0 to 1. Works on arrays too."""
-    return (nats / dimensions - (0.0 if likelihood == "bernoulli" else math.log(LEVEL_WIDTH))) / math.log(2.0)
+def bits_per_dimension(nats: float, dimensions: int, likelihood: str = "gaussian") -> float:
+    """`nats`: -log p(x) (or a bound on it) of one example with `dimensions` pixels, of what `likelihood` is a distribution over: a
+    density over pixels from 0 to 1, where nothing else is said. Works on arrays too."""
+    return (nats / dimensions - math.log(LIKELIHOODS[likelihood].pixels.level_width)) / math.log(2.0)
 
 
-def unmodelled(likelihood: str = "") -> int:
+def unmodelled(likelihood: str = "gaussian") -> int:
     """Bits per dimension of an example that nobody models."""
-    return UNMODELLED.get(likelihood, 8)
+    return LIKELIHOODS[likelihood].pixels.unmodelled
 
 
 def least_bits(std: float) -> float:

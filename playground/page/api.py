@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
@@ -95,7 +96,7 @@ def add_endpoints(service: Service) -> None:
         """Every setting of every model, of drawing samples, and of every study, with bounds and help."""
         measuring = {name: feature.settings for name, feature in studies().items()}
         configs = {**CONFIGS, "sample": SampleConfig, **measuring}
-        return {name: {field: vars(spec) for field, spec in field_specs(config).items()} for name, config in configs.items()}
+        return {name: {field: asdict(spec) for field, spec in field_specs(config).items()} for name, config in configs.items()}
 
     for name, function in {
         "train": train,

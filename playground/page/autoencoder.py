@@ -20,7 +20,7 @@ TERMS_EMPTY = (
 class AutoencoderTab(TrainingTab):
     """Its pictures; the rest is as on every tab."""
 
-    together = ("input_noise", "sparsity", "contraction")
+    groups = ("variants",)
     heading = "**Variants.** Denoising, sparse, contractive: 0 is off, and all three can be changed while the model trains."
 
     def draw_pictures(self) -> None:

@@ -14,7 +14,8 @@ from playground.ui.forms import Form, told
 
 NAMES = {"ae": "autoencoder on tab 1", "vae": "VAE on tab 2"}
 HELP = "In a latent space the decoder of that tab turns the samples into images, so its autoencoder becomes generative."
-DIFFUSE_IN = FieldSpec("diffuse_in", "choice", "data", "Diffuse in", HELP, "", None, None, None, ("data", *NAMES), True, False)
+TITLES = {"data": "the data", "ae": "the latent space of the autoencoder on tab 1", "vae": "the latent space of the VAE on tab 2"}
+DIFFUSE_IN = FieldSpec("diffuse_in", "choice", "data", "Diffuse in", HELP, choices=tuple(TITLES), titles=TITLES, main=True)
 """A field of the tab's form beside those of its config."""
 
 

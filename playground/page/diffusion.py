@@ -23,9 +23,8 @@ from playground.ui.tab import TrainingTab
 class DiffusionTab(TrainingTab):
     """Its pictures, and where it diffuses; the rest is as on every tab."""
 
-    together = samples.SAMPLER
+    groups = ("sampling",)
     extra = (DIFFUSE_IN,)
-    when = {"guidance_scale": {"field": "conditional", "any": ["on"]}}
     heading = "**Sampling.** Steers the pictures while the model trains, and Sample."
     labs = (
         ("Fresh samples", samples.draw),

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from playground.config import OF_THE_WEIGHTS, ConfigError, LatentDiffusionConfig, RunConfig, SampleConfig, change_live, parse_config
+from playground.config import ConfigError, LatentDiffusionConfig, RunConfig, SampleConfig, change_live, parse_config, shaping
 from playground.config.settings import named
 from playground.features import registry as features
 from playground.page import questions
@@ -129,14 +129,15 @@ class Service:
 
     def fork(self, run: str, step: int, values: dict[str, Any]) -> str:
         """Starts a new run from the last checkpoint of a run that is kept at or before `step`, and returns its id; the old
-        one stops, if it still goes on. The new run has the settings `values`, except for those that its weights depend on
-        (`OF_THE_WEIGHTS`). Raises `ConfigError` or `RegistryError` with a sentence."""
+        one stops, if it still goes on. The new run has the settings `values`, except for those that its weights were made
+        for (`shaping`). Raises `ConfigError` or `RegistryError` with a sentence."""
         if type(step) is not int:
             raise ConfigError("A moment is given by its step, a whole number.")
         kept, old = self.registry.checkpoint_at(run, step).step, self.registry.get(run).config
         wanted = {name: value for name, value in named(values).items() if name in old}
-        differ = [name for name in OF_THE_WEIGHTS if wanted.get(name, old.get(name)) != old.get(name)]
-        config = parse_config({**old, **wanted, **{name: old[name] for name in OF_THE_WEIGHTS if name in old}})
+        kept_with = [name for name in shaping(type(parse_config(old))) if name in wanted]
+        differ = [name for name in kept_with if wanted[name] != old[name]]
+        config = parse_config({**old, **wanted, **{name: old[name] for name in kept_with}})
         if config.steps <= kept:
             raise ConfigError(
                 f"steps = {config.steps} is refused: that checkpoint is of step {kept:,} already, so Steps must be larger."

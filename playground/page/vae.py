@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import gradio as gr
 
+from playground.config import LIKELIHOODS
+from playground.data import DATASETS
 from playground.features.bound_at_point.card import truth
 from playground.features.bounds import section as bound
 from playground.features.collapse import section as collapse
@@ -15,7 +18,6 @@ from playground.features.latent_map.pinned import pinned
 from playground.features.model_panel.card import model_panel
 from playground.features.rate_distortion import section as rate_distortion
 from playground.features.reparametrisation import section as reparametrisation
-from playground.features.terms.words import likelihood_words
 from playground.ui.components.curves import curves
 from playground.ui.components.image_table import image_table
 from playground.ui.components.term_bars import term_bars
@@ -34,19 +36,12 @@ SAMPLES = (
     ("samples_drawn", "draws from p(x|z)", "With the pixel noise that p(x|z) has: the images that log p(x) is about"),
 )
 """What a sample from the prior is shown as: payload, label, help."""
-LIKELIHOOD = ("likelihood", "observation_std", "binarise")
-BOUND = ("beta", "kl_warmup", "free_bits", "objective", "importance_samples", "input_noise")
 
 
 class VAETab(TrainingTab):
     """Its pictures and its form; the rest is as on every tab."""
 
-    together = (*LIKELIHOOD, *BOUND)
-    when = {
-        "observation_std": {"field": "likelihood", "any": ["gaussian"]},
-        "binarise": {"field": "likelihood", "any": ["bernoulli"]},
-        "importance_samples": {"field": "objective", "any": ["iwae"]},
-    }
+    groups = ("observation", "bound", "variants")
     labs = (
         ("Bound and gap", bound.draw),
         ("Collapse doctor", collapse.draw),
@@ -86,11 +81,11 @@ class VAETab(TrainingTab):
     def draw_together(self) -> None:
         """The likelihood with its formula, then what is climbed and how."""
         gr.Markdown("**Likelihood.** What the decoder says about pixels, and so what *reconstruction* means.")
-        self.form.draw("likelihood", "observation_std", "binarise")
-        said = likelihood_words(*(self.form.specs[name].default for name in ("dataset", "likelihood", "observation_std")))
+        self.form.draw(*self.form.group("observation"))
+        said = self.say({name: spec.default for name, spec in self.form.specs.items()})
         self.words = gr.Markdown(said, latex_delimiters=LATEX, elem_classes=["likelihood-words"])
         gr.Markdown("**Bound.** What the weights climb. On screen, −ELBO always has the KL with weight 1.")
-        self.form.draw(*BOUND)
+        self.form.draw(*self.form.group("bound", "variants"))
 
     def wire(self) -> None:
         """As on every tab, and the formula follows the form."""
@@ -99,5 +94,5 @@ class VAETab(TrainingTab):
 
     def say(self, held: dict[str, Any]) -> str:
         """The formula of what the form holds."""
-        std = held["observation_std"]
-        return likelihood_words(held["dataset"], held["likelihood"], std if isinstance(std, (int, float)) else None)
+        pixels, std = math.prod(DATASETS[held["dataset"]].shape), held["observation_std"]
+        return LIKELIHOODS[held["likelihood"]].formula(pixels, std if isinstance(std, (int, float)) else None)

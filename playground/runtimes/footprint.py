@@ -17,6 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from playground.config import (
+    LIKELIHOODS,
     AutoencoderConfig,
     ConfigError,
     DiffusionConfig,
@@ -120,9 +121,9 @@ def model_size(config: RunConfig) -> Size:
 
 def autoencoder(config: LatentConfig, shape: tuple[int, ...]) -> Size:
     """Encoder and decoder, as `autoencoder.build_autoencoder` makes them."""
-    likelihood = config.likelihood if isinstance(config, VAEConfig) else ""
-    d, channels = config.latent_dim, shape[0] * (2 if likelihood == "gaussian_per_pixel" else 1)
-    n_out, extra = d * (2 if isinstance(config, VAEConfig) else 1), Size(1 if likelihood == "gaussian_learned" else 0)
+    likelihood = LIKELIHOODS[config.likelihood] if isinstance(config, VAEConfig) else None
+    d, channels = config.latent_dim, shape[0] * (2 if likelihood and likelihood.per_pixel else 1)
+    n_out, extra = d * (2 if isinstance(config, VAEConfig) else 1), Size(1 if likelihood and likelihood.learned == "one σ" else 0)
     if config.network == "mlp":
         hidden = [max(config.width >> i, 16) for i in range(config.depth)]
         encoder, decoder = [math.prod(shape), *hidden, n_out], [d, *reversed(hidden), channels * math.prod(shape[1:])]

@@ -8,91 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
 
-from playground.config import TIME_GRIDS, FieldSpec, Settings, field_specs
-from playground.data import DATASETS
+from playground.config import FieldSpec, Settings, field_specs
 from playground.ui.components.settings import settings
 
-TITLES: dict[str, dict] = {
-    "network": {"mlp": "fully connected", "conv": "convolutional", "unet": "U-Net", "unet2d": "UNet2DModel (diffusers)"},
-    "likelihood": {
-        "gaussian": "Gaussian, fixed σ",
-        "gaussian_learned": "Gaussian, one learned σ",
-        "gaussian_per_pixel": "Gaussian, learned σ per pixel",
-        "bernoulli": "Bernoulli, black and white",
-    },
-    "binarise": {"fixed": "drawn once", "dynamic": "drawn anew each time"},
-    "objective": {"elbo": "ELBO", "iwae": "IWAE, importance-weighted"},
-    "decay": {"cosine": "half cosine", "constant": "none"},
-    "schedule": {
-        "linear": "linear β (DDPM)",
-        "cosine": "cosine",
-        "rectified_flow": "rectified flow",
-        "variance_exploding": "variance exploding",
-    },
-    "parametrization": {"eps": "ε, the noise", "x_0": "x₀, the data", "v": "v = α ε − σ x₀", "velocity": "velocity dx/dt"},
-    "diffuse_in": {
-        "data": "the data",
-        "ae": "the latent space of the autoencoder on tab 1",
-        "vae": "the latent space of the VAE on tab 2",
-    },
-    "label": {-1: "every class in turn"},
-    "conditional": {"off": "no", "on": "yes: the network is told the class"},
-    "sampler": {
-        "ddpm": "DDPM (ancestral)",
-        "ddim": "DDIM",
-        "euler": "Euler, ODE in t",
-        "heun": "Heun, ODE in t",
-        "edm_heun": "Karras' Heun, ODE in σ/α",
-        "dpmpp_2m": "DPM-Solver++ (2M)",
-    },
-    "time_grid": TIME_GRIDS,
-}
-"""What a choice is called on the page, where its name in the code is too short."""
-
-SLIDERS = (
-    "latent_dim",
-    "beta",
-    "observation_std",
-    "sampling_steps",
-    "eta",
-    "guidance_scale",
-    "learning_rate",
-    "sparsity",
-    "contraction",
-    "label_dropout",
-    "input_noise",
-    "free_bits",
-    "width",
-    "depth",
-    "ema_decay",
-    "batch_size",
-)
-SLIDER_STEP = {
-    "input_noise": 0.05,
-    "free_bits": 0.05,
-    "observation_std": 0.01,
-    "eta": 0.05,
-    "guidance_scale": 0.25,
-    "label_dropout": 0.05,
-    "ema_decay": 0.0005,
-}
-SLIDER_LOW = {"learning_rate": 1e-5, "beta": 0.01, "sparsity": 1e-5, "contraction": 1e-5}
-"""Where the round numbers of a slider begin whose scale is logarithmic; 0 stands before them, where it is allowed."""
-SLIDER_TOP = {
-    "learning_rate": 1.0,
-    "input_noise": 1.0,
-    "free_bits": 3.0,
-    "sampling_steps": 200,
-    "guidance_scale": 10.0,
-    "batch_size": 1024,
-    "width": 512,
-    "ema_decay": 0.9999,
-}
-"""Where a slider ends before the setting does, so that the useful part can be hit; the number beside it may go further."""
 QUIET: dict[str, Any] = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
 """Page-only events answer at once: they wait in no queue and draw no spinner."""
 
@@ -101,8 +24,8 @@ class Form:
     """The controls of one config class, and the way back from what they hold to settings.
 
     `name` is what the page calls it, and the channel of the run that its live settings steer, by the server function `change`.
-    `when` says which settings mean something only with a choice: {field: {"field": other, "any": [choices]}}, with "form" where the
-    choice is made in another one; the rest is hidden, and not sent. `extra` are fields that the config does not have.
+    What means something only with another choice is hidden without it, and not sent; the choice may be made in the form `beside`.
+    `extra` are fields that the config does not have.
     """
 
     def __init__(
@@ -112,10 +35,10 @@ class Form:
         leave_out: tuple[str, ...] = ("device",),
         *,
         extra: Sequence[FieldSpec] = (),
-        when: dict[str, dict[str, Any]] | None = None,
+        beside: Form | None = None,
         change: Callable | None = None,
     ) -> None:
-        self.name, self.config, self.when, self.change = name, config, when or {}, change
+        self.name, self.config, self.beside, self.change = name, config, beside, change
         self.specs = {spec.name: spec for spec in extra}
         self.specs |= {name: spec for name, spec in field_specs(config).items() if name not in leave_out}
         self.groups: dict[str, gr.HTML] = {}
@@ -128,13 +51,16 @@ class Form:
         group = settings(self.name, fields, every_field=list(self.specs), change=self.change)
         self.groups |= dict.fromkeys(names, group)
 
+    def group(self, *groups: str) -> tuple[str, ...]:
+        """The fields of these groups, one group after the other."""
+        return tuple(name for group in groups for name, spec in self.specs.items() if spec.group == group)
+
     def rest(self) -> tuple[str, ...]:
         """Fields not drawn yet."""
         return tuple(name for name in self.specs if name not in self.groups)
 
     def field(self, spec: FieldSpec) -> dict[str, Any]:
         """A field as `components/settings.js` draws it."""
-        when = self.when.get(spec.name)
         return {
             "name": spec.name,
             "kind": spec.kind,
@@ -147,10 +73,19 @@ class Form:
             "step": spec.step,
             "scale": spec.scale,
             "live": spec.live,
-            "slider": _slider(spec),
-            "options": [[_title(spec.name, choice), choice] for choice in spec.choices if _offered(spec.name, choice)],
-            "when": when and {"default": self.specs[when["field"]].default if when["field"] in self.specs else None, **when},
+            "slider": spec.slider and asdict(spec.slider),
+            "options": spec.options,
+            "when": self._when(spec),
         }
+
+    def _when(self, spec: FieldSpec) -> dict[str, Any] | None:
+        """Where the choice is made that `spec` hangs on, which one it is, and what is chosen at first."""
+        if not spec.when:
+            return None
+        ((field, choice),) = spec.when.items()
+        form = self if self.beside is None or field in self.specs else self.beside
+        default = form.specs[field].default if field in form.specs else None
+        return {"form": form.name, "field": field, "any": [choice], "default": default}
 
     def values(self, event: gr.EventData) -> dict[str, Any]:
         """What the form held when a button was pressed, as keyword arguments of the config: what a person typed as it was
@@ -198,20 +133,3 @@ def _typed(spec: FieldSpec, value: Any) -> Any:
     if spec.kind == "int" and isinstance(value, float) and value.is_integer():
         return int(value)
     return value
-
-
-def _slider(spec: FieldSpec) -> dict[str, float] | None:
-    if spec.name not in SLIDERS:
-        return None
-    low = SLIDER_LOW[spec.name] if spec.scale == "log" else spec.low
-    return {"low": low, "top": SLIDER_TOP.get(spec.name, spec.high), "step": SLIDER_STEP.get(spec.name) or spec.step or 1}
-
-
-def _title(field: str, choice: str) -> str:
-    if field == "dataset":
-        return DATASETS[choice].title
-    return TITLES.get(field, {}).get(choice, choice)
-
-
-def _offered(field: str, choice: str) -> bool:
-    return field != "dataset" or DATASETS[choice].available()

@@ -34,21 +34,19 @@ def text(name: str, part: str) -> gr.Markdown:
 class TrainingTab:
     """The parts of a training tab: a run bar above the pictures (`draw_pictures`), a form beside them, a text below.
 
-    `together` names settings that stand in a group of their own, under a heading; `labs` are the sections below the
+    `groups` are those of settings that stand on their own, under a heading; `labs` are the sections below the
     pictures, each a title and a function that draws and wires it.
     """
 
-    together: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     heading = ""
     extra: tuple[FieldSpec, ...] = ()
     """Fields of the form that the config does not have."""
-    when: dict[str, dict[str, Any]] = {}
-    """Settings that mean something only with some choices, as in `Form`."""
     labs: tuple[tuple[str, Callable[[TrainingTab], None]], ...] = ()
 
     def __init__(self, name: str, service: Service, config: type[RunConfig]) -> None:
         self.name, self.service, self.config = name, service, config
-        self.form = Form(name, config, extra=self.extra, when=self.when, change=changing(service))
+        self.form = Form(name, config, extra=self.extra, change=changing(service))
         text(name, "lead")
         with gr.Row(elem_classes=["tab-row"]):
             with gr.Column(scale=7, min_width=320, elem_classes=["tab-pictures"]):
@@ -78,9 +76,10 @@ class TrainingTab:
         """Data first, then the settings that matter, then the rest, folded away."""
         self.form.draw("dataset")
         self.preview = data_preview(preview(self.form.specs["dataset"].default))
-        main = [name for name in self.form.rest() if self.form.specs[name].main and name not in self.together]
+        together = self.form.group(*self.groups)
+        main = [name for name in self.form.rest() if self.form.specs[name].main and name not in together]
         self.form.draw(*main)
-        if self.together:
+        if together:
             self.draw_together()
         with gr.Accordion("More settings", open=False):
             self.form.draw(*self.form.rest())
@@ -88,7 +87,7 @@ class TrainingTab:
     def draw_together(self) -> None:
         """The settings that stand in a group of their own."""
         gr.Markdown(self.heading)
-        self.form.draw(*self.together)
+        self.form.draw(*self.form.group(*self.groups))
 
     def wire(self) -> None:
         """Connects the buttons and the card of the data; live settings reach a running loop by themselves."""

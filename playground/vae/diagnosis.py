@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from playground.config.likelihoods import LIKELIHOODS
+
 ACTIVE_ABOVE = 0.01
 LITTLE = 0.5
 """Nats per image, in all dimensions together: below this z tells hardly more than nothing."""
@@ -105,11 +107,11 @@ def carries_nothing(n: int, d: int) -> str:
 
 def _reason_for_silence(config: Mapping[str, Any]) -> tuple[str, str]:
     """Why nothing is carried, and what to do: whatever makes information dear, the largest cause first."""
-    beta, likelihood = float(config["beta"]), config.get("likelihood", "gaussian")
+    beta, likelihood = float(config["beta"]), LIKELIHOODS[config.get("likelihood", "gaussian")]
     if beta > 1.0:
         what = "Lower β; KL warm-up or free bits help where dimensions died early in training."
         return f"β = {beta:g} is too high for this decoder", what
-    if likelihood == "gaussian" and float(config["observation_std"]) > 0.5:
+    if likelihood.fixed_spread and float(config["observation_std"]) > 0.5:
         std = float(config["observation_std"])
         why = f"with the pixel noise σ = {std:g} hardly any difference between images is worth a code"
         return why, "Lower σ, or let it be learned."

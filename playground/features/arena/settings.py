@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from playground.config import ConfigError, StudyConfig
+from playground.config import TIME_GRIDS, ConfigError, StudyConfig
 from playground.config.settings import setting
 
 
@@ -34,6 +34,7 @@ class ArenaConfig(StudyConfig):
         "At which noise levels the network is asked: each scheduler's own, or the same for all. Those that cannot be "
         "given other levels are then left out, with the reason.",
         main=True,
+        titles=TIME_GRIDS,
     )
     seeds: int = setting(3, "Seeds", "Measurements of each distance, from other initial noise each.", ge=1, le=20, main=True)
     n_samples: int = setting(300, "Samples", "In one measurement.", ge=10, le=2000, main=True)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from playground.features.feature import Memory
-from playground.features.terms.view import likelihood_of
+from playground.features.terms.view import likelihood_name
 from playground.measures.units import bits_per_dimension
 from playground.runtimes.records import RunRecord
 from playground.views import payloads
@@ -100,7 +100,7 @@ def _row(record: RunRecord, name: str, label: str, note: str, role: str) -> dict
     values = np.asarray(arrays[name], np.float64)
     above, above_se = mean_and_error(values - np.asarray(arrays["elbo"], np.float64))
     mean, se = float(arrays.get(f"{name}_mean", values.mean())), float(arrays.get(f"{name}_se", math.nan))
-    bits = bits_per_dimension(-mean, shape, likelihood_of(record.config))
+    bits = bits_per_dimension(-mean, shape, likelihood_name(record.config))
     return {
         "name": name,
         "label": label,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from playground.config import StudyConfig
-from playground.config.settings import setting
+from playground.config.settings import Slider, setting
 
 
 class ComparisonConfig(StudyConfig):
@@ -29,5 +29,9 @@ class ComparisonConfig(StudyConfig):
         le=4096,
         main=True,
     )
-    width: int = setting(128, "Width", "Units per layer of the two diffusion models.", ge=16, le=1024, step=16)
-    sampling_steps: int = setting(50, "Sampling steps", "Of the two diffusion models, with DDIM.", ge=1, le=1000)
+    width: int = setting(
+        128, "Width", "Units per layer of the two diffusion models.", ge=16, le=1024, step=16, slider=Slider(top=512)
+    )
+    sampling_steps: int = setting(
+        50, "Sampling steps", "Of the two diffusion models, with DDIM.", ge=1, le=1000, slider=Slider(top=200)
+    )

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any
 
-from playground.config import DiffusionConfig
+from playground.config import DiffusionConfig, field_specs
 from playground.features.forward.view import forward, schedule_tables
 from playground.runtimes import RunRegistry
 from playground.runtimes.jobs import first_arrays
 from playground.runtimes.refusals import answering
 
 TASK = "playground.features.forward.run:forward_run"
-SCHEDULES = get_args(DiffusionConfig.model_fields["schedule"].annotation)
+SCHEDULES = field_specs(DiffusionConfig)["schedule"].choices
 
 
 class Forward:

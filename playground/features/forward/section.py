@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from playground.features.forward.card import forward
-from playground.features.forward.desk import SCHEDULES, Forward
-from playground.ui.forms import TITLES
+from playground.features.forward.desk import Forward
 from playground.ui.tab import TrainingTab
 
 
 def draw(tab: TrainingTab) -> None:
     """The picture, which follows the form."""
     shown = forward(
-        {name: TITLES["schedule"][name] for name in SCHEDULES},
+        dict(tab.form.specs["schedule"].titles),
         choice({name: spec.default for name, spec in tab.form.specs.items()}),
         server_function=Forward(tab.service.registry).server_function(),
     )

@@ -43,20 +43,13 @@ def rate_view(record: RunRecord) -> dict[str, Payload]:
 
 def label(config: dict[str, Any]) -> str:
     """A run in a few words: what tells it from others."""
-    likelihood, said = likelihood_of(config), []
+    said = []
     if config.get("objective", "elbo") == "iwae":
         said.append(f"IWAE-{config.get('importance_samples', 0)}")
     else:
         said.append(f"β {config.get('beta', 1.0):g}")
     said.append(f"d = {config['latent_dim']}")
-    said.append(
-        {
-            "gaussian": f"σ {config.get('observation_std', 0.4):g}",
-            "gaussian_learned": "learned σ",
-            "gaussian_per_pixel": "σ per pixel",
-            "bernoulli": "Bernoulli",
-        }[likelihood]
-    )
+    said.append(likelihood_of(config).short.format(std=config.get("observation_std", 0.4)))
     said += [f"free bits {config['free_bits']:g}"] if config.get("free_bits") else []
     said += [f"warm-up {config['kl_warmup']}"] if config.get("kl_warmup") else []
     said += [f"input noise {config['input_noise']:g}"] if config.get("input_noise") else []

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground.config import POINT_DATASETS, ConfigError, SampleConfig, field_specs
+from playground.config import POINT_DATASETS, ConfigError, SampleConfig, SamplerSettings, field_specs
 from playground.data import DATASETS
 from playground.features.samples.particles import particles
 from playground.runtimes.refusals import answering
@@ -20,8 +20,9 @@ from playground.ui.following import run_of
 from playground.ui.forms import Form, told
 from playground.ui.tab import QUIET, TrainingTab
 
-SAMPLER = ("sampler", "sampling_steps", "time_grid", "eta", "guidance_scale")
+SAMPLER = tuple(field_specs(SamplerSettings))
 """Settings of the tab's form that steer its live pictures and the fresh samples alike."""
+EVERY_CLASS = "every class in turn"
 STRIP = "One of the samples will stand here on its way from noise (left) to data (right), and below it what the model expects at each t."
 FRESH = "Press Sample: fresh samples, drawn with the newest weights of the model above, will stand here."
 HINT = "Draws fresh samples from the model above, at any time while it trains and after, with the sampler set at the side."
@@ -46,21 +47,16 @@ def pictures(
 
 def classes(held: dict[str, Any]) -> dict[str, Any]:
     """The classes of the data, to choose one from."""
-    titles = [["every class in turn", -1], *([name, k] for k, name in enumerate(DATASETS[held["dataset"]].label_names))]
+    titles = [[EVERY_CLASS, -1], *([name, k] for k, name in enumerate(DATASETS[held["dataset"]].label_names))]
     return told({"label": -1}, options={"label": titles})
 
 
 def draw(tab: TrainingTab) -> None:
     """A run bar of its own, how many and of which class, and the pictures."""
     bar = run_bar("samples", server_functions=tab.service.server_functions(), hint=HINT, busy_word="Sampling", train_label="Sample")
-    label = replace(field_specs(SampleConfig)["label"], kind="choice", choices=(-1,), help="Which one is drawn.")
-    form = Form(
-        "samples",
-        SampleConfig,
-        leave_out=("device", "label", *SAMPLER),
-        extra=(label,),
-        when={"label": {"form": tab.name, "field": "conditional", "any": ["on"]}},
-    )
+    label = field_specs(SampleConfig)["label"]
+    label = replace(label, kind="choice", choices=(-1,), titles={-1: EVERY_CLASS}, help="Which one is drawn.")
+    form = Form("samples", SampleConfig, leave_out=("device", "label", *SAMPLER), extra=(label,), beside=tab.form)
     form.draw("n_samples", "sampling_seed", "label")
     points = tab.form.specs["dataset"].default in POINT_DATASETS
     shown = pictures("samples", points=points, title="Fresh samples", empty=FRESH, images_empty=FRESH, beside=False)

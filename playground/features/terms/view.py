@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from playground.config import LIKELIHOODS
+from playground.config.likelihoods import Likelihood
 from playground.data import DATASETS
-from playground.measures.units import DENSITY, bits_per_dimension, least_bits, unmodelled
+from playground.measures.units import bits_per_dimension, least_bits
 from playground.runtimes.records import RunRecord
 from playground.views import payloads
 from playground.views.numbers import texts_that_add_up
@@ -31,7 +33,7 @@ def vae_terms(record: RunRecord) -> Payload | None:
     if terms is None:
         return None
     payload = payloads.terms(terms, unit="nats per held-out example", step=latest_step(record, "held_out/kl"))
-    bits = bits_per_dimension(payload["total"]["value"] or math.nan, pixels(record.config), likelihood_of(record.config))
+    bits = bits_per_dimension(payload["total"]["value"] or math.nan, pixels(record.config), likelihood_name(record.config))
     shown = [_read(term["text"]) for term in payload["terms"]]  # the lines start from the numbers as they are shown
     lines = []
     if math.isfinite(sum(shown)):
@@ -41,7 +43,7 @@ def vae_terms(record: RunRecord) -> Payload | None:
     return payload | {
         "bits": f"{bits:.3f}".replace("-", "−") if math.isfinite(bits) else "–",
         "lines": lines,
-        "raw_bits": unmodelled(likelihood_of(record.config)),
+        "raw_bits": likelihood_of(record.config).pixels.unmodelled,
     }
 
 
@@ -73,39 +75,43 @@ def pixels(config: dict[str, Any]) -> int:
     return math.prod(DATASETS[config["dataset"]].shape)
 
 
-def likelihood_of(config: dict[str, Any]) -> str:
+def likelihood_name(config: dict[str, Any]) -> str:
     """The likelihood that settings name; those of older checkpoints know only one."""
     return config.get("likelihood", "gaussian")
 
 
-def likelihood_name(config: dict[str, Any], std: float | None = None) -> str:
+def likelihood_of(config: dict[str, Any]) -> Likelihood:
+    """What is known of it."""
+    return LIKELIHOODS[likelihood_name(config)]
+
+
+def likelihood_words(config: dict[str, Any], std: float | None = None) -> str:
     """`Gaussian, σ = 0.4`; `std` is a learned σ, where it is known."""
-    name = likelihood_of(config)
-    if name == "bernoulli":
-        return f"Bernoulli, training pixels binarised {'anew each time' if config.get('binarise') == 'dynamic' else 'once'}"
-    if name == "gaussian":
-        return f"Gaussian, σ = {config.get('observation_std', 0.4):g}"
+    likelihood = likelihood_of(config)
+    if likelihood.binarised:
+        how = "anew each time" if config.get("binarise") == "dynamic" else "once"
+        return f"{likelihood.family}, training pixels binarised {how}"
+    if likelihood.fixed_spread:
+        return f"{likelihood.family}, σ = {config.get('observation_std', 0.4):g}"
     learned = f" = {std:.3g}" if std else ""
-    return f"Gaussian, learned σ{learned}" + (" (root mean square)" if std and name == "gaussian_per_pixel" else "")
+    return f"{likelihood.family}, learned σ{learned}" + (" (root mean square)" if std and likelihood.per_pixel else "")
 
 
 def comparable(config: dict[str, Any]) -> str:
     """What nats of a run are nats of: those of two runs may be compared where this is the same."""
-    title, name = DATASETS[config["dataset"]].title, likelihood_of(config)
-    if name == "bernoulli":  # the held-out images are binarised once, however the training images are
-        return f"{title}, probability of binarised pixels"
-    return f"{title}, {DENSITY}"
+    return f"{DATASETS[config['dataset']].title}, {likelihood_of(config).pixels.words}"
 
 
 def worse_than_none(config: dict[str, Any], bits: float) -> str:
     """How a model can need more bits per dimension than no model at all; empty where it does not."""
-    name = likelihood_of(config)
-    if not bits > unmodelled(name):
+    likelihood = likelihood_of(config)
+    most = likelihood.pixels.unmodelled
+    if not bits > most:
         return ""
-    if name != "gaussian":
-        return f"More than no model at all ({unmodelled(name)}): there is still much to learn."
+    if not likelihood.fixed_spread:
+        return f"More than no model at all ({most}): there is still much to learn."
     std = config.get("observation_std", 0.4)
-    least, most = least_bits(std), unmodelled(name)
+    least = least_bits(std)
     cause = f"alone costs {least:.2f}, however right the mean" if least > most - 0.5 else "is small against the errors"
     return f"More than no model at all ({most}): the fixed σ = {std:g} {cause}. A learned σ needs fewer."
 
@@ -113,16 +119,16 @@ def worse_than_none(config: dict[str, Any], bits: float) -> str:
 def _what_it_is(record: RunRecord, terms: dict[str, float], decimals: int) -> dict[str, Any]:
     """Which likelihood; and `reconstruction = pixels · MSE / (2 σ²) + pixels · log(σ √(2π))` where one σ is known."""
     config, n, mse = record.config, pixels(record.config), latest(record, "held_out/mse")
-    name, learned = likelihood_of(config), latest(record, "held_out/observation_std")
-    std = config.get("observation_std", 0.4) if name == "gaussian" else learned
-    said = likelihood_name(config, std)
-    if name == "bernoulli":
+    likelihood, learned = likelihood_of(config), latest(record, "held_out/observation_std")
+    std = config.get("observation_std", 0.4) if likelihood.fixed_spread else learned
+    said = likelihood_words(config, std)
+    if likelihood.binarised:
         return line("likelihood", "", {}, f"{said}: reconstruction is the cross-entropy of black and white pixels.", decimals)
-    if name == "gaussian_per_pixel" or mse is None or not std or not math.isfinite(std):
-        return line("likelihood", "", {}, f"{said}: a {DENSITY}.", decimals)
+    if likelihood.per_pixel or mse is None or not std or not math.isfinite(std):
+        return line("likelihood", "", {}, f"{said}: a {likelihood.pixels.words}.", decimals)
     normaliser = n * (math.log(std) + HALF_LOG_2PI)
     parts = {f"{n} · MSE / 2σ²": (terms["reconstruction"] - normaliser, "reconstruction"), f"{n} log σ√2π": (normaliser, "data")}
-    note = f"{said}, MSE {mse:.4f}: a {DENSITY}."
+    note = f"{said}, MSE {mse:.4f}: a {likelihood.pixels.words}."
     return line("likelihood", "reconstruction", parts, note, decimals, carrier=0)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from playground.config import AutoencoderConfig, LatentConfig, RunConfig, VAEConfig
+from playground.config import LIKELIHOODS, AutoencoderConfig, LatentConfig, RunConfig, VAEConfig
 from playground.data import Dataset
 from playground.runs.tasks.base import Interrupted, Task, one_per_class, to_uint8
 from playground.vae.autoencoder import DiagonalGaussian, build_autoencoder
@@ -115,21 +115,21 @@ class VAETask(LatentTask):
 
     def _draw_once(self) -> None:
         """Held-out images get their random numbers once, training images too where they are to be black and white."""
-        self.levels, likelihood = self.train_x, self.config.likelihood
-        if likelihood == "bernoulli":
+        self.levels, self.likelihood = self.train_x, LIKELIHOODS[self.config.likelihood]
+        if self.likelihood.binarised:
             self.train_x, self.test_x = (_black_and_white(x, seed) for seed, x in enumerate((self.train_x, self.test_x)))
-        elif likelihood != "gaussian":
+        elif self.likelihood.learns_spread:
             u = torch.rand(self.test_x.shape, generator=torch.Generator().manual_seed(DRAWN_ONCE))
             self.test_x = dequantise(self.test_x, u.to(self.device))
 
     def examples(self, index: Tensor, generator: torch.Generator) -> Tensor:
         """Pixels k / 255; where the variance is learned, fresh `(k + u - ½) / 255`; for Bernoulli 0 or 1, drawn afresh if dynamic."""
-        likelihood = self.config.likelihood
-        if likelihood == "gaussian" or (likelihood == "bernoulli" and self.config.binarise == "fixed"):
+        afresh = self.config.binarise == "dynamic" if self.likelihood.binarised else self.likelihood.learns_spread
+        if not afresh:
             return self.scale(self.train_x[index])
         levels = self.levels[index]
         u = torch.rand(levels.shape, generator=generator, device=levels.device)
-        return binarise(levels, u) if likelihood == "bernoulli" else dequantise(levels, u)
+        return binarise(levels, u) if self.likelihood.binarised else dequantise(levels, u)
 
     def beta(self) -> float:
         """The weight of the KL at this step: during the warm-up a growing share of the setting."""

@@ -1,0 +1,104 @@
+"""The settings of a diffusion model, of the data themselves or of the latents of an autoencoder."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from playground.config.autoencoders import AutoencoderConfig, VAEConfig
+from playground.config.samplers import SamplerSettings
+from playground.config.settings import Slider, setting
+from playground.config.training import IMAGES, RunConfig
+from playground.data import DATASETS
+
+
+class DiffusionConfig(RunConfig, SamplerSettings):
+    """`x_t = alpha_t x_0 + sigma_t eps`, and a network that learns the way back."""
+
+    model: Literal["diffusion"] = "diffusion"
+    dataset: str = setting("mixture", "Data", "What the model is trained on.", main=True, choices=DATASETS, shapes_weights=True)
+    batch_size: int = setting(
+        256, "Batch size", "Examples in one optimiser step.", ge=1, le=4096, unit="examples", slider=Slider(top=1024)
+    )
+    learning_rate: float = setting(
+        3e-3,
+        "Learning rate",
+        "Peak step size of Adam. It can be changed while the model trains.",
+        ge=1e-6,
+        le=10.0,
+        main=True,
+        live=True,
+        scale="log",
+        slider=Slider(low=1e-5, top=1.0),
+    )
+    schedule: Literal["linear", "cosine", "rectified_flow", "variance_exploding"] = setting(
+        "cosine",
+        "Noise schedule",
+        "How fast the data drowns: α and σ as functions of time.",
+        main=True,
+        titles={
+            "linear": "linear β (DDPM)",
+            "cosine": "cosine",
+            "rectified_flow": "rectified flow",
+            "variance_exploding": "variance exploding",
+        },
+        shapes_weights=True,
+    )
+    parametrization: Literal["eps", "x_0", "v", "velocity"] = setting(
+        "v",
+        "The network predicts",
+        "ε, x₀, v = α ε − σ x₀, or the velocity dx/dt.",
+        main=True,
+        titles={"eps": "ε, the noise", "x_0": "x₀, the data", "v": "v = α ε − σ x₀", "velocity": "velocity dx/dt"},
+        shapes_weights=True,
+    )
+    network: Literal["auto", "mlp", "unet", "unet2d"] = setting(
+        "auto",
+        "Network",
+        "auto: a residual MLP for points, a U-Net for images. UNet2DModel is diffusers' own: slower, and what it "
+        "learns can be saved as a folder that diffusers loads by itself.",
+        titles={"mlp": "fully connected", "unet": "U-Net", "unet2d": "UNet2DModel (diffusers)"},
+        shapes_weights=True,
+    )
+    width: int = setting(
+        64,
+        "Width",
+        "Units per layer, or 4 times the channels.",
+        ge=16,
+        le=1024,
+        step=16,
+        slider=Slider(top=512),
+        shapes_weights=True,
+    )
+    depth: int = setting(3, "Depth", "Residual blocks.", ge=1, le=12, slider=Slider(), shapes_weights=True)
+    conditional: Literal["off", "on"] = setting(
+        "off",
+        "Class-conditional",
+        "Whether the network is told the class, so that samples of one class can be asked for.",
+        main=True,
+        titles={"off": "no", "on": "yes: the network is told the class"},
+        shapes_weights=True,
+    )
+    label_dropout: float = setting(
+        0.1,
+        "Label dropout",
+        "Share of training examples whose class is hidden, so that the network learns to do without as well: "
+        "guidance needs both. Only for class-conditional models.",
+        ge=0.0,
+        le=1.0,
+        slider=Slider(step=0.05),
+    )
+
+
+class LatentDiffusionConfig(DiffusionConfig):
+    """Diffusion of the standardised latents of a trained autoencoder or VAE; its decoder turns the samples into images
+    (Rombach et al. 2022; Vahdat et al. 2021)."""
+
+    model: Literal["latent_diffusion"] = "latent_diffusion"
+    dataset: str = setting(
+        "fashion_mnist", "Data", "What the autoencoder was trained on.", main=True, choices=IMAGES, shapes_weights=True
+    )
+    network: Literal["auto", "mlp"] = setting(
+        "auto", "Network", "A residual MLP: latents are short vectors.", titles={"mlp": "fully connected"}, shapes_weights=True
+    )
+    autoencoder: AutoencoderConfig | VAEConfig = AutoencoderConfig()
+    """Settings of the autoencoder: not to be chosen, but taken over from the run that the latents come from."""

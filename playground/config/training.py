@@ -1,0 +1,63 @@
+"""The settings that all trainings share, and the data that they may choose from."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from playground.config.settings import Settings, Slider, setting
+from playground.config.studies import Device
+from playground.data import DATASETS
+
+POINT_DATASETS = tuple(name for name, info in DATASETS.items() if not info.is_image)
+IMAGE_DATASETS = ("fashion_mnist", "digits", "sprites", "fashion_mnist_full")
+"""In the order in which a form offers them."""
+IMAGES = {name: DATASETS[name] for name in IMAGE_DATASETS}
+
+
+class RunConfig(Settings):
+    """What all three trainings share. Use one of `AutoencoderConfig`, `VAEConfig`, `DiffusionConfig`."""
+
+    model: Literal["ae", "vae", "diffusion", "latent_diffusion"]
+    dataset: str
+    steps: int = setting(3000, "Steps", "How many optimiser steps the run takes.", ge=1, le=200_000, main=True, scale="log")
+    learning_rate: float = setting(
+        1e-3,
+        "Learning rate",
+        "Peak step size of Adam. It can be changed while the model trains.",
+        ge=1e-6,
+        le=10.0,
+        main=True,
+        live=True,
+        scale="log",
+        slider=Slider(low=1e-5, top=1.0),
+    )
+    batch_size: int = setting(
+        128, "Batch size", "Examples in one optimiser step.", ge=1, le=4096, unit="examples", slider=Slider(top=1024)
+    )
+    warmup_steps: int = setting(
+        100, "Warm-up", "The learning rate rises linearly over this many first steps.", ge=0, le=10_000, unit="steps", scale="log"
+    )
+    decay: Literal["cosine", "constant"] = setting(
+        "cosine",
+        "Learning rate decay",
+        "After the warm-up: fall to zero along a half cosine, or stay.",
+        titles={"cosine": "half cosine", "constant": "none"},
+    )
+    gradient_clip: float = setting(
+        1.0,
+        "Gradient clip",
+        "Longest gradient allowed (L2 norm over all weights); 0 switches clipping off.",
+        ge=0.0,
+        le=1000.0,
+        scale="log",
+    )
+    ema_decay: float = setting(
+        0.999,
+        "EMA decay",
+        "Pictures come from a moving average of the weights; this is how much of it one step keeps.",
+        ge=0.0,
+        le=0.99999,
+        slider=Slider(top=0.9999, step=0.0005),
+    )
+    seed: int = setting(0, "Seed", "Same seed, same settings, same device: same run.", ge=0, le=2**31 - 1)
+    device: Device = setting("auto", "Device", "Where the arithmetic is done; auto takes a GPU where there is one.")
