@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 from weakref import ref
 
 import numpy as np
 
+from playground.features.feature import Builder
 from playground.measures.projection import SLOW, Projection
+from playground.runs.events import Snapshot
 from playground.runtimes.records import RunRecord
 from playground.views.images import Payload
 from playground.views.places import Place, Places, linear
@@ -25,7 +26,7 @@ class Still:
     """What is remembered of one moment: the projection of its latents (without the points), and what it spans. Its snapshot
     is not held here: the registry bounds how many there are."""
 
-    snapshot: ref
+    snapshot: ref[Snapshot]
     projection: Projection | None
     span: Range | None
 
@@ -43,9 +44,7 @@ class Film:
         self._stills: dict[int, Still] = {}
         self._current: Still | None = None
 
-    def views(
-        self, record: RunRecord, step: int, build: Callable[[Film, Any], dict[str, Payload]]
-    ) -> tuple[int, dict[str, Payload]]:
+    def views(self, record: RunRecord, step: int, build: Builder) -> tuple[int, dict[str, Payload]]:
         """The step of the moment that is kept at or before `step` (else of the first), and its views.
 
         Raises `ValueError` with a sentence where no moment is kept.
@@ -73,7 +72,7 @@ class Film:
         """As `RunViews.place`."""
         return self._places.past(record.run_id, record.snapshot.arrays["latent"], record.snapshot.step, self._current.projection)
 
-    def _develop(self, snapshots: tuple[Any, ...]) -> None:
+    def _develop(self, snapshots: tuple[Snapshot, ...]) -> None:
         """Brings `_stills` up to date with the kept moments."""
         kept = {s.step: self._stills[s.step] for s in snapshots if s.step in self._stills and self._stills[s.step].snapshot() is s}
         newest = max(kept, default=snapshots[-1].step)
@@ -102,7 +101,7 @@ class Film:
         payload["view"] = {"lo": low.tolist(), "hi": high.tolist()}
 
 
-def still(snapshot: Any, neighbour: Projection | None, places: Places) -> Still:
+def still(snapshot: Snapshot, neighbour: Projection | None, places: Places) -> Still:
     """One moment, its projection turned towards that of its neighbour."""
     arrays = snapshot.arrays
     if "latent" not in arrays:
