@@ -19,18 +19,19 @@ def answering(function: Callable[..., Any]) -> Callable[..., Any]:
     if inspect.iscoroutinefunction(function):
 
         @wraps(function)
-        async def answer(*args: Any, **kwargs: Any) -> Any:
+        async def awaited(*args: Any, **kwargs: Any) -> Any:
             try:
                 return await function(*args, **kwargs)
             except REFUSALS as error:
                 return {"error": str(error)}
-    else:
 
-        @wraps(function)
-        def answer(*args: Any, **kwargs: Any) -> Any:
-            try:
-                return function(*args, **kwargs)
-            except REFUSALS as error:
-                return {"error": str(error)}
+        return awaited
+
+    @wraps(function)
+    def answer(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except REFUSALS as error:
+            return {"error": str(error)}
 
     return answer
