@@ -1,7 +1,7 @@
 /* Colours of the page: the CSS variables that views/colours.py makes, and word of a change between light and dark. */
 
 /* Nothing is drawn before the style sheet is there: it holds the colours, and the sizes that a drawing is fitted to. */
-const sheet = document.querySelector('link[href*="/style.css"]');
+const sheet = /** @type {HTMLLinkElement | null} */ (document.querySelector('link[href*="/style.css"]'));
 if (sheet && !sheet.sheet) await new Promise(done => { sheet.onload = sheet.onerror = done; });
 
 export const cssVar = name => getComputedStyle(document.body).getPropertyValue(name).trim();
