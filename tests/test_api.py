@@ -201,7 +201,7 @@ def test_an_unknown_run_is_said_to_be_unknown(client, api_name, rest, run):
 
 def test_what_is_no_training_has_no_live_settings_and_no_samples(client, points):
     drawing = client.predict(points, {"n_samples": 2}, api_name="/sample")["run"]
-    for api_name in ("/set", "/sample"):
+    for api_name in ("/set", "/sample", "/arena"):
         assert "trains no model" in refused(client, drawing, {}, api_name=api_name)
 
 

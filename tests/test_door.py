@@ -36,6 +36,7 @@ def web(server):
         ("run/train", CALL | {"data": [FILE]}, 400, "it describes a file, and this app takes none."),
         ("run/train", CALL | {"data": [{"model": "ae"}], "trigger_id": ["x"]}, 422, "trigger_id is not as it must be"),
         ("run/train", CALL | {"session_hash": 3}, 400, "session_hash is refused"),
+        ("call/status", {"data": [None], "session_hash": ""}, 400, "session_hash is refused"),
         ("component_server", CALL, 400, "A call of a server function needs component_id, fn_name."),
         ("component_server", CALL | {"component_id": 10**9, "fn_name": "pull"}, 404, "There is no component 1000000000 on this page."),
         ("component_server", CALL | {"component_id": {}, "fn_name": "pull"}, 404, "There is no component {} on this page."),

@@ -54,7 +54,7 @@ class Target:
     """The served page, and one client of it."""
 
     def __init__(self) -> None:
-        self.service = Service(Ending(), device="cpu", sweep_seconds=None)
+        self.service = Service(Ending(), device="cpu", sweep_seconds=None, max_runs=100_000)  # those that are attacked stay
         self.page = build_page(self.service)
         self.loop = asyncio.new_event_loop()
         app = App.create_app(self.page, app_kwargs=launch_settings()["app_kwargs"])

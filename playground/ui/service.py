@@ -156,7 +156,9 @@ class Service:
         return self.registry.checkpoint(run)
 
     def weights(self, run: str) -> tuple[bytes, Origin]:
-        """The newest weights of a run, and what is to be said of anything that is measured with them."""
+        """The newest weights of a run, and what is to be said of anything that is measured with them. Raises `ConfigError` for a run
+        that trains no model."""
+        self._trained(run)
         data, record = self.checkpoint(run), self.registry.get(run)
         return data, Origin(about(record.config), run, record.config["model"], record.checkpoint_step)
 
