@@ -51,7 +51,10 @@ class ArenaPage:
         return self.page.evaluate(f"() => {{ const payload = window.playground.lastFrame('arena').views.arena; return {expression}; }}")
 
     def card(self, title: str) -> Locator:
-        return self.page.locator(f'section[aria-label="{title}"]:visible')
+        """In sight, where it is drawn."""
+        card = self.page.locator(f'section[aria-label="{title}"]:visible')
+        card.scroll_into_view_if_needed()
+        return card
 
 
 def trained(page: Page, data: str, steps: int, **settings: str) -> ArenaPage:
@@ -99,7 +102,7 @@ def test_points_from_end_to_end(open_page) -> None:
     expect(table.locator("tbody tr")).to_have_count(4)
     expect(table.locator('[data-name="DDIMScheduler"]')).to_contain_text(re.compile(r"\d\.\d{4} ± \d\.\d{4}"))
     expect(table.locator('[data-name="HeunDiscreteScheduler"]')).to_contain_text("9 NFE")
-    expect(table.locator(".arena-under")).to_contain_text("multistep methods (DPM-Solver++, UniPC) ask once")
+    expect(arena.card("Results").locator(".arena-under")).to_contain_text("multistep methods (DPM-Solver++, UniPC) ask once")
 
     look = arena.card("The same noise, every scheduler")
     look.scroll_into_view_if_needed()

@@ -115,6 +115,7 @@ def test_learned_and_exact_fields_and_errors_by_time(tab):
     expect(said).to_contain_text("At t = 0.70")
     assert picture(card.locator('[data-panel="learned"] canvas')) != learned
     errors = tab.page.locator('section[aria-label="Error at each time"]')
+    errors.scroll_into_view_if_needed()
     expect(errors.locator(".scatterlayer .trace")).to_have_count(2)
     errors.get_by_role("button", name="losses").click()
     expect(errors.locator(".scatterlayer .trace")).to_have_count(5)
@@ -204,7 +205,7 @@ def test_the_image_lab(tab):
 
 
 def test_classes_can_be_asked_for(tab):
-    expect(tab.field("Class")).to_have_count(0)
+    expect(tab.field("Class")).to_be_hidden()
     trained(tab, Data="Digits", **{"Class-conditional": "yes: the network is told the class"})
     tab.wait_frame("frame.views.samples && frame.views.samples.rows[0].notes[29] === '9'")
     tab.choose("Class", "7")

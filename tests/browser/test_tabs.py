@@ -59,7 +59,6 @@ def test_a_training_from_beginning_to_end(open_page, name):
         tab.wait_other(title)
 
     tab.press("stop", then="stopped")
-    expect(tab.message).to_contain_text("Stopped")
     expect(tab.button("train")).to_be_enabled()
     expect(tab.button("train")).to_have_text("Train again")
     stopped = tab.step()

@@ -148,7 +148,7 @@ def test_the_kl_is_shown_in_its_two_parts_which_add_up(open_run):
 def test_the_doctor_names_a_collapse_and_is_quiet_on_a_healthy_run(open_run):
     doctor = open_run("collapsed").lab("Collapse doctor", "What each dimension carries")
     expect(doctor.locator(".doctor-says")).to_contain_text("β = 30 is too high for this decoder")
-    expect(doctor.locator(".doctor-bar")).to_have_count(16)
+    expect(doctor.locator(".doctor-bar")).to_have_count(2 * 16)
     doctor.locator(".doctor-plot").focus()
     doctor.page.keyboard.press("ArrowRight")
     expect(doctor.locator(".doctor-one")).to_contain_text(re.compile(r"z₁: KL 0\.\d+ nats.*not active"))
