@@ -4,9 +4,9 @@ function filmSlider(element, redraw) {
   const root = element.querySelector('.film');
   if (!root) return {at: payload => payload};
   const slider = root.querySelector('input'), time = root.querySelector('output'), play = root.querySelector('button'), SECONDS = 2.5;
-  let where = 1, playing = 0, last = 1, source = null, shown = null;     // 0 is noise, 1 is data: kept when new samples come
+  let where = 1, playing = 0, last = 1, states = 1, source = null, shown = null;     // 0 is noise, 1 is data: kept when new samples come
 
-  const frame = () => Math.round(where * last);
+  const frame = () => Math.min(states - 1, Math.round(where * last));
   function to(share) { where = Math.max(0, Math.min(1, share)); shown = null; redraw(); }
   function setPlaying(on) {
     cancelAnimationFrame(playing);
@@ -32,7 +32,8 @@ function filmSlider(element, redraw) {
       root.hidden = Boolean(payload) && !film;
       slider.disabled = play.disabled = !film;
       if (!film) { time.textContent = 't = –'; return payload; }
-      last = Math.max(1, film.times.length - 1);
+      states = film.times.length;                                        // one alone, while fresh samples are at their first step
+      last = Math.max(1, states - 1);
       slider.max = String(last);
       slider.value = String(frame());
       time.textContent = `t = ${film.times[frame()].toFixed(2)}`;
