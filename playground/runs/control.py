@@ -109,13 +109,6 @@ class Control:
                     self._arrived.wait_for(lambda: bool(self._inbox), min(left, POLL_SECONDS))
         return True
 
-    def proceed(self) -> bool:
-        """For a loop that only pauses and stops: apply what came, sleep through a pause; False once it is to stop."""
-        self.update()
-        while self.paused:
-            self.wait(1.0)
-        return not self.stopped
-
     def pop_changes(self) -> dict[str, Any]:
         """The newest value of each setting changed since the last call. Unchecked: the loop knows its config."""
         changes, self._changes = self._changes, {}
