@@ -108,6 +108,7 @@ def pair(tmp_path):
             server.end(signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_two_servers_live_side_by_side_and_take_their_workers_with_them(pair):
     assert pair[0].port != pair[1].port
     settings = {"model": "ae", "dataset": "digits", "steps": 200_000}

@@ -84,6 +84,7 @@ LARGE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", LARGE, ids=lambda c: f"{c.model}-{c.network}")
 def test_the_estimate_is_near_the_measured_peak(config) -> None:
     """Both above what a training of next to nothing takes."""

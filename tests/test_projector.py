@@ -304,6 +304,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @linux
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_no_orphan_is_left_when_the_server_ends(how, tmp_path):

@@ -9,6 +9,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from browser.looking import Tab
 
+pytestmark = pytest.mark.slow
+
 STOP_AT_FIRST = """button => {
   const frame = window.playground.lastFrame('arena'), rows = frame && frame.views.arena ? frame.views.arena.rows : [];
   if (!rows.some(row => row.mean != null)) return false;

@@ -57,6 +57,7 @@ def test_what_is_empty_says_what_it_waits_for(open_page):
     expect(words).to_contain_text("Press Train")
 
 
+@pytest.mark.slow
 def test_a_run_that_diverged_without_overflow_is_told(open_page):
     tab = Tab(open_page(), "ae").open()
     tab.choose("Data", "Digits")

@@ -83,6 +83,7 @@ def test_sampling_can_be_changed_while_the_model_trains(tab):
     expect(tab.page.get_by_role("alert")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_digits_are_shown_as_a_grid_and_a_strip(tab):
     tab.choose("Data", "Digits")
     tab.type("Sampling steps", 4)

@@ -126,6 +126,7 @@ def test_learned_and_exact_fields_and_errors_by_time(tab):
     expect(errors.locator(".errors-said")).to_contain_text("on training data nothing beats the ideal denoiser")
 
 
+@pytest.mark.slow
 def test_inpainting_is_set_beside_the_exact_conditional(tab):
     card = section(tab, "Exact answer", "Inpainting, and what is right")
     expect(card.locator(".pg-empty")).to_contain_text("Press Train, then Inpaint")
@@ -141,6 +142,7 @@ def test_inpainting_is_set_beside_the_exact_conditional(tab):
     expect(card.locator(".pg-note")).to_have_text("x₁ = −1.00, 1,000 times")
 
 
+@pytest.mark.slow
 def test_the_likelihood_is_measured_against_the_truth(tab):
     card = section(tab, "Likelihood", "Likelihood")
     tab.page.get_by_role("button", name="What is measured").click()
@@ -160,6 +162,7 @@ def test_the_likelihood_is_measured_against_the_truth(tab):
     expect(card.locator(".scatterlayer .trace")).to_have_count(3)
 
 
+@pytest.mark.slow
 def test_the_image_lab(tab):
     lab = section(tab, "Image lab", "Image lab")
     expect(lab).to_contain_text("Train on images first")
@@ -207,6 +210,7 @@ def test_the_image_lab(tab):
     expect(memory.locator(".memory-missed")).to_contain_text("a small one does not prove")
 
 
+@pytest.mark.slow
 def test_classes_can_be_asked_for(tab):
     expect(tab.field("Class")).to_be_hidden()
     trained(tab, Data="Digits", **{"Class-conditional": "yes: the network is told the class"})

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 
+import pytest
 from playwright.sync_api import expect
 
 from browser.looking import Tab
@@ -41,6 +42,7 @@ def test_a_fraction_of_a_step_is_refused_not_rounded(open_page):
     expect(tab.message).to_have_text("steps = 30.7 is refused: it must be a whole number from 1 to 200000.")
 
 
+@pytest.mark.slow
 def test_settings_beyond_a_slider_are_shown_and_taken(open_page, client):
     settings = {"model": "ae", "dataset": "digits", "steps": 20, "batch_size": 2048}
     run = client.predict(settings, api_name="/train")["run"]
@@ -88,6 +90,7 @@ def test_a_run_outlives_the_page_that_started_it(open_page, client):
     again.wait_beyond(step)
 
 
+@pytest.mark.slow
 def test_two_windows_watch_one_run(open_page):
     tab = quick(open_page, steps=200_000)
     run = tab.train()

@@ -50,6 +50,7 @@ def started(tab: Tab, before: str | None) -> dict:
     return tab.frame("frame.config")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "times"), [("ae", 10), ("vae", 2), ("diffusion", 10)])
 def test_what_is_typed_just_before_train_reaches_the_run_time_after_time(open_page, name, times):
     tab = Tab(open_page(f"/?tab={name}"), name)
@@ -85,6 +86,7 @@ LABS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "title", "fold", "channel", "label", "field"), LABS)
 def test_what_is_typed_into_a_form_that_has_just_opened_reaches_the_run(open_page, name, title, fold, channel, label, field):
     tab = Tab(open_page(f"/?tab={name}"), name)
@@ -108,6 +110,7 @@ def test_what_is_typed_into_a_form_that_has_just_opened_reaches_the_run(open_pag
     assert tab.page.evaluate(f"window.playground.lastFrame('{channel}').config.{field}") == 23
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("title", "fold", "form", "label", "field"),
     [
@@ -205,6 +208,7 @@ def running(open_page) -> Tab:
     return tab
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [-3, 1000, "abc", ""])
 def test_a_live_setting_that_is_refused_says_so_at_the_field_and_what_holds(open_page, value):
     tab = running(open_page)
@@ -277,6 +281,7 @@ def test_settings_of_a_fold_that_was_never_opened_are_those_of_the_run(open_page
     expect(tab.number("Width")).to_have_value("48")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ae", "vae"])
 def test_the_loss_is_drawn_again_on_coming_back_to_a_tab(open_page, client, name):
     run = trained(client, model=name, dataset="digits", steps=400)

@@ -9,6 +9,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from browser.looking import Tab
 
+pytestmark = pytest.mark.slow
+
 LIVE, STRIP, AMONG = "Samples while it learns", "One sample, from noise to data", "Samples among the standardised latents"
 COMPARISON = "Comparison of five ways to draw latents"
 NUMBERS, PATHS = "Straightness and quality before and after reflow", "Paths before and after reflow"

@@ -194,6 +194,7 @@ def test_colours_tell_errors_kl_and_training_images(open_map):
     )
 
 
+@pytest.mark.slow
 def test_colours_tell_the_known_factors_of_sprites(open_map):
     shown = open_map("sprites")
     assert set(shown.box.locator("select.map-colour option").all_inner_texts()) >= {"label", "size", "angle", "x", "y"}
@@ -222,6 +223,7 @@ def test_overlays_are_drawn_on_demand(open_map):
     shown.wait_ink("under", bare + 1000)
 
 
+@pytest.mark.slow
 def test_t_sne_says_of_which_step_it_is_and_that_it_has_no_inverse(open_map):
     shown = open_map("ae of 8")
     shown.pick("method", "tsne")
@@ -264,6 +266,7 @@ def test_the_camera_stays_while_the_points_move(open_page):
 ABOUT = "Autoencoder of Digits, d = 2, learning rate 0.001, seed 0"
 
 
+@pytest.mark.slow
 def test_points_of_a_t_sne_are_taken_away_with_what_the_model_says_of_them(open_map, tmp_path):
     shown = open_map("vae of 3")
     shown.pick("method", "tsne")
@@ -277,6 +280,7 @@ def test_points_of_a_t_sne_are_taken_away_with_what_the_model_says_of_them(open_
     assert all(float(row["kl"]) > 0 and row["map_step"] == "200" for row in rows)
 
 
+@pytest.mark.slow
 def test_points_picture_and_page_can_be_taken_away(open_map, tmp_path, chromium):
     shown = open_map("ae")
     n = shown.frame("frame.views.map.n")

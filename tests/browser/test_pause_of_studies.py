@@ -7,6 +7,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from browser.looking import Tab
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def tab(open_page) -> Tab:

@@ -89,6 +89,7 @@ def test_an_ended_run_is_a_film_and_still_is_after_a_reload(open_page):
     is_past(tab, False)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_from_a_moment_with_other_settings(open_page):
     tab = ready(open_page, steps=300)
     first = tab.train()
@@ -121,6 +122,7 @@ def test_a_run_goes_on_from_a_moment_with_other_settings(open_page):
     is_past(tab, False)
 
 
+@pytest.mark.slow
 def test_another_run_begins_with_now(open_page):
     tab = ready(open_page, steps=200)
     tab.train()

@@ -159,6 +159,7 @@ def test_the_doctor_names_a_collapse_and_is_quiet_on_a_healthy_run(open_run):
     expect(healthy.locator(".doctor-says")).to_contain_text("Nothing is wrong: 2 of 2")
 
 
+@pytest.mark.slow
 def test_runs_stay_together_on_the_rate_distortion_plane_over_a_reload(open_run):
     shown = open_run("plane")
     plane = shown.lab("Rate and distortion", "Rate and distortion")
@@ -218,6 +219,7 @@ def test_factors_are_measured_once_for_all_who_show_them(open_run):
     assert len(asked) == 1
 
 
+@pytest.mark.slow
 def test_sections_fit_a_phone(open_run):
     shown = open_run("plane", viewport={"width": 360, "height": 800})
     shown.pin()
