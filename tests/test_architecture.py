@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from playground.config import MODELS
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "playground"
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -132,3 +134,11 @@ def test_the_top_of_the_repository_is_tidy() -> None:
         pytest.skip("This is not a git checkout with files in it.")
     names = {line.partition("/")[0] for line in listed.stdout.splitlines()}
     assert {name for name in names if not name.startswith(".")} <= TOP_LEVEL
+
+
+@SOURCES
+def test_what_a_kind_of_model_can_do_is_asked_of_the_one_table(path: Path) -> None:
+    """`config/models.py`: nothing else compares with the name of a kind."""
+    compared = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Compare))
+    words = {child.value for node in compared for child in ast.walk(node) if isinstance(child, ast.Constant)}
+    assert not words & set(MODELS)

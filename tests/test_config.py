@@ -10,9 +10,12 @@ import pytest
 
 from playground.config import (
     CONFIGS,
+    MODELS,
     AutoencoderConfig,
     ConfigError,
     DiffusionConfig,
+    LatentConfig,
+    LatentDiffusionConfig,
     SampleConfig,
     Settings,
     VAEConfig,
@@ -195,3 +198,12 @@ def test_a_refusal_does_not_repeat_a_megabyte(value) -> None:
 def test_of_many_mistakes_the_first_few_are_named_and_the_rest_counted() -> None:
     sentence = refused(AutoencoderConfig, **{f"typo_{i}": 1 for i in range(10)})
     assert "typo_3 is not" in sentence and "typo_4" not in sentence and sentence.endswith("6 more settings are refused.")
+
+
+def test_what_a_kind_of_model_can_do_is_said_of_each() -> None:
+    assert MODELS.keys() == CONFIGS.keys()
+    for name, config in CONFIGS.items():
+        assert MODELS[name].encodes == issubclass(config, LatentConfig)
+        assert bool(MODELS[name].diffuses) == issubclass(config, DiffusionConfig)
+        assert (MODELS[name].diffuses == "latents") == issubclass(config, LatentDiffusionConfig)
+        assert MODELS[name].has_bound <= MODELS[name].is_generative

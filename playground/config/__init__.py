@@ -3,6 +3,7 @@
 from playground.config.autoencoders import AutoencoderConfig, LatentConfig, VAEConfig
 from playground.config.diffusion import DiffusionConfig, LatentDiffusionConfig
 from playground.config.likelihoods import LIKELIHOODS
+from playground.config.models import MODELS, NOT_GENERATIVE, Model, model_of
 from playground.config.runs import CONFIGS, change_live, parse_config, shaping
 from playground.config.samplers import SampleConfig, SamplerSettings
 from playground.config.settings import ConfigError, FieldSpec, Settings, Slider, field_specs, setting
@@ -19,6 +20,9 @@ __all__ = [
     "LIKELIHOODS",
     "LatentConfig",
     "LatentDiffusionConfig",
+    "MODELS",
+    "Model",
+    "NOT_GENERATIVE",
     "POINT_DATASETS",
     "RunConfig",
     "SampleConfig",
@@ -30,6 +34,7 @@ __all__ = [
     "VAEConfig",
     "change_live",
     "field_specs",
+    "model_of",
     "parse_config",
     "setting",
     "shaping",

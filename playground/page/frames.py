@@ -11,6 +11,7 @@ import time
 from dataclasses import asdict
 from typing import Any
 
+from playground.config import model_of
 from playground.features.latent_map.view import map_view
 from playground.features.registry import FEATURES, builder
 from playground.measures.projection import ProjectionSettings
@@ -19,7 +20,7 @@ from playground.runtimes.records import RunRecord
 from playground.views.outcome import diverged
 from playground.views.payloads import Payload
 from playground.views.places import Embedder, Place, Places
-from playground.views.readings import about, kind, loss_curves, training
+from playground.views.readings import about, kind, loss_curves
 
 CURVES_EVERY = 0.5
 """Seconds between two payloads of loss curves: they change slowly and weigh most."""
@@ -66,7 +67,7 @@ class RunViews:
         the curves. Raises `ValueError` with a sentence where none is kept."""
         with self._lock:
             shown, views = self._film.views(record, step, builder(kind(record.config)))
-        if training(record.config):
+        if model_of(record.config):
             views |= {name: payload | {"marker": shown} for name, payload in history_views(record).items()}
         return {"run": record.run_id, "replay": shown, "views": views}
 
@@ -75,7 +76,7 @@ class RunViews:
 
         Afterwards the record must get a new version, so that those who wait for news get that frame.
         """
-        if kind(record.config) not in ("ae", "vae"):
+        if not ((model := model_of(record.config)) and model.encodes):
             raise ValueError("Only an autoencoder or a VAE has a latent map.")
         settings = ProjectionSettings.parse(values, record.config["latent_dim"])
         with self._lock:
@@ -93,7 +94,7 @@ class RunViews:
         self._moved = False
         now = time.monotonic()
         fresh = self._built.get("curves", (-1, None))[0] >= record.history_version
-        if training(record.config) and not fresh and (now - self._curves_at >= CURVES_EVERY or record.status != "running"):
+        if model_of(record.config) and not fresh and (now - self._curves_at >= CURVES_EVERY or record.status != "running"):
             self._curves_at = now
             self._put(record.version, history_views(record))
 
@@ -144,7 +145,7 @@ def status(record: RunRecord) -> dict[str, Any]:
         "n_parameters": started.n_parameters if started else 0,
         "learning_rate": progress.learning_rate if progress else 0.0,
         "diverged": diverged(record),
-        "resumable": record.checkpoint is not None and training(record.config) is not None,
+        "resumable": record.checkpoint is not None and model_of(record.config) is not None,
         "about": about(record.config),
         "of": [asdict(origin) for origin in record.of],
     }

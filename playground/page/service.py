@@ -13,7 +13,19 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from playground.config import ConfigError, LatentDiffusionConfig, RunConfig, SampleConfig, change_live, parse_config, shaping
+from playground.config import (
+    MODELS,
+    NOT_GENERATIVE,
+    ConfigError,
+    LatentDiffusionConfig,
+    Model,
+    RunConfig,
+    SampleConfig,
+    change_live,
+    model_of,
+    parse_config,
+    shaping,
+)
 from playground.config.settings import named
 from playground.features import registry as features
 from playground.page import questions
@@ -77,7 +89,7 @@ class Service:
     def train_in_latents(self, source: str, values: dict[str, Any]) -> str:
         """Starts a diffusion in the latent space of the run `source`, on the data of that run."""
         about = self.registry.get(source).config
-        if about.get("model") not in ("ae", "vae"):
+        if not ((model := model_of(about)) and model.encodes):
             raise ConfigError("The source of a latent diffusion must be the run of an autoencoder or a VAE.")
         config = parse_config({"dataset": about["dataset"], **values, "autoencoder": about})
         if config.dataset != about["dataset"]:
@@ -87,10 +99,8 @@ class Service:
     def sample(self, run: str, values: dict[str, Any]) -> str:
         """Starts drawing samples from a run's newest weights, while it trains or after, as a run of its own."""
         config = SampleConfig(**{"device": self.device, **named(values)})
-        if self._trained(run)["model"] == "ae":
-            raise ConfigError(
-                "An autoencoder defines no distribution, so there is nothing to sample from: train a VAE or a diffusion model."
-            )
+        if not self._model(run).is_generative:
+            raise ConfigError(NOT_GENERATIVE)
         checkpoint, origin = self.weights(run)
         return self.registry.start(config, task=SAMPLING, of=(origin,), checkpoint=checkpoint)
 
@@ -102,7 +112,7 @@ class Service:
             wanted = " and ".join(study.others) or "no other run"
             raise ConfigError(f"The study {name} takes {wanted} beside the run that it measures.")
         runs = {"checkpoint": run} | others
-        if "latent_diffusion" in [self._trained(each)["model"] for each in runs.values()]:
+        if any(self._model(each).diffuses == "latents" for each in runs.values()):
             raise ConfigError(
                 "This measures a diffusion of the data themselves, but the model above works in the latent space of an autoencoder: "
                 "train one that diffuses in the data."
@@ -126,6 +136,10 @@ class Service:
         if "model" not in config:
             raise ConfigError("This run trains no model: it measures one, or draws from it.")
         return config
+
+    def _model(self, run: str) -> Model:
+        """What the model of such a run can do."""
+        return MODELS[self._trained(run)["model"]]
 
     def fork(self, run: str, step: int, values: dict[str, Any]) -> str:
         """Starts a new run from the last checkpoint of a run that is kept at or before `step`, and returns its id; the old

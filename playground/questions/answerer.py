@@ -13,13 +13,12 @@ import numpy as np
 import torch
 
 from playground.config import ConfigError
-from playground.questions.catalogue import QUESTIONS, Question, find
+from playground.questions.catalogue import QUESTIONS, Question, find, kind_of
 from playground.questions.lab import Lab
 from playground.questions.space import Space
 from playground.runs.checkpoint import pack
 from playground.runs.events import Answer
 from playground.runs.tasks import Task
-from playground.vae.autoencoder import VAE, Autoencoder
 
 Arrays = dict[str, np.ndarray]
 
@@ -42,17 +41,17 @@ class Answerer:
 
     def __init__(self, task: Task, model: torch.nn.Module, step: int = 0) -> None:
         self.task, self.model, self.step = task, model, step
-        self.latent = isinstance(model, (Autoencoder, VAE))
+        self.of = kind_of(task.config.model)
 
     @cached_property
     def place(self) -> Space | Lab:
         """What answers are made from."""
-        return (Space if self.latent else Lab)(self.task, self.model)
+        return (Space if self.of == "latent" else Lab)(self.task, self.model)
 
     @torch.no_grad()
     def answer(self, name: str, args: dict[str, Any]) -> Arrays:
         """The answer to a question. Raises `ConfigError` with a sentence."""
-        question = find(name, "latent" if self.latent else "diffusion")
+        question = find(name, self.of)
         return ANSWERS[name](self.place, question.parse(args))
 
     def reply(self, ident: int, name: str, args: dict[str, Any]) -> Answer:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from playground.config import CONFIGS, ConfigError, LatentConfig
+from playground.config import MODELS, ConfigError
 from playground.config.settings import brief
 from playground.questions import arguments
 from playground.questions.arguments import Arguments, Nothing
@@ -84,4 +84,4 @@ def find(name: str, of: Kind | None = None) -> Question:
 
 def kind_of(model: str) -> Kind:
     """What a model of the setting `model` can be asked."""
-    return "latent" if issubclass(CONFIGS[model], LatentConfig) else "diffusion"
+    return "latent" if MODELS[model].encodes else "diffusion"

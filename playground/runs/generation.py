@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from playground.config import ConfigError, RunConfig, SampleConfig
+from playground.config import MODELS, NOT_GENERATIVE, ConfigError, RunConfig, SampleConfig
 from playground.data import DATASETS, Dataset, load_dataset
 from playground.diffusion.denoiser import Denoiser
 from playground.diffusion.latent_denoiser import LatentDenoiser
@@ -48,13 +48,11 @@ def sample(checkpoint: bytes, config: SampleConfig | None = None, control: Contr
     """
     config, control = config or SampleConfig(), control or Control()
     about = unpack(checkpoint).config
-    if about.model == "ae":
-        raise ConfigError(
-            "An autoencoder defines no distribution, so there is nothing to sample from: train a VAE or a diffusion model."
-        )
+    if not MODELS[about.model].is_generative:
+        raise ConfigError(NOT_GENERATIVE)
     sample_labels(about, config)
     model = load_model(checkpoint, config.device)
-    return (_from_prior if about.model == "vae" else _denoise)(model, about, config, control)
+    return (_denoise if MODELS[about.model].diffuses else _from_prior)(model, about, config, control)
 
 
 def sample_labels(about: RunConfig, config: SampleConfig) -> np.ndarray | None:
@@ -130,7 +128,7 @@ def sampling(config: SampleConfig, checkpoint: bytes) -> Study:
     labels, image = sample_labels(about.config, config), len(about.data_shape) == 3
     told, latent = (
         {} if labels is None or config.guidance_scale == 0.0 else {"sample_labels": labels},
-        about.config.model == "latent_diffusion",
+        MODELS[about.config.model].diffuses == "latents",
     )
 
     def results() -> dict[str, np.ndarray]:

@@ -7,8 +7,9 @@ and stay finite, and a sigmoid at the end of a decoder keeps even the error fini
 
 from __future__ import annotations
 
+from playground.config import model_of
 from playground.runtimes.records import RunRecord
-from playground.views.readings import latest, training
+from playground.views.readings import latest
 
 LONG = 200
 """Steps after which a training should have learned something."""
@@ -29,7 +30,7 @@ def diverged(record: RunRecord) -> str:
 def _above_its_start(record: RunRecord) -> str:
     """Both losses, on training and on held-out data, lie above the held-out loss of step 0. So must what is minimised
     (`objective`), where that is another sum: the bound of a VAE with β = 0 may rise as it learns."""
-    about, history = training(record.config), record.history
+    about, history = model_of(record.config), record.history
     if about is None:
         return ""
     terms = [term for term in (about.term, "objective") if f"held_out/{term}" in history]

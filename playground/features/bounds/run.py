@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.config import ConfigError
+from playground.config import MODELS, ConfigError
 from playground.data import load_dataset
 from playground.features.bounds.settings import BoundsConfig
 from playground.runs.checkpoint import unpack
@@ -41,12 +41,12 @@ def bounds(config: BoundsConfig, checkpoint: bytes) -> Study:
     """Started with `steps`, the images to come, and `of_step`, that of the weights; a step is an image, its results are all so
     far, as in `arrays_of`. Raises `ConfigError` for anything else than a VAE."""
     about = unpack(checkpoint)
-    if about.config.model != "vae":
+    if not MODELS[about.config.model].has_bound:
         raise ConfigError("Only a VAE has a bound on log p(x) to measure.")
     device = pick_device(config.device)
     device = torch.device("cpu") if device.type == "mps" else device  # which has no numbers in double precision
     model = load_model(checkpoint, str(device))
-    task = TASKS["vae"](about.config, load_dataset(about.config.dataset), device)
+    task = TASKS[about.config.model](about.config, load_dataset(about.config.dataset), device)
     order = np.random.default_rng(config.seed).permutation(len(task.test_x))[: config.n_examples]
     said = {"dataset": about.config.dataset, "steps": len(order), "of_step": about.step, "likelihood": about.config.likelihood}
     yield Started(config.model_dump() | said, about.n_parameters("ema"), str(device))

@@ -14,7 +14,6 @@ from playground.runtimes.records import RunRecord
 from playground.views import payloads
 from playground.views.numbers import texts_that_add_up
 from playground.views.payloads import Payload
-from playground.views.readings import kind
 
 LIVE = {
     "bounds/neg_iwae": {"label": "−IWAE-50", "role": "evidence", "dash": "dot"},
@@ -33,7 +32,7 @@ def bound_curves(record: RunRecord) -> dict[str, Payload]:
     """`bound_curves`: as `payloads.curves`, from readings while a VAE trains, with `focus`, the part of the axis to show first;
     nothing before the first of them."""
     chosen = {name: record.history[name] for name in LIVE if name in record.history}
-    if kind(record.config) != "vae" or not chosen:
+    if not chosen:
         return {}
     payload = payloads.curves(chosen, unit="nats per example")
     for series in payload["series"]:

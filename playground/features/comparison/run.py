@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.config import ConfigError, LatentDiffusionConfig, RunConfig
+from playground.config import MODELS, ConfigError, LatentDiffusionConfig, RunConfig
 from playground.data import load_dataset
 from playground.diffusion.denoiser import ClippedDenoiser
 from playground.diffusion.latent_denoiser import LatentDenoiser
@@ -63,7 +63,7 @@ def comparison(config: ComparisonConfig, checkpoint: bytes, vae: bytes) -> Study
 def check(about: dict[str, RunConfig]) -> None:
     """Raises `ConfigError` where the two cannot be compared."""
     ae, vae = about["ae"], about["vae"]
-    if (ae.model, vae.model) != ("ae", "vae"):
+    if MODELS[ae.model].is_generative or not MODELS[vae.model].has_bound:
         raise ConfigError("The comparison needs the checkpoint of an autoencoder and that of a VAE, in this order.")
     if ae.dataset != vae.dataset:
         raise ConfigError(

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from playground.config import ConfigError, DiffusionConfig
+from playground.config import MODELS, ConfigError, DiffusionConfig
 from playground.data import DATASETS
 from playground.diffusion.levels import TABLE, alphas_cumprod, betas_of
 from playground.diffusion.noise import SCHEDULES
@@ -32,7 +32,7 @@ ABOUT = "playground.json"
 
 def check_exportable(config: Any) -> None:
     """Raises `ConfigError` with a sentence where diffusers alone could not draw from a model with these settings."""
-    if not isinstance(config, DiffusionConfig) or config.model != "diffusion":
+    if not isinstance(config, DiffusionConfig) or MODELS[config.model].diffuses != "data":
         raise ConfigError("Only a diffusion model of images can be saved for diffusers.")
     if config.network != "unet2d":
         raise ConfigError(

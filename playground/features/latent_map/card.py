@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import gradio as gr
 
+from playground.config import MODELS
 from playground.ui.component import card, component
 
 EMPTY = "Press Train: every dot will be one held-out image, placed where the encoder puts it. Same class, same colour."
@@ -33,7 +34,7 @@ def _switch(name: str, label: str, help: str, on: bool = False) -> str:
     return f'<button type="button" class="pg-small map-{name}" aria-pressed="{pressed}" title="{help}">{label}</button>'
 
 
-def _bar(kind: str) -> str:
+def _bar(posterior: bool) -> str:
     """The row of choices above the map."""
     place = (
         _choice("method", "Place", "How the latents become points on this map")
@@ -46,7 +47,7 @@ def _bar(kind: str) -> str:
         "holes",
         "Shade by |E(D(z)) − z|: how far a decoded point, encoded again, lands from z, in standard deviations of the codes",
     )
-    if kind == "vae":
+    if posterior:
         overlays += _switch("ellipses", "1σ ellipses", "The posterior q(z|x) of every dot, one standard deviation wide")
         overlays += _switch("prior", "prior", "The prior N(0, I): rings at 1, 2 and 3 standard deviations", on=True)
     return (
@@ -87,7 +88,7 @@ def latent_map(
         '<div class="map-foot"><div class="map-legend" role="group" aria-label="Legend: press a class to hide or show it"></div>'
         f'<span class="map-save">Save {save}</span></div><div class="map-said" role="status"></div>'
     )
-    template = card(title, empty, BODY, height=height, label=title, tools=tools, after=after, before=_bar(tab))
+    template = card(title, empty, BODY, height=height, label=title, tools=tools, after=after, before=_bar(MODELS[tab].has_bound))
     return component(
         "features/latent_map/latent_map.js", template, server_functions=list(server_functions), tab=tab, view=view, title=title
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from playground.config import MODELS
 from playground.data import load_dataset
 from playground.data.sprites import FACTOR_UNITS
 from playground.features.collapse.view import collapse
@@ -13,7 +14,7 @@ from playground.features.terms.view import terms_of
 from playground.runtimes.records import RunRecord
 from playground.views import payloads
 from playground.views.payloads import ImageRow, Payload
-from playground.views.readings import kind, latest
+from playground.views.readings import latest
 
 
 def autoencoder_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
@@ -33,7 +34,7 @@ def map_view(memory: Memory, record: RunRecord) -> Payload:
     """The latent map; its axes stay put as long as the same projection is shown. `Place.payload` says what else it holds, and
     `about` what names a file that is made of it."""
     place = memory.place(record)
-    rings = kind(record.config) == "vae" and place.shown == "raw" and place.points.shape[1] <= 2
+    rings = MODELS[record.config["model"]].has_bound and place.shown == "raw" and place.points.shape[1] <= 2
     drawn = payloads.latent_map(
         record.snapshot.step,
         place.points,

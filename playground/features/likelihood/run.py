@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.config import ConfigError
+from playground.config import MODELS, ConfigError
 from playground.data import load_dataset
 from playground.data.points import MIXTURE
 from playground.diffusion.denoiser import Denoiser
@@ -48,7 +48,7 @@ def likelihood(config: LikelihoodConfig, checkpoint: bytes) -> Study:
     `ConfigError` for a model that is no diffusion model.
     """
     about = unpack(checkpoint)
-    if about.config.model != "diffusion":
+    if MODELS[about.config.model].diffuses != "data":
         raise ConfigError("This likelihood is that of a diffusion model in the space of the data: train one, then measure it.")
     if about.config.conditional == "on" and about.config.label_dropout == 0.0:
         raise ConfigError("This model always saw the class (label dropout 0), so it has no distribution without one to measure.")

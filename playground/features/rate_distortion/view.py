@@ -10,7 +10,6 @@ from playground.features.terms.view import comparable, likelihood_of
 from playground.runtimes.records import RunRecord
 from playground.views.codec import f32
 from playground.views.payloads import Payload
-from playground.views.readings import kind
 
 MOST = 120
 """Moments of a run on the plane, at most."""
@@ -24,7 +23,7 @@ def rate_view(record: RunRecord) -> dict[str, Payload]:
     the same text for runs whose nats may be compared.
     """
     history = record.history
-    if kind(record.config) != "vae" or not {"held_out/kl", "held_out/reconstruction"} <= set(history):
+    if not {"held_out/kl", "held_out/reconstruction"} <= set(history):
         return {}
     names = [name for name in ("kl", "reconstruction", "kl_weight") if f"held_out/{name}" in history]
     series = [dict(zip(*(np.asarray(part).tolist() for part in history[f"held_out/{name}"]))) for name in names]

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.config import ConfigError, RunConfig
+from playground.config import MODELS, ConfigError, RunConfig
 from playground.data import load_dataset
 from playground.diffusion.denoiser import ClippedDenoiser, Denoiser
 from playground.diffusion.sampling import initial_noise
@@ -59,7 +59,7 @@ def reflow(config: ReflowConfig, checkpoint: bytes) -> Study:
 
 def check(about: RunConfig) -> None:
     """Raises `ConfigError` for models that reflow does not apply to."""
-    if about.model != "diffusion":
+    if MODELS[about.model].diffuses != "data":
         raise ConfigError("Reflow straightens a diffusion model that was trained in the space of the data: train one first.")
     if about.schedule != "rectified_flow":
         raise ConfigError(
@@ -81,7 +81,7 @@ class Reflow:
         self.device = pick_device(config.device)
         self.model = load_model(checkpoint, str(self.device))
         self.dataset = load_dataset(self.about.dataset)
-        self.task = TASKS["diffusion"](self.about, self.dataset, self.device)
+        self.task = TASKS[self.about.model](self.about, self.dataset, self.device)
         self.kind = "images" if self.dataset.is_image else "points"
         self.pairs, self.n = config.pairs or PAIRS[self.kind], SET[self.kind]
         self.after: Denoiser = self.model

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from playground.config import LIKELIHOODS
+from playground.config import LIKELIHOODS, MODELS
 from playground.config.likelihoods import Likelihood
 from playground.data import DATASETS
 from playground.measures.units import bits_per_dimension, least_bits
@@ -18,7 +18,7 @@ from playground.runtimes.records import RunRecord
 from playground.views import payloads
 from playground.views.numbers import texts_that_add_up
 from playground.views.payloads import Payload
-from playground.views.readings import kind, latest, latest_step
+from playground.views.readings import latest, latest_step
 
 HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 
@@ -172,5 +172,5 @@ def _read(text: str) -> float:
 
 def terms_of(record: RunRecord) -> dict[str, Payload]:
     """The view `terms` of either model, once there is one."""
-    payload = (vae_terms if kind(record.config) == "vae" else autoencoder_terms)(record)
+    payload = (vae_terms if MODELS[record.config["model"]].has_bound else autoencoder_terms)(record)
     return {"terms": payload} if payload else {}

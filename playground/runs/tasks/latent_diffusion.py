@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.config import ConfigError, LatentDiffusionConfig, RunConfig
+from playground.config import MODELS, ConfigError, LatentDiffusionConfig, RunConfig, VAEConfig
 from playground.data import Dataset
 from playground.data.base import Split
 from playground.diffusion.latent_denoiser import LatentDenoiser, build_latent_denoiser
@@ -55,13 +55,13 @@ class LatentDiffusionTask(DiffusionTask):
             raise ConfigError(
                 "A latent diffusion works with a trained autoencoder or VAE: give the checkpoint of one as its source."
             )
-        if source.config.model not in ("ae", "vae"):
+        if not MODELS[source.config.model].encodes:
             raise ConfigError(
                 "The source of a latent diffusion must be an autoencoder or a VAE: this checkpoint is of a diffusion model."
             )
         if source.config.dataset != config.dataset:
             raise ConfigError(
-                f"dataset = {config.dataset!r} is refused: the {'VAE' if source.config.model == 'vae' else 'autoencoder'} "
+                f"dataset = {config.dataset!r} is refused: the {MODELS[source.config.model].title} "
                 "was trained on "
                 f"{source.config.dataset!r}, and so must the diffusion in its latent space be."
             )
@@ -135,7 +135,7 @@ class LatentDiffusionTask(DiffusionTask):
     def _pixels(self) -> tuple[Tensor, Tensor]:
         """Training and held-out images as the autoencoder is shown them."""
         config = self.config.autoencoder
-        seen = (VAETask if config.model == "vae" else AutoencoderTask)(config, self.images, self.device)
+        seen = (VAETask if isinstance(config, VAEConfig) else AutoencoderTask)(config, self.images, self.device)
         return seen.scale(seen.train_x), seen.scale(seen.test_x)
 
 
