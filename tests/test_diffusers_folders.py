@@ -22,10 +22,10 @@ from playground.features.diffusers_folder.exporting import export_run, folder_as
 from playground.features.diffusers_folder.importing import FolderError, TableSchedule, is_zip, open_folder
 from playground.runs.checkpoint import pack
 from playground.runs.control import Control
-from playground.runs.events import Snapshot
 from playground.runs.generation import load_model
 from playground.runs.tasks import guided
 from playground.runs.training import train
+from playground.runtimes.jobs import first_arrays
 
 TINY = {
     "dataset": "digits",
@@ -216,9 +216,8 @@ def test_archives_are_told_from_checkpoints(checkpoints) -> None:
 
 
 def test_the_job_hands_over_the_archive(checkpoints) -> None:
-    first, *_ = export_run(checkpoints["table"])
-    assert isinstance(first, Snapshot)
-    names = zipfile.ZipFile(io.BytesIO(first.arrays["zip"].tobytes())).namelist()
+    archive = first_arrays(export_run(checkpoints["table"]))["zip"].tobytes()
+    names = zipfile.ZipFile(io.BytesIO(archive)).namelist()
     assert {"model_index.json", "README.md", "unet/diffusion_pytorch_model.safetensors", "scheduler/scheduler_config.json"} <= set(
         names
     )

@@ -14,12 +14,12 @@ from playground.features.forward.desk import Forward
 from playground.features.forward.run import forward_run
 from playground.features.forward.view import IMAGES, POINTS, forward_data, one_of_each
 from playground.runtimes import InProcessRuntime, RegistryError, RunRegistry
+from playground.runtimes.jobs import first_arrays
 
 
 @pytest.fixture(scope="module")
 def arrays():
-    snapshot, _ = forward_run()
-    return snapshot.arrays
+    return first_arrays(forward_run())
 
 
 @pytest.fixture

@@ -23,7 +23,8 @@ from playground.diffusion.noise import SCHEDULES
 from playground.diffusion.unet2d import UNet2D, prediction_of, units_of
 from playground.runs.checkpoint import unpack
 from playground.runs.control import Control
-from playground.runs.events import Event, Finished, Snapshot
+from playground.runs.driver import Step, Study, drive
+from playground.runs.events import Event
 from playground.runs.generation import load_model
 
 ABOUT = "playground.json"
@@ -86,9 +87,13 @@ def folder_as_zip(checkpoint: bytes) -> bytes:
 
 def export_run(checkpoint: bytes, control: Control | None = None) -> Iterator[Event]:
     """`folder_as_zip` as a job: one `Snapshot` with `zip`, u8 (bytes,)."""
+    return drive(exporting(checkpoint), control)
+
+
+def exporting(checkpoint: bytes) -> Study:
+    """The study behind `export_run`, of one step."""
     data = folder_as_zip(checkpoint)
-    yield Snapshot(0, {"zip": np.frombuffer(data, np.uint8)})
-    yield Finished(0, b"")
+    yield Step(1, 1, lambda: {"zip": np.frombuffer(data, np.uint8)})
 
 
 def card(config: DiffusionConfig, step: int) -> str:
