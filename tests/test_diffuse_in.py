@@ -8,7 +8,7 @@ import time
 import pytest
 
 from playground.config import ConfigError
-from playground.page.diffuse_in import DiffuseIn, said
+from playground.page.diffuse_in import DiffuseIn, describe
 from playground.page.frames import status
 from playground.page.service import Service
 from playground.runtimes import UnknownRun
@@ -128,7 +128,7 @@ def test_the_choice_on_the_page(service, source, latent) -> None:
     with pytest.raises(ConfigError, match="must be one of data, ae, vae"):
         where.start(TINY | {"diffuse_in": ["ae"]}, {"ae": source})
     assert ended(service, plain).config["model"] == "diffusion"
-    assert "2 numbers per image" in said("vae", service.registry.get(source).config)
+    assert "2 numbers per image" in describe("vae", service.registry.get(source).config)
 
 
 def test_what_a_page_says_it_follows_may_be_anything() -> None:

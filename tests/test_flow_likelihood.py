@@ -12,7 +12,6 @@ from playground.diffusion.denoiser import Prediction
 from playground.diffusion.likelihood import (
     PIXEL_STEP,
     OdeLikelihood,
-    dequantise,
     estimated_divergence,
     exact_divergence,
     ode_log_likelihood,
@@ -20,6 +19,7 @@ from playground.diffusion.likelihood import (
     pixel_start,
     rademacher,
     variational_bound,
+    with_pixel_noise,
 )
 from playground.diffusion.noise import SCHEDULES
 from playground.diffusion.oracle import MixtureDenoiser, mixture_denoiser
@@ -176,7 +176,7 @@ def test_pixels_of_an_image_add_up() -> None:
 
 def test_dequantised_pixels_stay_within_their_grey_value() -> None:
     k = torch.randint(0, 256, (2000,), generator=generator())
-    x = dequantise(k * PIXEL_STEP - 1.0, generator(1))
+    x = with_pixel_noise(k * PIXEL_STEP - 1.0, generator(1))
     assert torch.equal(((x + 1.0) / PIXEL_STEP).round().long(), k) and float((x - (k * PIXEL_STEP - 1.0)).std()) == pytest.approx(
         PIXEL_STEP / math.sqrt(12.0), rel=0.05
     )
@@ -199,9 +199,8 @@ def test_both_ways_find_the_probability_of_pixels(name: str) -> None:
     truth = (normal.cdf(x + PIXEL_STEP / 2) - normal.cdf(x - PIXEL_STEP / 2)).log().sum(1)
     exact = MixtureDenoiser(torch.zeros(1, d, dtype=torch.float64), std, torch.ones(1, dtype=torch.float64), schedule)
     probes = rademacher(2, x, generator(2))
-    flow = ode_log_likelihood(exact, schedule, dequantise(x, generator(3)), pixel_start(schedule), probes).mean(0) + d * math.log(
-        PIXEL_STEP
-    )
+    flow = ode_log_likelihood(exact, schedule, with_pixel_noise(x, generator(3)), pixel_start(schedule), probes)
+    flow = flow.mean(0) + d * math.log(PIXEL_STEP)
     assert float((flow - truth).mean()) == pytest.approx(0.0, abs=0.02)
     gap = variational_bound(exact, schedule, x, 200, generator(4), pixels=True).elbo - truth
     error = float(gap.std()) / math.sqrt(n)

@@ -5,7 +5,7 @@ import pytest
 
 from playground.config import CONFIGS, ConfigError, SampleConfig, field_specs
 from playground.data import DATASETS
-from playground.ui.forms import Form, told
+from playground.ui.forms import Form, form_update
 
 ALL = {**CONFIGS, "sample": SampleConfig}
 
@@ -18,9 +18,9 @@ def form(request) -> Form:
     return form
 
 
-def pressed(form: Form, held: dict) -> gr.EventData:
-    """The press of a button while the page's form holds `held`."""
-    return gr.EventData(None, {"settings": {form.name: held}})
+def pressed(form: Form, values: dict) -> gr.EventData:
+    """The press of a button while the page's form holds `values`."""
+    return gr.EventData(None, {"settings": {form.name: values}})
 
 
 def fields(form: Form) -> dict[str, dict]:
@@ -35,7 +35,7 @@ def test_every_setting_but_the_device_has_a_control(form):
 def test_the_form_as_it_opens_is_the_default_config(form):
     defaults = {name: field["default"] for name, field in fields(form).items()}
     assert form.config(**form.values(pressed(form, defaults))) == form.config(**form.values(pressed(form, {}))) == form.config()
-    assert form.held(None) == defaults
+    assert form.current(None) == defaults
 
 
 def test_a_control_says_what_the_setting_says(form):
@@ -111,5 +111,5 @@ def test_a_press_that_is_made_up_holds_nothing(data):
 
 
 def test_what_python_sets_is_newer_each_time():
-    first, second = told({"steps": 1}), told({}, locked=["dataset"])
-    assert first["told"] == {"steps": 1} and second["locked"] == ["dataset"] and second["at"] > first["at"]
+    first, second = form_update({"steps": 1}), form_update({}, locked=["dataset"])
+    assert first["values"] == {"steps": 1} and second["locked"] == ["dataset"] and second["at"] > first["at"]

@@ -9,10 +9,10 @@ from test_views import raw
 
 from playground.data import DATASETS, load_dataset
 from playground.diffusion.noise import SCHEDULES
-from playground.features.forward import desk as served
-from playground.features.forward.desk import Forward
-from playground.features.forward.run import forward_run
-from playground.features.forward.view import IMAGES, POINTS, forward_data, one_of_each
+from playground.features.forward_process import service as served
+from playground.features.forward_process.run import forward_run
+from playground.features.forward_process.service import ScheduleTables
+from playground.features.forward_process.view import IMAGES, POINTS, forward_data, one_of_each
 from playground.runtimes import InProcessRuntime, RegistryError, RunRegistry
 from playground.runtimes.jobs import first_arrays
 
@@ -50,7 +50,7 @@ def test_the_page_gets_tables_and_examples_and_the_tables_are_made_once(registry
     jobs = []
     run_job = registry.run_job
     monkeypatch.setattr(registry, "run_job", lambda task: jobs.append(task) or run_job(task))
-    forward_process = Forward(registry).server_function()
+    forward_process = ScheduleTables(registry).server_function()
     points, images = forward_process("moons"), forward_process("digits")
     json.dumps([points, images], allow_nan=False)
     assert jobs == [served.TASK]
@@ -64,7 +64,7 @@ def test_the_page_gets_tables_and_examples_and_the_tables_are_made_once(registry
 
 @pytest.mark.parametrize("dataset", ["nothing", None, 3, ["moons"], "__class__"])
 def test_another_data_set_is_refused_in_a_sentence(registry, dataset):
-    assert "There is no data set" in Forward(registry).server_function()(dataset)["error"]
+    assert "There is no data set" in ScheduleTables(registry).server_function()(dataset)["error"]
 
 
 def test_no_worker_no_tables_but_a_sentence(registry, monkeypatch):
@@ -73,7 +73,7 @@ def test_no_worker_no_tables_but_a_sentence(registry, monkeypatch):
         yield
 
     monkeypatch.setattr(registry, "run_job", full)
-    assert Forward(registry).server_function()("moons") == {"error": "Too many jobs."}
+    assert ScheduleTables(registry).server_function()("moons") == {"error": "Too many jobs."}
 
 
 def test_images_are_one_of_each_class_and_their_variance_is_that_of_the_training_set():

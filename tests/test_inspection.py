@@ -15,8 +15,8 @@ from playground.measures.energy import energy_distance
 from playground.questions.answerer import ANSWERS, Answerer, answer, pack_weights
 from playground.questions.answers import slerp
 from playground.questions.catalogue import QUESTIONS
+from playground.questions.diffusion import Diffusion
 from playground.questions.generative import expectation_maximisation, mixture
-from playground.questions.lab import Lab
 from playground.questions.space import Space
 from playground.questions.worker import serve
 from playground.runs.control import Control
@@ -60,7 +60,7 @@ def as_bytes(x: torch.Tensor) -> np.ndarray:
 def test_a_function_answers_what_the_catalogue_says(name: str) -> None:
     """From a space or a lab, as its kind is, with the arguments that are checked for it."""
     question, hints = QUESTIONS[name], get_type_hints(ANSWERS[name])
-    assert list(hints.values())[:2] == [{"latent": Space, "diffusion": Lab}[question.of], question.arguments]
+    assert list(hints.values())[:2] == [{"latent": Space, "diffusion": Diffusion}[question.of], question.arguments]
 
 
 def test_decode_is_the_decoder(trained, ask) -> None:

@@ -20,9 +20,9 @@ from playground.config import (
 )
 from playground.data import load_dataset
 from playground.diffusion.latent_denoiser import LatentDenoiser, build_latent_denoiser
-from playground.measures.energy import Ruler
+from playground.measures.energy import EnergyDistance
 from playground.questions.answerer import answer, pack_weights
-from playground.questions.worker import Held
+from playground.questions.worker import LoadedModel
 from playground.runs.checkpoint import CheckpointError, unpack
 from playground.runs.control import Control
 from playground.runs.events import Finished, Snapshot, Started
@@ -110,12 +110,12 @@ def test_a_dimension_that_never_changes_does_no_harm() -> None:
 
 def test_latents_of_the_training_images_are_standard(runs, checkpoints) -> None:
     for name, checkpoint in checkpoints.items():
-        held = Held()
+        held = LoadedModel()
         held.load(checkpoint)
         task, model = held.task, held.answerer.model
         assert task.dataset.shape == (SOURCES[name].latent_dim,) and len(task.train_x) == len(load_dataset("digits").train)
         assert task.train_x.mean(0).abs().max() < 0.1 and (task.train_x.std(0) - 1.0).abs().max() < 0.1
-        assert task.bounds == (-float(model.bound), float(model.bound)) and float(task.train_x.abs().max()) == pytest.approx(
+        assert task.data_range == (-float(model.bound), float(model.bound)) and float(task.train_x.abs().max()) == pytest.approx(
             float(model.bound)
         )
         before = task.means
@@ -126,7 +126,7 @@ def test_latents_of_the_training_images_are_standard(runs, checkpoints) -> None:
 def test_a_vae_gives_fresh_latents_and_an_autoencoder_its_codes(checkpoints) -> None:
     index, generator = torch.arange(20), torch.Generator().manual_seed(0)
     for name, checkpoint in checkpoints.items():
-        held = Held()
+        held = LoadedModel()
         held.load(checkpoint)
         first, second = (held.task.examples(index, generator) for _ in range(2))
         assert torch.equal(first, second) == (name == "ae")
@@ -136,7 +136,7 @@ def test_a_vae_gives_fresh_latents_and_an_autoencoder_its_codes(checkpoints) -> 
 
 def test_questions_are_about_the_latents(checkpoints) -> None:
     """The weights of a running model travel to another process and are asked there, in standardised latents."""
-    held, copy = Held(), Held()
+    held, copy = LoadedModel(), LoadedModel()
     held.load(checkpoints["ae"])
     copy.load(pack_weights(held.task, held.answerer.model, 40)["checkpoint"].tobytes())
     found = answer(copy.task, copy.answerer.model, "field", {"t": 0.5, "what": "x_0", "n": 5})
@@ -254,9 +254,9 @@ def test_it_learns_where_the_codes_are(sources) -> None:
         config = SampleConfig(sampling_steps=30)
         device = torch.device("cpu")
 
-    ruler = Ruler(codes, size=600)
-    learned = ruler.measure(Comparison.of_diffusion(Fake, model))
-    gaussian = ruler.measure(lambda n, generator: model.latents(torch.randn(n, 2, generator=generator)))
+    energy_distance = EnergyDistance(codes, size=600)
+    learned = energy_distance.measure(Comparison.of_diffusion(Fake, model))
+    gaussian = energy_distance.measure(lambda n, generator: model.latents(torch.randn(n, 2, generator=generator)))
     assert learned.mean < 0.5 * gaussian.mean, (learned, gaussian)
 
 

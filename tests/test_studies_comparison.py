@@ -13,8 +13,8 @@ from playground.config import AutoencoderConfig, ConfigError, LatentDiffusionCon
 from playground.data import load_dataset
 from playground.features.comparison.run import ROWS, SHOWN, Comparison, comparison_run
 from playground.features.comparison.settings import ComparisonConfig
-from playground.features.comparison.view import REFERENCES, comparison_views, said
-from playground.measures.energy import Ruler, distances_to_data, energy_distance
+from playground.features.comparison.view import REFERENCES, comparison_views, summary
+from playground.measures.energy import EnergyDistance, distances_to_data, energy_distance
 from playground.runs.cadence import Cadence
 from playground.runs.control import Control
 from playground.runs.events import Finished, Paused, Progress, Snapshot, Started
@@ -90,11 +90,11 @@ def test_a_vae_is_measured_by_draws_with_its_means_beside(events, vae) -> None:
     rows = table([event for event in events if isinstance(event, Snapshot)][-1])["rows"]
     assert {name for name in rows if "distance_of_means" in rows[name]} == {"vae_prior", "vae_codes", "vae_diffusion"}
     model, real = load_model(vae, "cpu"), torch.tensor(load_dataset("digits").test.x) / 255.0
-    ruler = Ruler(real, STUDY.seed, 60, 5)
+    distance = EnergyDistance(real, STUDY.seed, 60, 5)
     z = lambda n, generator: torch.randn(n, 2, generator=generator)  # noqa: E731
     with torch.no_grad():
-        drawn = ruler.measure(lambda n, generator: model.draw(z(n, generator), generator))
-        means = ruler.measure(lambda n, generator: model.decode(z(n, generator)))
+        drawn = distance.measure(lambda n, generator: model.draw(z(n, generator), generator))
+        means = distance.measure(lambda n, generator: model.decode(z(n, generator)))
     row = rows["vae_prior"]
     assert (row["distance"], row["distance_of_means"]) == pytest.approx((drawn.mean, means.mean), rel=1e-4)
     assert abs(drawn.mean - means.mean) > 0.01
@@ -170,15 +170,15 @@ def test_both_rows_of_a_vae_encode_what_it_was_trained_on(ae) -> None:
     assert bool((torch.cdist(met[0].flatten(1), shown).amin(1) == 0).all()), "the diffusion beside it meets the very same images"
 
 
-# --- the ruler ----------------------------------------------------------------------------------------------------------
+# --- the energy distance to the data ------------------------------------------------------------------------------------------
 
 
-def test_the_ruler_measures_the_energy_distance() -> None:
+def test_the_energy_distance_to_the_data_of_shifted_samples_is_known() -> None:
     """Of N(m, 1) in one dimension against N(0, 1): 2 E|X - Y| - 2 E|X - X'| is known in closed form."""
     generator = torch.Generator().manual_seed(0)
     real = torch.randn(40_000, 1, generator=generator)
-    ruler = Ruler(real, size=2000, repeats=8)
-    reading = ruler.measure(lambda n, generator: 1.5 + torch.randn(n, 1, generator=generator))
+    distance = EnergyDistance(real, size=2000, repeats=8)
+    reading = distance.measure(lambda n, generator: 1.5 + torch.randn(n, 1, generator=generator))
     gap = torch.tensor(1.5 / 2**0.5, dtype=torch.float64)
     normal = torch.distributions.Normal(0.0, 1.0)
     between = 2**0.5 * ((2 / torch.pi) ** 0.5 * (-(gap**2) / 2).exp() + gap * (2 * normal.cdf(gap) - 1))
@@ -186,24 +186,24 @@ def test_the_ruler_measures_the_energy_distance() -> None:
     assert reading.mean == pytest.approx(exact, abs=3 * reading.std / 8**0.5 + 0.01)
 
 
-def test_the_ruler_and_the_measurement_of_many_agree() -> None:
+def test_the_energy_distance_to_the_data_and_the_measurement_of_many_agree() -> None:
     generator = torch.Generator().manual_seed(1)
     real, draw = (
         torch.rand(2000, 1, 4, 4, generator=generator),
         lambda n, generator: torch.rand(n, 1, 4, 4, generator=generator) ** 2,
     )
-    one, many = Ruler(real, size=300).measure(draw), distances_to_data({"x": draw}, real)["x"]
+    one, many = EnergyDistance(real, size=300).measure(draw), distances_to_data({"x": draw}, real)["x"]
     assert one.mean == pytest.approx(many.mean, abs=4 * (one.std + many.std))
 
 
-def test_the_ruler_meets_every_row_with_the_same_data() -> None:
+def test_the_energy_distance_to_the_data_meets_every_row_with_the_same_data() -> None:
     real = torch.randn(500, 3, generator=torch.Generator().manual_seed(2))
-    ruler, draw = Ruler(real, size=100), lambda n, generator: torch.randn(n, 3, generator=generator)
-    first = ruler.measure(draw)
-    ruler.measure(lambda n, generator: torch.randn(7 * n, 3, generator=generator)[:n])
-    assert ruler.measure(draw) == first
+    distance, draw = EnergyDistance(real, size=100), lambda n, generator: torch.randn(n, 3, generator=generator)
+    first = distance.measure(draw)
+    distance.measure(lambda n, generator: torch.randn(7 * n, 3, generator=generator)[:n])
+    assert distance.measure(draw) == first
     generator = torch.Generator().manual_seed(1)
-    expected = [float(energy_distance(draw(100, generator), part)) for part in ruler.parts]
+    expected = [float(energy_distance(draw(100, generator), part)) for part in distance.parts]
     assert first.mean == pytest.approx(np.mean(expected), rel=1e-9)
 
 
@@ -226,8 +226,8 @@ def test_the_view_has_a_place_for_every_row(events) -> None:
 
 def test_a_gain_within_the_spread_is_no_gain() -> None:
     def told(before: float, after: float) -> str:
-        return said({"ae_gaussian": {"distance": before, "std": 0.01}, "ae_diffusion": {"distance": after, "std": 0.01}})
+        return summary({"ae_gaussian": {"distance": before, "std": 0.01}, "ae_diffusion": {"distance": after, "std": 0.01}})
 
     assert "closer" in told(0.10, 0.05) and "further" in told(0.05, 0.10) and "no more than the spread" in told(0.05, 0.04)
     assert told(0.10, 0.05).startswith("AE: ") and "0.1000 to 0.0500" in told(0.10, 0.05)
-    assert said({}) == "" and said({"vae_prior": {"distance": 1.0, "std": 0.1}}) == ""
+    assert summary({}) == "" and summary({"vae_prior": {"distance": 1.0, "std": 0.1}}) == ""

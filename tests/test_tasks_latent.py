@@ -11,7 +11,7 @@ from playground.data import load_dataset
 from playground.runs.control import Control
 from playground.runs.events import Failed, Progress
 from playground.runs.tasks import TASKS
-from playground.runs.tasks.latent import LIVE_IMAGES, Shown, latent_moments
+from playground.runs.tasks.latent import LIVE_IMAGES, NoisyBatch, latent_moments
 from playground.runs.training import Trainer, train
 from playground.vae.autoencoder import DiagonalGaussian
 from playground.vae.bounds import draw_log_weights
@@ -75,7 +75,7 @@ def test_noise_is_for_the_encoder_alone_and_for_training_alone() -> None:
     config = AutoencoderConfig(input_noise=0.3, **TINY)
     task = task_of(config)
     shown = task.batch(generator())
-    assert isinstance(shown, Shown) and float((shown.seen - shown.x).std()) == pytest.approx(0.3, rel=0.05)
+    assert isinstance(shown, NoisyBatch) and float((shown.seen - shown.x).std()) == pytest.approx(0.3, rel=0.05)
     assert torch.equal(shown.x, task_of(config.replace(input_noise=0.0)).batch(generator()))
     model = task.build(config, task.dataset.shape)
     assert task.held_out(model) == task_of(config.replace(input_noise=0.0)).held_out(model)

@@ -141,7 +141,7 @@ def ode_log_likelihood(
     return solve.log_p()
 
 
-def dequantise(x: Tensor, generator: torch.Generator) -> Tensor:
+def with_pixel_noise(x: Tensor, generator: torch.Generator) -> Tensor:
     """Pixels in [-1, 1] with uniform noise as wide as one grey value around them."""
     noise = torch.rand(x.shape, generator=generator, device=generator.device) - 0.5
     return x + PIXEL_STEP * noise.to(x)

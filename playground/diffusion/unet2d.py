@@ -49,15 +49,15 @@ class UNet2D(nn.Module):
 
     def forward(self, x: Tensor, log_snr: Tensor, label: Tensor | None = None) -> Tensor:
         """As every network of `denoiser.py`: the target in units of its scale; `label` -1 or None is no class."""
-        told = {}
+        conditioning = {}
         if self.n_labels:
             none = torch.full((1,), -1, dtype=torch.long, device=x.device)
-            told["class_labels"] = ((none if label is None else label) + 1).expand(len(x))
+            conditioning["class_labels"] = ((none if label is None else label) + 1).expand(len(x))
         if not self.flow:
-            return self.unet(x, self.index(log_snr), **told).sample
+            return self.unet(x, self.index(log_snr), **conditioning).sample
         sigma = torch.sigmoid(-0.5 * log_snr)
         norm = (sigma.square() + (1.0 - sigma).square()).sqrt().reshape(-1, 1, 1, 1)
-        return self.unet(x * norm, TABLE * sigma, **told).sample / math.sqrt(2.0)
+        return self.unet(x * norm, TABLE * sigma, **conditioning).sample / math.sqrt(2.0)
 
     def index(self, log_snr: Tensor) -> Tensor:
         """The place of a log-SNR in the table of noise levels, 0 to 999, between two of them where it lies between."""

@@ -91,7 +91,7 @@ def distances_to_data(
     return {name: Reading(float(value.mean()), float(value.std())) for name, value in values.items()}
 
 
-class Ruler:
+class EnergyDistance:
     """Measures many sets of samples one after another, each against the very same parts of the data, so that what is measured
     early and late can be compared: `repeats` random parts of `real` (N, ...), N >= 4, of `size` examples each, at most half."""
 

@@ -17,7 +17,7 @@ import gradio as gr
 import numpy as np
 
 from playground.config import CONFIGS, SampleConfig, field_specs
-from playground.features.arena.desk import Desk
+from playground.features.arena.service import ArenaService
 from playground.features.registry import studies
 from playground.page.door import MISTAKE
 from playground.page.service import Service
@@ -30,7 +30,7 @@ NEWS_SECONDS = 10.0
 
 def add_endpoints(service: Service) -> None:
     """Adds the endpoints to the `Blocks` under construction."""
-    desk = Desk(service)
+    arena = ArenaService(service)
 
     async def train(settings: dict) -> dict:
         """Trains a model and streams its progress until it ends. `settings` are the fields of a config, with
@@ -79,7 +79,7 @@ def add_endpoints(service: Service) -> None:
     async def export(run: str) -> dict:
         """A run's newest weights as a folder that `DiffusionPipeline.from_pretrained` loads: a zip file, base64."""
         with sentences():
-            return {"zip": await service.waiting(lambda: base64.b64encode(desk.export(run)).decode())}
+            return {"zip": await service.waiting(lambda: base64.b64encode(arena.export(run)).decode())}
 
     async def study(run: str, study: str, settings: dict, others: dict | None = None) -> dict:
         """Measures a run's newest weights, and streams how far it is; the last answer holds `results`. `study` is one of those that

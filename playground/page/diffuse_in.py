@@ -10,7 +10,7 @@ from playground.config import ConfigError, FieldSpec
 from playground.page.service import Service
 from playground.runtimes.refusals import REFUSALS
 from playground.ui.following import SCRIPT, followed, run_of
-from playground.ui.forms import Form, told
+from playground.ui.forms import Form, form_update
 
 NAMES = {"ae": "autoencoder on tab 1", "vae": "VAE on tab 2"}
 HELP = "In a latent space the decoder of that tab turns the samples into images, so its autoencoder becomes generative."
@@ -60,24 +60,24 @@ class DiffuseIn:
         shown = [self.note, self.form.groups["dataset"], *columns]
         self.form.changed([DIFFUSE_IN.name], self.picked, [bar, self.followed], shown, js=SCRIPT)
 
-    def picked(self, held: dict[str, Any], shown: Any, channels: Any) -> list[Any]:
+    def picked(self, values: dict[str, Any], shown: Any, channels: Any) -> list[Any]:
         """The choice was changed: the data are those of the latent space, and cannot be chosen."""
-        choice = held[DIFFUSE_IN.name]
+        choice = values[DIFFUSE_IN.name]
         if choice not in NAMES:
-            return [gr.update(visible=False), told({}, locked=[]), *[gr.skip()] * 2]
+            return [gr.update(visible=False), form_update({}, locked=[]), *[gr.skip()] * 2]
         try:
             _, config = self.source(choice, channels)
         except ConfigError as error:
-            return [gr.update(value=str(error), visible=True), told({}, locked=[]), *[gr.skip()] * 2]
+            return [gr.update(value=str(error), visible=True), form_update({}, locked=[]), *[gr.skip()] * 2]
         columns = [gr.skip()] * 2 if shown else [gr.update(visible=False), gr.update(visible=True)]
         return [
-            gr.update(value=said(choice, config), visible=True),
-            told({"dataset": config["dataset"]}, locked=["dataset"]),
+            gr.update(value=describe(choice, config), visible=True),
+            form_update({"dataset": config["dataset"]}, locked=["dataset"]),
             *columns,
         ]
 
 
-def said(choice: str, config: dict[str, Any]) -> str:
+def describe(choice: str, config: dict[str, Any]) -> str:
     """What the latent space is."""
     d = config["latent_dim"]
     numbers = "1 number" if d == 1 else f"{d} numbers"

@@ -7,7 +7,7 @@ import gradio as gr
 from playground.config import POINT_DATASETS
 from playground.features.arena import section as arena
 from playground.features.exact import section as exact
-from playground.features.forward import section as forward
+from playground.features.forward_process import section as forward_process
 from playground.features.image_lab import section as images
 from playground.features.latent_diffusion import section as latent
 from playground.features.likelihood import section as likelihood
@@ -28,7 +28,7 @@ class DiffusionTab(TrainingTab):
     heading = "**Sampling.** Steers the pictures while the model trains, and Sample."
     labs = (
         ("Fresh samples", samples.draw),
-        ("Forward", forward.draw),
+        ("Forward", forward_process.draw),
         ("Exact answer", exact.draw),
         ("Likelihood", likelihood.draw),
         ("Image lab", images.draw),

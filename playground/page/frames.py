@@ -15,7 +15,7 @@ from playground.config import model_of
 from playground.features.latent_map.view import map_view
 from playground.features.registry import FEATURES, builder
 from playground.measures.projection import ProjectionSettings
-from playground.page.replay import Film
+from playground.page.replay import Replay
 from playground.runtimes.records import RunRecord
 from playground.views.outcome import diverged
 from playground.views.payloads import Payload
@@ -37,7 +37,7 @@ class RunViews:
         self._seen = 0
         self._places = Places(embedder)
         self._moved = False
-        self._film = Film(self._places)
+        self._replay = Replay(self._places)
 
     def frame(self, record: RunRecord, since: int, static_seen: bool, visible: bool) -> dict[str, Any]:
         """What changed after version `since`.
@@ -66,7 +66,7 @@ class RunViews:
         """The kept moment at or before `step`, else the first: `{run, replay: its step, views}`, with `marker`, its step, in
         the curves. Raises `ValueError` with a sentence where none is kept."""
         with self._lock:
-            shown, views = self._film.views(record, step, builder(kind(record.config)))
+            shown, views = self._replay.views(record, step, builder(kind(record.config)))
         if model_of(record.config):
             views |= {name: payload | {"marker": shown} for name, payload in history_views(record).items()}
         return {"run": record.run_id, "replay": shown, "views": views}
@@ -81,7 +81,7 @@ class RunViews:
         settings = ProjectionSettings.parse(values, record.config["latent_dim"])
         with self._lock:
             self._places.choose(record.run_id, settings)
-            self._moved, self._film = True, Film(self._places)
+            self._moved, self._replay = True, Replay(self._places)
         return settings
 
     def _build(self, record: RunRecord, version: int) -> None:

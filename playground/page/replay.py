@@ -22,7 +22,7 @@ EMBEDDED = 1.9
 
 
 @dataclass(frozen=True)
-class Still:
+class ReplayMoment:
     """What is remembered of one moment: the projection of its latents (without the points), and what it spans. Its snapshot
     is not held here: the registry bounds how many there are."""
 
@@ -31,7 +31,7 @@ class Still:
     span: Range | None
 
 
-class Film:
+class Replay:
     """The moments of one run as views. It stands in for `RunViews` where a builder asks for the last axes and projection.
 
     Latents are shown by the projection that was chosen for the run: PCA with each moment's axes turned towards those of the
@@ -41,8 +41,8 @@ class Film:
 
     def __init__(self, places: Places | None = None) -> None:
         self._places = places or Places()
-        self._stills: dict[int, Still] = {}
-        self._current: Still | None = None
+        self._moments: dict[int, ReplayMoment] = {}
+        self._current: ReplayMoment | None = None
 
     def views(self, record: RunRecord, step: int, build: Builder) -> tuple[int, dict[str, Payload]]:
         """The step of the moment that is kept at or before `step` (else of the first), and its views.
@@ -52,8 +52,8 @@ class Film:
         if record.moments is None or not record.moments.snapshots:
             raise ValueError("No moment of this run is kept.")
         snapshot = record.moments.snapshot_at(step)
-        self._develop(record.moments.snapshots)
-        self._current = self._stills[snapshot.step]
+        self._update(record.moments.snapshots)
+        self._current = self._moments[snapshot.step]
         past = replace(record, snapshot=snapshot, step=snapshot.step, history=cut(record.history, snapshot.step))
         views = build(self, past)
         read = next((name for name in ("held_out/kl", "held_out/mse") if name in record.history), None)
@@ -72,22 +72,24 @@ class Film:
         """As `RunViews.place`."""
         return self._places.past(record.run_id, record.snapshot.arrays["latent"], record.snapshot.step, self._current.projection)
 
-    def _develop(self, snapshots: tuple[Snapshot, ...]) -> None:
-        """Brings `_stills` up to date with the kept moments."""
-        kept = {s.step: self._stills[s.step] for s in snapshots if s.step in self._stills and self._stills[s.step].snapshot() is s}
+    def _update(self, snapshots: tuple[Snapshot, ...]) -> None:
+        """Brings `_moments` up to date with the kept moments."""
+        kept = {
+            s.step: self._moments[s.step] for s in snapshots if s.step in self._moments and self._moments[s.step].snapshot() is s
+        }
         newest = max(kept, default=snapshots[-1].step)
         before, after = [s for s in snapshots if s.step <= newest], [s for s in snapshots if s.step > newest]
         for order in (before[::-1], [*before[-1:], *after]):  # from what was shown before, back and on
             neighbour = None
             for snapshot in order:
                 if snapshot.step not in kept:
-                    kept[snapshot.step] = still(snapshot, neighbour, self._places)
+                    kept[snapshot.step] = replay_moment(snapshot, neighbour, self._places)
                 neighbour = kept[snapshot.step].projection
-        self._stills = kept
+        self._moments = kept
 
     def _fix_axes(self, payload: Payload) -> None:
         """Lets a payload's `view` show what any of the moments spans; also the prior's rings, if they are drawn."""
-        spans = [still.span for still in self._stills.values() if still.span is not None]
+        spans = [replay_moment.span for replay_moment in self._moments.values() if replay_moment.span is not None]
         if payload.get("shown") in SLOW:  # those have a size of their own, the same for all
             view, size = payload["view"], (EMBEDDED,) * len(payload["view"]["lo"])
             spans = [Range(tuple(view["lo"]), tuple(view["hi"])), Range(tuple(-s for s in size), size)]
@@ -101,17 +103,17 @@ class Film:
         payload["view"] = {"lo": low.tolist(), "hi": high.tolist()}
 
 
-def still(snapshot: Snapshot, neighbour: Projection | None, places: Places) -> Still:
+def replay_moment(snapshot: Snapshot, neighbour: Projection | None, places: Places) -> ReplayMoment:
     """One moment, its projection turned towards that of its neighbour."""
     arrays = snapshot.arrays
     if "latent" not in arrays:
         ends = arrays["trajectory"][[0, -1]].reshape(-1, 2) if "trajectory" in arrays else None
-        return Still(ref(snapshot), None, steady_range(None, ends) if ends is not None else None)
+        return ReplayMoment(ref(snapshot), None, steady_range(None, ends) if ends is not None else None)
     latent = np.asarray(arrays["latent"], np.float64)
     projection = linear(latent, places.settings(latent.shape[1]), neighbour)
     points = projection.points
     flat = np.column_stack([points, np.zeros(len(points))]) if points.shape[1] == 1 else points
-    return Still(ref(snapshot), replace(projection, points=points[:0]), steady_range(None, flat))
+    return ReplayMoment(ref(snapshot), replace(projection, points=points[:0]), steady_range(None, flat))
 
 
 def cut(history: Mapping[str, Curve], step: int) -> dict[str, Curve]:

@@ -158,8 +158,8 @@ class Service:
             )
         origin = f"Continues run {run[:6]}… from step {kept:,}."
         if differ:
-            said = ", ".join(f"{name} = {old[name]}" for name in differ)
-            origin += f" Its weights keep {said}; the other settings are those of the form."
+            unchanged = ", ".join(f"{name} = {old[name]}" for name in differ)
+            origin += f" Its weights keep {unchanged}; the other settings are those of the form."
         new = self.registry.fork(run, kept, self._fitting(config), origin)
         self.registry.stop(run, note=f"Stopped, because a new run goes on from its step {kept:,}.")
         return new

@@ -82,8 +82,8 @@ class VAETab(TrainingTab):
         """The likelihood with its formula, then what is climbed and how."""
         gr.Markdown("**Likelihood.** What the decoder says about pixels, and so what *reconstruction* means.")
         self.form.draw(*self.form.group("observation"))
-        said = self.say({name: spec.default for name, spec in self.form.specs.items()})
-        self.words = gr.Markdown(said, latex_delimiters=LATEX, elem_classes=["likelihood-words"])
+        words = self.say({name: spec.default for name, spec in self.form.specs.items()})
+        self.words = gr.Markdown(words, latex_delimiters=LATEX, elem_classes=["likelihood-words"])
         gr.Markdown("**Bound.** What the weights climb. On screen, −ELBO always has the KL with weight 1.")
         self.form.draw(*self.form.group("bound", "variants"))
 
@@ -92,7 +92,7 @@ class VAETab(TrainingTab):
         super().wire()
         self.form.changed(["dataset", "likelihood", "observation_std"], self.say, [], self.words)
 
-    def say(self, held: dict[str, Any]) -> str:
+    def say(self, values: dict[str, Any]) -> str:
         """The formula of what the form holds."""
-        pixels, std = math.prod(DATASETS[held["dataset"]].shape), held["observation_std"]
-        return LIKELIHOODS[held["likelihood"]].formula(pixels, std if isinstance(std, (int, float)) else None)
+        pixels, std = math.prod(DATASETS[values["dataset"]].shape), values["observation_std"]
+        return LIKELIHOODS[values["likelihood"]].formula(pixels, std if isinstance(std, (int, float)) else None)

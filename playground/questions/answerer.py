@@ -14,7 +14,7 @@ import torch
 
 from playground.config import ConfigError
 from playground.questions.catalogue import QUESTIONS, Question, find, kind_of
-from playground.questions.lab import Lab
+from playground.questions.diffusion import Diffusion
 from playground.questions.space import Space
 from playground.runs.checkpoint import pack
 from playground.runs.events import Answer
@@ -24,7 +24,7 @@ Arrays = dict[str, np.ndarray]
 
 
 def answering(question: Question) -> Callable[[Any, Any], Arrays]:
-    """The function that answers it from a `Space` or a `Lab`, and its arguments."""
+    """The function that answers it from a `Space` or a `Diffusion`, and its arguments."""
     module, _, function = question.answer.partition(":")
     return getattr(importlib.import_module(f"playground.questions.{module}"), function)
 
@@ -44,9 +44,9 @@ class Answerer:
         self.of = kind_of(task.config.model)
 
     @cached_property
-    def place(self) -> Space | Lab:
+    def place(self) -> Space | Diffusion:
         """What answers are made from."""
-        return (Space if self.of == "latent" else Lab)(self.task, self.model)
+        return (Space if self.of == "latent" else Diffusion)(self.task, self.model)
 
     @torch.no_grad()
     def answer(self, name: str, args: dict[str, Any]) -> Arrays:

@@ -9,40 +9,40 @@ from torch import Tensor
 from playground.diffusion.oracle import MixtureDenoiser
 from playground.diffusion.sampling import DenoiserFn, inpaint, time_grid
 from playground.questions.arguments import Condition, Conditional
-from playground.questions.lab import Lab
+from playground.questions.diffusion import Diffusion
 from playground.questions.space import floats
 
 Arrays = dict[str, np.ndarray]
 BINS = 52
 
 
-def conditional(lab: Lab, args: Conditional) -> Arrays:
+def conditional(diffusion: Diffusion, args: Conditional) -> Arrays:
     """Points: the second coordinate of `n` samples whose first is held at `known`, inpainted by RePaint (`steps`, each made `resample` times),
     as the share in each of 52 bins between the `edges` (53,): `model` (52,).
 
     Where the density of the data is known, also the same by the exact denoiser, `repaint`, which leaves RePaint's own error, and
     `exact`, the probability of each bin under `p(x_2 | x_1)`. `..._distance` is the total variation from it, `½ Σ |share - probability|`, 0
     to 1, and `floor` that of as many draws from the exact distribution itself."""
-    lab.plane("One coordinate given the other")
-    known = torch.tensor([args.known, 0.0], device=lab.device)
-    n, generator = args.n, lab.generator(args.seed)
-    times = time_grid(lab.schedule, args.steps)
-    missing = torch.tensor([False, True], device=lab.device)
-    edges = torch.linspace(*(1.3 * bound for bound in lab.task.bounds), BINS + 1)
+    diffusion.plane("One coordinate given the other")
+    known = torch.tensor([args.known, 0.0], device=diffusion.device)
+    n, generator = args.n, diffusion.generator(args.seed)
+    times = time_grid(diffusion.schedule, args.steps)
+    missing = torch.tensor([False, True], device=diffusion.device)
+    edges = torch.linspace(*(1.3 * bound for bound in diffusion.task.data_range), BINS + 1)
 
     def shares(denoiser: DenoiserFn) -> Tensor:
-        *_, end = inpaint(denoiser, lab.schedule, known[None], missing[None], n, times, generator, args.resample)
+        *_, end = inpaint(denoiser, diffusion.schedule, known[None], missing[None], n, times, generator, args.resample)
         return binned(end.x[:, 1], edges)
 
     found = {
         "edges": floats(edges),
-        "model": floats(shares(lab.clipped(lab.told(lab.model, Condition())))),
-        "exact_known": np.asarray(int(lab.known)),
+        "model": floats(shares(diffusion.clipped(diffusion.conditioned(diffusion.model, Condition())))),
+        "exact_known": np.asarray(int(diffusion.known)),
     }
-    if not lab.known:
+    if not diffusion.known:
         return found
-    right = lab.exact.given(known.double().to(lab.exact.means.device), missing.to(lab.exact.means.device))
-    exact, repaint = probabilities(right, edges), shares(lab.exact)
+    right = diffusion.exact.given(known.double().to(diffusion.exact.means.device), missing.to(diffusion.exact.means.device))
+    exact, repaint = probabilities(right, edges), shares(diffusion.exact)
     distances = {
         "model_distance": total_variation(torch.from_numpy(found["model"]), exact),
         "repaint_distance": total_variation(repaint, exact),

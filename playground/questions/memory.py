@@ -11,7 +11,7 @@ from torch import Tensor
 
 from playground.measures.energy import wilson_interval
 from playground.questions.arguments import Memorisation
-from playground.questions.lab import Lab
+from playground.questions.diffusion import Diffusion
 from playground.questions.space import floats, tiles
 from playground.runs.tasks import as_pixels
 
@@ -28,7 +28,7 @@ COPIES = 200
 """Training images that are blurred, or shifted, and ought to be found."""
 
 
-def memorisation(lab: Lab, args: Memorisation) -> dict[str, np.ndarray]:
+def memorisation(diffusion: Diffusion, args: Memorisation) -> dict[str, np.ndarray]:
     """Up to `n` fresh samples, fewer where they take long, and 16 of the training set's ideal denoiser from the same noise. The first
     16 as `samples`, `ideal`, with the training images nearest to them, `nearest`, `ideal_nearest`: uint8 (16, H, W).
 
@@ -40,19 +40,23 @@ def memorisation(lab: Lab, args: Memorisation) -> dict[str, np.ndarray]:
     An ideal denoiser has 1. Sharp images that are as new as the unseen ones have about 5 %, blurred ones fewer, whether they are new
     or not: so a small share is no proof. How much is missed is measured on copies that should all be found, training images shifted by
     a pixel and blurred: `shifted_to_train`, `shifted_to_held_out` (200,), `shifted_share`, `shifted_interval`, and `blurred_…`."""
-    lab.images("Memorisation")
-    task, steps = lab.task, args.steps
-    noise = lab.noise(args.n, lab.generator(args.seed))
-    ideal, model = (lab.clipped(lab.told(denoiser, args)) for denoiser in (lab.ideal, lab.model))
+    diffusion.images("Memorisation")
+    task, steps = diffusion.task, args.steps
+    noise = diffusion.noise(args.n, diffusion.generator(args.seed))
+    ideal, model = (diffusion.clipped(diffusion.conditioned(denoiser, args)) for denoiser in (diffusion.ideal, diffusion.model))
     some = task.some_train(COPIES, torch.Generator().manual_seed(0))
-    sets = {"ideal_": lab.draw(ideal, noise[:SHOWN], min(steps, IDEAL_STEPS)), "shifted_": shifted(some), "blurred_": blurred(some)}
+    sets = {
+        "ideal_": diffusion.draw(ideal, noise[:SHOWN], min(steps, IDEAL_STEPS)),
+        "shifted_": shifted(some),
+        "blurred_": blurred(some),
+    }
     began, parts = time.monotonic(), []
     for part in noise.split(PART):
         if not parts or time.monotonic() - began < SECONDS:
-            parts.append(lab.draw(model, part, steps))
+            parts.append(diffusion.draw(model, part, steps))
     sets[""] = torch.cat(parts)
 
-    order = torch.randperm(len(task.test_x), generator=torch.Generator().manual_seed(0))[:UNSEEN].to(lab.device)
+    order = torch.randperm(len(task.test_x), generator=torch.Generator().manual_seed(0))[:UNSEEN].to(diffusion.device)
     unseen = task.test_x[order].float() / 255.0
     floor = {"train": nearest(unseen, task.train_x)[0], "held_out": nearest(unseen, task.test_x, skip=order)[0]}
     threshold = torch.quantile(floor["train"] / floor["held_out"].clamp_min(1e-9), RARE)

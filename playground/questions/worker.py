@@ -30,22 +30,22 @@ def serve(checkpoint: bytes, control: Control | None = None, idle_seconds: float
 
     Raises `CheckpointError` for a checkpoint that cannot be read.
     """
-    control, held = control or Control(), Held()
-    held.load(checkpoint)
+    control, model = control or Control(), LoadedModel()
+    model.load(checkpoint)
     asked = time.monotonic()
     while not control.stopped and time.monotonic() - asked < idle_seconds:
         for ident, name, args in control.pop_asks():
             asked = time.monotonic()
             if name == LOAD:
-                held.load(args["checkpoint"])
+                model.load(args["checkpoint"])
                 yield Answer(ident, {})
             else:
-                yield held.answerer.reply(ident, name, args)
+                yield model.answerer.reply(ident, name, args)
         control.wait(max(0.01, min(5.0, asked + idle_seconds - time.monotonic())))
-    yield Finished(held.answerer.step, b"", stopped=control.stopped)
+    yield Finished(model.answerer.step, b"", stopped=control.stopped)
 
 
-class Held:
+class LoadedModel:
     """The model of the newest checkpoint, and the data that it was trained on."""
 
     task: Task

@@ -82,7 +82,7 @@ class _Drive:
     def __init__(self, study: Study, control: Control) -> None:
         self.study, self.control = study, control
         self.step, self.results, self.weights = Step(0, 0), None, None
-        self.fresh, self.told = False, -1
+        self.fresh, self.reported = False, -1
         self.begun, self.changes = False, {}
         self.reports, self.pictures = Cadence(share=0.5), Cadence(share=0.10)
         self.seconds, self.clock = 0.0, time.perf_counter()
@@ -145,7 +145,7 @@ class _Drive:
         if self.step.done != self.window[-1][1]:
             self.window.append((self.seconds, self.step.done))
         (s0, n0), (s1, n1) = self.window[0], self.window[-1]
-        self.told = self.step.done
+        self.reported = self.step.done
         self.reports.done(began)
         return Progress(self.step.done, self.seconds, self.step.losses, (n1 - n0) / (s1 - s0) if s1 > s0 else 0.0)
 
@@ -181,7 +181,7 @@ class _Drive:
 
     def _end(self, stopped: bool) -> Iterator[Event]:
         """The last of everything."""
-        if self.step.total and self.told != self.step.done:
+        if self.step.total and self.reported != self.step.done:
             yield self._report()
         self.fresh = self.results is not None
         yield from self._picture()

@@ -18,7 +18,7 @@ from playground.runs.checkpoint import CheckpointError, load_weights, unpack
 from playground.runs.control import Control
 from playground.runs.driver import Step, Study, drive
 from playground.runs.events import Event, SampleStep, Started
-from playground.runs.tasks import STRIP_FRAMES, TASKS, as_pixels, data_bounds, film, guided, thin, to_uint8
+from playground.runs.tasks import STRIP_FRAMES, TASKS, as_pixels, data_range, film, guided, thin, to_uint8
 from playground.runs.training import pick_device
 
 TRAJECTORY_FRAMES = 65
@@ -90,11 +90,11 @@ def _from_prior(model: nn.Module, about: RunConfig, config: SampleConfig, contro
 def _denoise(model: nn.Module, about: RunConfig, config: SampleConfig, control: Control) -> Iterator[SampleStep]:
     data, labels = load_dataset(about.dataset), sample_labels(about, config)
     generator = torch.Generator(next(model.parameters()).device).manual_seed(config.sampling_seed)
-    shape, bounds, to_data = workspace(model, data)
+    shape, span, to_data = workspace(model, data)
     times = time_grid(model.schedule, config.sampling_steps, grid=config.time_grid)
     noise = initial_noise(model.schedule, (config.n_samples, *shape), generator, times[0])
     label = None if labels is None else torch.from_numpy(labels).to(noise.device)
-    denoiser = guided(model, label, config.guidance_scale, bounds)
+    denoiser = guided(model, label, config.guidance_scale, span)
     for state in reverse(denoiser, model.schedule, noise, times, config.sampler, config.eta, generator):
         control.update()
         if control.stopped:
@@ -104,11 +104,11 @@ def _denoise(model: nn.Module, about: RunConfig, config: SampleConfig, control: 
 
 
 def workspace(model: Denoiser, data: Dataset) -> tuple[tuple[int, ...], tuple[float, float], Callable[[Tensor], Tensor]]:
-    """Where a denoiser works: the shape of one example there, the bounds of its `x_0`, and the way from there to data."""
+    """Where a denoiser works: the shape of one example there, the range of its `x_0`, and the way from there to data."""
     if isinstance(model, LatentDenoiser):
         return (model.latent_dim,), (-float(model.bound), float(model.bound)), model.decode
     to_data = (lambda x: as_pixels(x).clamp(0.0, 1.0)) if data.is_image else (lambda x: x)
-    return data.shape, data_bounds(data), to_data
+    return data.shape, data_range(data), to_data
 
 
 def sampling_run(config: SampleConfig, checkpoint: bytes, control: Control | None = None) -> Iterator[Event]:
@@ -126,13 +126,13 @@ def sampling(config: SampleConfig, checkpoint: bytes) -> Study:
     )
     way: list[SampleStep] = []
     labels, image = sample_labels(about.config, config), len(about.data_shape) == 3
-    told, latent = (
+    known, latent = (
         {} if labels is None or config.guidance_scale == 0.0 else {"sample_labels": labels},
         MODELS[about.config.model].diffuses == "latents",
     )
 
     def results() -> dict[str, np.ndarray]:
-        return pictures(way, latent) | told
+        return pictures(way, latent) | known
 
     for state in states:
         add_to(way, state, STRIP_FRAMES if image else TRAJECTORY_FRAMES)

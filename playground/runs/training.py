@@ -88,7 +88,7 @@ class Trainer:
         self.terms: tuple[str, ...] = ()
         self.window: deque[tuple[float, int]] = deque([(self.seconds, self.step)], maxlen=int(3 * REPORTS_PER_SECOND))
         self.pictures, self.readings = Cadence(share=0.10), Cadence(share=0.02 if self.task.has_bounds else 0.04)
-        self.bounds = Cadence(share=0.02)
+        self.bound_readings = Cadence(share=0.02)
         self.checkpoints, self.reports = Cadence(share=0.01), Cadence(share=0.5)
         self.floor: dict[str, float] | None = None
         self.candidate: Checkpoint | None = None
@@ -151,7 +151,7 @@ class Trainer:
 
     def _measure(self, seconds: float = math.inf) -> Iterator[Event]:
         """All readings of this very step that took no longer than `seconds` last time: panels of a run that stands still agree."""
-        wanted = [name for name, clock in zip(READINGS, (self.readings, self.bounds)) if clock.cost <= seconds]
+        wanted = [name for name, clock in zip(READINGS, (self.readings, self.bound_readings)) if clock.cost <= seconds]
         return None if self.measured == self.step else (yield from self._report(wanted))
 
     def _report(self, wanted: Sequence[str] = ()) -> Iterator[Event]:
@@ -182,7 +182,7 @@ class Trainer:
         found: dict[str, float] = {}
         wanted = READINGS if self.step == self.config.steps else wanted
         self.measured = self.step if set(READINGS) <= set(wanted) else self.measured
-        ways = ((self.readings, 2.0, self.task.held_out), (self.bounds, 0.5, self.task.live_bounds))
+        ways = ((self.readings, 2.0, self.task.held_out), (self.bound_readings, 0.5, self.task.live_bounds))
         for name, (clock, rate, read) in zip(READINGS, ways):
             if name in wanted or (self.step > 0 and clock.due(rate)):
                 began = time.perf_counter()

@@ -123,8 +123,8 @@ class LiveRun:
             if self.record.active or not self.record.weights_bytes:
                 return
             moments = self.record.moments and replace(self.record.moments, checkpoints=())
-            said = " ".join(filter(None, (self.record.message, LET_GO)))
-            self._put(checkpoint=None, let_go=True, message=said, moments=moments, moments_version=self.record.version + 1)
+            message = " ".join(filter(None, (self.record.message, LET_GO)))
+            self._put(checkpoint=None, let_go=True, message=message, moments=moments, moments_version=self.record.version + 1)
 
     def nudge(self) -> None:
         """A new version, for a change outside the record."""

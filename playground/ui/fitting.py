@@ -19,8 +19,8 @@ def which(dataset: str) -> list[dict[str, Any]]:
 def fit(tab: TrainingTab, columns: list[gr.Column]) -> None:
     """Keeps two columns, for points and for images, true to the run of `tab`, and before there is one to the data picked."""
 
-    def idle(held: dict[str, Any], shown: Any) -> list[Any]:
-        return [gr.skip()] * 2 if shown else which(held["dataset"])
+    def idle(values: dict[str, Any], shown: Any) -> list[Any]:
+        return [gr.skip()] * 2 if shown else which(values["dataset"])
 
     def found(event: gr.EventData) -> list[Any]:
         return which(tab.found(event)["dataset"])

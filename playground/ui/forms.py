@@ -93,11 +93,11 @@ class Form:
         sent = _dict(_dict(_dict(event._data).get("settings")).get(self.name))
         return {name: _typed(self.specs[name], value) for name, value in sent.items() if name in self.specs}
 
-    def held(self, shown: Any) -> dict[str, Any]:
+    def current(self, shown: Any) -> dict[str, Any]:
         """The value of each field, from the value of one of the form's components; the default of a choice that there is not."""
-        held, out = _dict(_dict(shown).get("held")), {}
+        sent, out = _dict(_dict(shown).get("values")), {}
         for name, spec in self.specs.items():
-            value = held.get(name, spec.default)
+            value = sent.get(name, spec.default)
             out[name] = value if not spec.choices or value in spec.choices else spec.default
         return out
 
@@ -115,13 +115,13 @@ class Form:
             event(self._handler(act), [self.groups[name], *inputs], outputs, js=js, trigger_mode="always_last", **QUIET)
 
     def _handler(self, act: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda shown, *held: act(self.held(shown), *held)
+        return lambda shown, *inputs: act(self.current(shown), *inputs)
 
 
-def told(values: dict[str, Any], **more: Any) -> dict[str, Any]:
+def form_update(values: dict[str, Any], **more: Any) -> dict[str, Any]:
     """For an output that is a component of a form: sets `values`; `locked` names all fields that cannot be chosen now, `options` are
     new choices, {field: [[title, value]]}."""
-    return {"told": values, **more, "at": time.time()}
+    return {"values": values, **more, "at": time.time()}
 
 
 def _dict(value: Any) -> dict[str, Any]:

@@ -91,7 +91,7 @@ class TrainingTab:
 
     def wire(self) -> None:
         """Connects the buttons and the card of the data; live settings reach a running loop by themselves."""
-        self.form.changed(["dataset"], lambda held: preview(held["dataset"]), [], self.preview)
+        self.form.changed(["dataset"], lambda values: preview(values["dataset"]), [], self.preview)
         self.bar.train(self.start, None, self.bar, **QUIET)
         self.slider.fork(self.fork, None, [self.bar, self.slider], **QUIET)
 

@@ -58,16 +58,16 @@ def diagnose(
     total = float(sum(kl_per_dimension))
     most_silent = n_silent > d / 2 if beta > 1.0 else n_silent > 0.75 * d
     if most_silent or total < LITTLE:
-        said = carries_nothing(n_silent, d) if most_silent else f"z carries next to nothing ({total:.2g} nats per image)"
+        finding = carries_nothing(n_silent, d) if most_silent else f"z carries next to nothing ({total:.2g} nats per image)"
         why, what = _reason_for_silence(config)
-        return Diagnosis(active, f"{said}: {why}.", what)
+        return Diagnosis(active, f"{finding}: {why}.", what)
     variance, shift = max(map(float, aggregate_variance)), max(abs(float(mean)) for mean in aggregate_mean)
     if max(variance, shift**2) <= FAR:
         return Diagnosis(active, *_mismatch(aggregate_mean, aggregate_variance, beta))
     where = f"a variance of {variance:.2g}, not 1" if variance > FAR else f"a mean of {shift:.2g}, not 0"
     why, what = _reason_for_distance(config)
-    said = f"The codes lie far outside the prior ({where}), so samples decode z that training hardly saw"
-    return Diagnosis(active, f"{said}: {why}.", what)
+    finding = f"The codes lie far outside the prior ({where}), so samples decode z that training hardly saw"
+    return Diagnosis(active, f"{finding}: {why}.", what)
 
 
 def least_mismatch(mean: Sequence[float], variance: Sequence[float]) -> float:
@@ -81,12 +81,12 @@ def _mismatch(mean: Sequence[float], variance: Sequence[float], beta: float) -> 
     least, largest = least_mismatch(mean, variance), max(map(float, variance))
     if not least >= MISMATCHED:
         return None, ""
-    said = (
+    finding = (
         f"All codes together do not match the prior: KL(q(z) ‖ p(z)) is at least {least:.2g} nats (their variance is {largest:.2g}, not 1), so "
         "samples from the prior decode z where few images were put."
     )
     raise_beta = "Raise β towards 1. " if beta < 1.0 else ""
-    return said, (
+    return finding, (
         f"{raise_beta}How much it costs: prior, measured, against real codes, under Look inside. A higher learning rate (0.003) or more steps bring "
         "q(z) closer; latent diffusion, on tab 3, learns q(z) itself and draws from that."
     )

@@ -20,10 +20,10 @@ WORSE = 1.25
 def diverged(record: RunRecord) -> str:
     """A word, a colon and a sentence if a training went wrong and stayed finite; else ""."""
     rate = record.config.get("learning_rate", 0.0)
-    if said := _above_its_start(record):
-        return f"Diverged: {said}. The learning rate ({rate:g}) is too high for this model: try a tenth of it."
-    if record.status == "finished" and record.step >= LONG and (said := _worse_than_one_answer(record)):
-        return f"Nothing learned: {said}. Try a learning rate ten times smaller (it was {rate:g}), or more steps."
+    if reason := _above_its_start(record):
+        return f"Diverged: {reason}. The learning rate ({rate:g}) is too high for this model: try a tenth of it."
+    if record.status == "finished" and record.step >= LONG and (reason := _worse_than_one_answer(record)):
+        return f"Nothing learned: {reason}. Try a learning rate ten times smaller (it was {rate:g}), or more steps."
     return ""
 
 

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from playground.config import AutoencoderConfig, DiffusionConfig, RunConfig, VAEConfig
 from playground.features.comparison.run import comparison_run
 from playground.features.comparison.settings import ComparisonConfig
-from playground.features.comparison.view import ROWS, said
+from playground.features.comparison.view import ROWS, summary
 from playground.features.reflow.run import reflow_run
 from playground.features.reflow.settings import ReflowConfig
 from playground.runs.control import Control
@@ -49,7 +49,7 @@ def compare(dataset: str, latent_dim: int, steps: int) -> None:
     for name, (title, how, _) in ROWS.items():
         row = table["rows"][name]
         print(f"{title:18} {row['distance']:8.4f} ± {row['std']:.4f}   {row['seconds']:6.1f} s   {how}")
-    print(said(table["rows"]))
+    print(summary(table["rows"]))
 
 
 def straighten(dataset: str, steps: int) -> None:

@@ -18,7 +18,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from playground.config import AutoencoderConfig, RunConfig, VAEConfig
-from playground.measures.energy import Ruler
+from playground.measures.energy import EnergyDistance
 from playground.questions.answerer import answer
 from playground.questions.generative import fit
 from playground.questions.space import Space
@@ -42,7 +42,7 @@ def line(dataset: str, seed: int, changed: dict[str, float]) -> str:
     ae = trained(AutoencoderConfig(dataset=dataset, seed=seed, device="cpu"))
     vae = trained(VAEConfig(dataset=dataset, seed=seed, device="cpu", **changed))
     parts = answer(vae.task, vae.model, "information", {})
-    ruler, real = Ruler(ae.task.scale(ae.task.test_x), size=DRAWS), ae.task.some_train
+    energy_distance, real = EnergyDistance(ae.task.scale(ae.task.test_x), size=DRAWS), ae.task.some_train
     gaussian, prior = fit(ae, "gaussian", 0), fit(vae, "prior", 0)
     images = (
         lambda n, generator: ae.decode(ae.encode(real(n, generator))),
@@ -56,7 +56,7 @@ def line(dataset: str, seed: int, changed: dict[str, float]) -> str:
         f"{parts['information']:.2f} ± {parts['information_se']:.2f}",
         f"{parts['mismatch']:.2f} ± {parts['mismatch_se']:.2f}",
     ]
-    numbers += [f"{reading.mean:.4f} ± {reading.std:.4f}" for reading in map(ruler.measure, images)]
+    numbers += [f"{reading.mean:.4f} ± {reading.std:.4f}" for reading in map(energy_distance.measure, images)]
     return f"| {dataset} | {seed} | " + " | ".join(numbers) + " |"
 
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {contourSegments} from '../../playground/ui/lib/contours.js';
-import {camera, lengths, quantile} from '../../playground/ui/lib/plane.js';
+import {lengths, quantile, viewport} from '../../playground/ui/lib/plane.js';
 import {niceTicks, scaled} from '../../playground/ui/lib/svg.js';
 
 test('a scale goes there and back', () => {
@@ -16,8 +16,8 @@ test('ticks are round, within the range, and about as many as asked for', () => 
   assert.deepEqual(niceTicks(3, 3), [3]);
 });
 
-test('the camera has one scale for both axes and shows all of the box', () => {
-  const eye = camera({lo: [-1, -1], hi: [1, 1]}, 400, 200);
+test('the viewport has one scale for both axes and shows all of the box', () => {
+  const eye = viewport({lo: [-1, -1], hi: [1, 1]}, 400, 200);
   assert.equal(eye.scale, 100);
   assert.deepEqual(eye.extent, [-2, 2, -1, 1]);
   assert.deepEqual([eye.x(0), eye.y(1)], [200, 0]);

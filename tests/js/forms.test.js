@@ -22,7 +22,7 @@ test('what Python sets, as a consequence, comes before what was typed earlier, a
   const {f, changed} = made('two', {likelihood: 'gaussian'});
   forms.type('two', 'likelihood', 'bernoulli');
   forms.tell('two', {likelihood: 'gaussian'});
-  assert.equal(forms.held(f, 'likelihood'), 'gaussian');
+  assert.equal(forms.current(f, 'likelihood'), 'gaussian');
   assert.deepEqual(changed.at(-1), ['likelihood']);
 });
 

@@ -1,7 +1,7 @@
 /* The numbers of the forward process. */
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {SHOW, normals, numbers, read} from '../../playground/features/forward/numbers.js';
+import {SHOW, normals, numbers, read} from '../../playground/features/forward_process/numbers.js';
 
 test('noise depends on the seed alone and is standard normal', () => {
   const n = 20000, eps = normals(n, 1), mean = eps.reduce((sum, v) => sum + v, 0) / n, variance = eps.reduce((sum, v) => sum + (v - mean) ** 2, 0) / n;

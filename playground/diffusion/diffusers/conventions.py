@@ -65,7 +65,7 @@ class Convention(ABC):
         """The times at which it asks the network; one that stands for clean data is not asked at."""
         return [t for t in scheduler.timesteps if self.level(scheduler, float(t)).s > 0.0]
 
-    def told(self, t: Tensor, n: int) -> Tensor:
+    def timestep(self, t: Tensor, n: int) -> Tensor:
         """The time as its `step` wants it for n samples."""
         return t
 
@@ -168,7 +168,7 @@ class Function(Convention):
     def times(self, scheduler):
         return list(scheduler.timesteps[:-1])
 
-    def told(self, t, n):
+    def timestep(self, t, n):
         return t.expand(n)
 
     def level(self, scheduler, t):

@@ -136,7 +136,7 @@ class Driver:
                 answer = self.convention.answer(seen, x_0, level, scheduler)
                 if "prev_timestep" in takes:  # else it would step from t to t - 1
                     optional["prev_timestep"] = times[index + 1] if index + 1 < len(times) else None
-                stepped = scheduler.step(answer, self.convention.told(t, len(x)), x, **optional)
+                stepped = scheduler.step(answer, self.convention.timestep(t, len(x)), x, **optional)
                 x = stepped.prev_sample if hasattr(stepped, "prev_sample") else stepped[0]
                 yield Evaluation(index + 1, len(times), time, level, x_t, x)
 

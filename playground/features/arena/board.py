@@ -64,12 +64,12 @@ class Board:
         """`board`: JSON as bytes, `{rows: [Row with mean, std, seconds_mean], floor: {mean, std, n}, left_out, ...about}`; pictures
         of the rows in `shown` (k,): `tiles` u8 (k, TILES, H, W) or `dots` f32 (k, n, 2) and `paths` f32, of which each row has
         `length` (k,) positions of PATHS points."""
-        told = json.dumps(
+        board = json.dumps(
             self.about
             | {"rows": [asdict(row) | summary(row) for row in self.rows], "floor": spread(self.floor), "left_out": self.left_out},
             allow_nan=False,
         )
-        found = {"board": np.frombuffer(told.encode(), np.uint8)}
+        found = {"board": np.frombuffer(board.encode(), np.uint8)}
         if self.tiles:
             return found | {"shown": np.array(list(self.tiles)), "tiles": np.stack(list(self.tiles.values()))}
         if self.dots:

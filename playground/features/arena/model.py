@@ -92,13 +92,13 @@ def _ours(checkpoint: bytes, config: ArenaConfig) -> ArenaModel:
     if not isinstance(about.config, DiffusionConfig):
         raise ConfigError("The arena needs a diffusion model: train one on the diffusion tab.")
     model, data = load_model(checkpoint, config.device), load_dataset(about.config.dataset)
-    shape, bounds, to_data = workspace(model, data)
+    shape, span, to_data = workspace(model, data)
     device = pick_device(config.device)
 
     def denoiser(n: int) -> Callable:
         wanted = SampleConfig(n_samples=n, guidance_scale=about.config.guidance_scale if about.config.conditional == "on" else 1.0)
         labels = sample_labels(about.config, wanted)
-        return guided(model, None if labels is None else torch.from_numpy(labels).to(device), wanted.guidance_scale, bounds)
+        return guided(model, None if labels is None else torch.from_numpy(labels).to(device), wanted.guidance_scale, span)
 
     return ArenaModel(
         model.network,

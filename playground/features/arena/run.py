@@ -189,13 +189,13 @@ def listing(schedule: str) -> Study:
     for each in verdicts(SCHEDULES[schedule]):
         found.append(each)
         yield Step(min(len(found), total - 1), total)
-    told = {
+    answer = {
         "schedule": schedule,
         "version": version(),
         "in": [described(v) for v in found if v.entry is not None],
         "out": [{"name": v.name, "title": title(v.name), "reason": v.reason} for v in found if v.entry is None],
     }
-    yield Step(total, total, lambda: {"schedulers": json_array(told)})
+    yield Step(total, total, lambda: {"schedulers": json_array(answer)})
 
 
 def folder_run(data: bytes, control: Control | None = None) -> Iterator[Event]:
@@ -210,11 +210,11 @@ def opening(data: bytes) -> Study:
         folder = open_folder(data)
     except FolderError as error:
         raise ConfigError(str(error)) from None
-    told = {
+    answer = {
         "shape": folder.shape,
         "n_parameters": folder.n_parameters,
         "dataset": folder.dataset,
         "schedule": folder.denoiser.schedule.title,
         "prediction": folder.denoiser.prediction,
     }
-    yield Step(1, 1, lambda: {"folder": json_array(told)})
+    yield Step(1, 1, lambda: {"folder": json_array(answer)})

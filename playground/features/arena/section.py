@@ -8,8 +8,8 @@ import gradio as gr
 
 from playground.config.settings import field_specs
 from playground.features.arena.card import arena
-from playground.features.arena.desk import Desk
 from playground.features.arena.pick import arena_pick
+from playground.features.arena.service import ArenaService
 from playground.features.arena.settings import ArenaConfig
 from playground.runtimes.refusals import answering
 from playground.ui.components.run_bar import run_bar
@@ -25,13 +25,13 @@ HINT = (
 
 def draw(tab: TrainingTab) -> None:
     """Who takes part, a run bar of its own, and the results."""
-    desk, specs = Desk(tab.service), field_specs(ArenaConfig)
+    service, specs = ArenaService(tab.service), field_specs(ArenaConfig)
     form = Form("arena", ArenaConfig, leave_out=("device", "schedulers", "evaluations"))
     pick = arena_pick(
         tab.name,
         schedulers=specs["schedulers"].default,
         evaluations=specs["evaluations"].default,
-        server_functions=desk.server_functions(),
+        server_functions=service.server_functions(),
     )
     form.draw("time_grid")
     bar = run_bar(
@@ -48,6 +48,6 @@ def draw(tab: TrainingTab) -> None:
 
     @answering
     def run(shown: Any, chosen: Any, event: gr.EventData) -> dict[str, str]:
-        return {"run": desk.run(run_of(shown, "run"), chosen, form.values(event))}
+        return {"run": service.run(run_of(shown, "run"), chosen, form.values(event))}
 
     bar.train(run, [tab.bar, pick], bar, **QUIET)

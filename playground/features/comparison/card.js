@@ -68,7 +68,7 @@ export function mount({element, props}) {
 
   function draw(payload) {
     empty.hidden = Boolean(payload);
-    said.textContent = payload ? payload.said : '';
+    said.textContent = payload ? payload.summary : '';
     note.textContent = payload ? `${payload.latent_dim} latent dimension${payload.latent_dim === 1 ? '' : 's'} · bars: ${payload.unit}, shorter is better` : '';
     how.textContent = payload ? `Each row: mean ± standard deviation of ${payload.repeats} measurements, every one of ${thousands(payload.n)} fresh samples against as many `
       + 'held-out images, the same for all rows. The spread is that of the samples, not that of training again. The upright mark in a bar is what the same decoder '

@@ -24,7 +24,7 @@ from playground.diffusion.denoiser import ClippedDenoiser
 from playground.diffusion.latent_denoiser import LatentDenoiser
 from playground.diffusion.sampling import initial_noise, reverse, time_grid
 from playground.features.comparison.settings import ComparisonConfig
-from playground.measures.energy import REPEATS, Draw, Reading, Ruler, SlowDraw
+from playground.measures.energy import REPEATS, Draw, EnergyDistance, Reading, SlowDraw
 from playground.measures.work import Work, timed
 from playground.questions.generative import COMPONENTS, mixture
 from playground.runs.checkpoint import unpack
@@ -106,7 +106,7 @@ class Comparison:
         yield Started(self.config.model_dump() | about, n_parameters, str(self.device))
         yield self.step()
         with torch.no_grad():
-            self.ruler = Ruler(self.real, self.config.seed, self.config.n_samples, REPEATS)
+            self.energy_distance = EnergyDistance(self.real, self.config.seed, self.config.n_samples, REPEATS)
         try:
             for place, name in enumerate(ROWS):
                 (reading, means), seconds = yield from timed(self.measure(name))
@@ -130,11 +130,11 @@ class Comparison:
     def measure_images(self, name: str, codes: Draw | SlowDraw) -> Work[tuple[Reading, Reading | None]]:
         """The distance of the images of `codes`, of which it keeps some, and of a VAE that of its means."""
         draw = self.images(name, codes)
-        reading = yield from self.ruler.measuring(draw)
+        reading = yield from self.energy_distance.measuring(draw)
         shown = draw(SHOWN, torch.Generator().manual_seed(self.config.seed))
         self.grids[f"grid/{name}"] = to_uint8(shown if isinstance(shown, Tensor) else (yield from shown))
         vae = name.startswith("vae")
-        return reading, (yield from self.ruler.measuring(self.images(name, codes, mean=True))) if vae else None
+        return reading, (yield from self.energy_distance.measuring(self.images(name, codes, mean=True))) if vae else None
 
     def rules(self) -> dict[str, Callable[[], Draw]]:
         """What makes the codes of each row that needs no training; of the floor, the images."""

@@ -25,7 +25,7 @@ REFERENCES = ("ae_codes", "vae_codes", "floor")
 
 def comparison_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     """`comparison`: `{rows: [{name, title, how, role, reference, state: ready|now|waiting, distance?, std?, best?, seconds?,
-    tiles?: u8, distance_of_means?, std_of_means? (of a VAE: of E[x|z], not of draws)}], h, w, unit, n, repeats, latent_dim, said, step}`. `best` is the distance of real codes through the same
+    tiles?: u8, distance_of_means?, std_of_means? (of a VAE: of E[x|z], not of draws)}], h, w, unit, n, repeats, latent_dim, summary, step}`. `best` is the distance of real codes through the same
     decoder; `tiles` (k*h*w)."""
     arrays = record.snapshot.arrays
     table = read_json(arrays["table"])
@@ -49,13 +49,13 @@ def comparison_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
             "n": table["n"],
             "repeats": table["repeats"],
             "latent_dim": table["latent_dim"],
-            "said": said(known),
+            "summary": summary(known),
             "step": record.snapshot.step,
         }
     }
 
 
-def said(known: dict[str, dict[str, float]]) -> str:
+def summary(known: dict[str, dict[str, float]]) -> str:
     """What the numbers say so far of each decoder, in a sentence or two; nothing before there are two ways to compare."""
     sentences = []
     for simple, whose in (("ae_gaussian", "AE"), ("vae_prior", "VAE")):
@@ -66,10 +66,10 @@ def said(known: dict[str, dict[str, float]]) -> str:
         change = f"{a['distance']:.4f} to {b['distance']:.4f}".replace("-", "−")
         gain, spread = a["distance"] - b["distance"], a["std"] + b["std"]
         if gain > spread:
-            told = "closer to real images."
+            verdict = "closer to real images."
         elif gain < -spread:
-            told = "further from real images. Has it been trained for long enough?"
+            verdict = "further from real images. Has it been trained for long enough?"
         else:
-            told = "no more than the spread."
-        sentences.append(f"{whose}: z by diffusion in place of {way} takes the distance from {change}, {told}")
+            verdict = "no more than the spread."
+        sentences.append(f"{whose}: z by diffusion in place of {way} takes the distance from {change}, {verdict}")
     return " ".join(sentences)

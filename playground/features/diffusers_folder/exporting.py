@@ -68,8 +68,8 @@ def save_folder(checkpoint: bytes, folder: str | Path) -> None:
     scheduler = scheduler_for(about.config)
     kind = diffusers.DDPMPipeline if units_of(about.config) == "flow" else diffusers.DDIMPipeline
     kind(unet=network.unet, scheduler=scheduler).save_pretrained(str(folder))
-    told = {name: getattr(about.config, name) for name in ("dataset", "schedule", "parametrization")} | {"step": about.step}
-    Path(folder, ABOUT).write_text(json.dumps(told, indent=2) + "\n", "utf-8")
+    trained_on = {name: getattr(about.config, name) for name in ("dataset", "schedule", "parametrization")} | {"step": about.step}
+    Path(folder, ABOUT).write_text(json.dumps(trained_on, indent=2) + "\n", "utf-8")
     Path(folder, "README.md").write_text(card(about.config, about.step), "utf-8")
 
 

@@ -30,7 +30,7 @@ MOST_LEVELS = 8
 """Resolutions of a U-Net, and so the longest list among its settings."""
 LARGEST = 100_000
 """No setting of a network or of a scheduler is beyond this, and no list longer, ..."""
-BOUNDS = {
+LIMITS = {
     "sample_size": (4, 256),
     "in_channels": (1, 64),
     "out_channels": (1, 64),
@@ -50,7 +50,7 @@ class FolderError(ValueError):
 class Folder:
     """A model out of a folder."""
 
-    denoiser: Foreign
+    denoiser: FolderDenoiser
     shape: tuple[int, int, int]
     dataset: str | None
     """What it was trained on, where the folder says so."""
@@ -88,7 +88,7 @@ class TableSchedule(Schedule):
         return -alpha * sigma**2 * slope, sigma * alpha**2 * slope
 
 
-class Foreign(nn.Module):
+class FolderDenoiser(nn.Module):
     """`(x_t, t) -> Prediction(x_0, eps)` by a network that is told an index, or `1000 t` of a straight line."""
 
     def __init__(self, network: nn.Module, schedule: Schedule, prediction: str, steps: int) -> None:
@@ -99,10 +99,12 @@ class Foreign(nn.Module):
         """`x_t`: (n, C, H, W), `t`: (n,) or (1,) in [0, 1]."""
         c = self.schedule.at(t).like(x_t)
         flow = self.prediction == "flow"
-        said = self.network(x_t, t * (self.steps if flow else self.steps - 1)).sample
+        predicted = self.network(x_t, t * (self.steps if flow else self.steps - 1)).sample
         if self.prediction == "epsilon":
-            return Prediction((x_t - c.sigma * said) / c.alpha, said)
-        x_0 = {"sample": said, "v_prediction": c.alpha * x_t - c.sigma * said, "flow": x_t - c.sigma * said}[self.prediction]
+            return Prediction((x_t - c.sigma * predicted) / c.alpha, predicted)
+        x_0 = {"sample": predicted, "v_prediction": c.alpha * x_t - c.sigma * predicted, "flow": x_t - c.sigma * predicted}[
+            self.prediction
+        ]
         return Prediction(x_0, (x_t - c.alpha * x_0) / c.sigma)
 
 
@@ -169,7 +171,7 @@ def _open(files: _Reader) -> Folder:
     about = json.loads(files.read(ABOUT) or b"{}")
     named = about.get("dataset") if isinstance(about, dict) else None
     return Folder(
-        Foreign(network.eval().requires_grad_(False), schedule, prediction, steps),
+        FolderDenoiser(network.eval().requires_grad_(False), schedule, prediction, steps),
         (network.config.in_channels, *side),
         named if isinstance(named, str) else None,
         sum(p.numel() for p in network.parameters()),
@@ -181,7 +183,7 @@ def _network(settings: dict[str, Any], data: bytes | None) -> nn.Module:
     import safetensors.torch
     from diffusers import UNet2DModel
 
-    check_bounds(settings, MOST_LEVELS)
+    check_limits(settings, MOST_LEVELS)
     if data is None:
         raise FolderError(f"This folder has no unet/{WEIGHTS}: save it with safetensors, which is diffusers' default.")
     try:
@@ -201,13 +203,13 @@ def _network(settings: dict[str, Any], data: bytes | None) -> nn.Module:
     return network
 
 
-def check_bounds(settings: dict[str, Any], longest: int = LARGEST) -> None:
-    """Raises `FolderError` for a setting with a number out of `BOUNDS`, or a list with more than `longest` entries."""
+def check_limits(settings: dict[str, Any], longest: int = LARGEST) -> None:
+    """Raises `FolderError` for a setting with a number out of `LIMITS`, or a list with more than `longest` entries."""
     for name, value in settings.items():
         entries = value if isinstance(value, list) else [value]
         if len(entries) > longest:
             raise FolderError(f"{name[:60]} has {len(entries):,} entries in this folder: at most {longest:,} are taken here.")
-        low, high = BOUNDS.get(name, (-LARGEST, LARGEST))
+        low, high = LIMITS.get(name, (-LARGEST, LARGEST))
         for entry in entries:
             if isinstance(entry, (int, float)) and not isinstance(entry, bool) and not low <= entry <= high:  # NaN is not
                 raise FolderError(f"{name[:60]} = {brief(entry)} is refused in a folder: it must be from {low:,} to {high:,}.")
@@ -227,7 +229,7 @@ def _levels(kind: str | None, settings: dict[str, Any]) -> tuple[Schedule, str, 
         raise FolderError(
             missing.get(kind, f"Its scheduler {brief(kind)} is not one of diffusers {version()}, which is installed here.")
         )
-    check_bounds(settings)
+    check_limits(settings)
     scheduler = classes[kind].from_config(settings)
     steps = int(scheduler.config.get("num_train_timesteps", 1000))
     table = getattr(scheduler, "alphas_cumprod", None)

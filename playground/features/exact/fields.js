@@ -5,7 +5,7 @@ import {context2d} from '../../ui/lib/canvas.js';
 import {digits} from '../../ui/lib/format.js';
 import {live, visible} from '../../ui/lib/live.js';
 import {mark} from '../../ui/lib/origin.js';
-import {arrows, camera, cloud, lengths, paced, quantile, targets} from '../../ui/lib/plane.js';
+import {arrows, cloud, lengths, paced, quantile, targets, viewport} from '../../ui/lib/plane.js';
 import {roleColour} from '../../ui/lib/theme.js';
 
 const N = 18;                                               // arrows along each axis
@@ -69,7 +69,7 @@ export function mount({element, props, server}) {
   function drawPanel(figure) {
     const {field, density} = found, canvas = figure.lastChild, name = figure.dataset.panel, [x0, x1, y0, y1] = extent();
     const width = figure.clientWidth, height = Math.max(60, figure.clientHeight - figure.firstChild.offsetHeight - 4), context = context2d(canvas, width, height);
-    const eye = camera({lo: [x0, y0], hi: [x1, y1]}, width, height), spacing = eye.scale * Math.min(x1 - x0, y1 - y0) / (N - 1);
+    const eye = viewport({lo: [x0, y0], hi: [x1, y1]}, width, height), spacing = eye.scale * Math.min(x1 - x0, y1 - y0) / (N - 1);
     const colour = roleColour(ROLES[name]);
     context.clearRect(0, 0, width, height);
     if (name !== 'error' && density && !density.error) cloud(context, density.log_density, density.extent.data, eye, roleColour('data'), 0.45);

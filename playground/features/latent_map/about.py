@@ -18,8 +18,8 @@ def about(config: dict[str, Any]) -> dict[str, str]:
         settings = label(config)
     else:
         settings = ", ".join(
-            [f"d = {config['latent_dim']}", *(f"{said} {config[name]:g}" for name, said in PENALTIES.items() if config.get(name))]
+            [f"d = {config['latent_dim']}", *(f"{words} {config[name]:g}" for name, words in PENALTIES.items() if config.get(name))]
         )
-    more = [f"{said} {config[name]:g}" for name, said in (("learning_rate", "learning rate"), ("seed", "seed")) if name in config]
+    more = [f"{words} {config[name]:g}" for name, words in (("learning_rate", "learning rate"), ("seed", "seed")) if name in config]
     text = ", ".join([f"{model.title[0].upper()}{model.title[1:]} of {DATASETS[dataset].title}", settings, *more])
     return {"text": text, "file": f"{config['model']}-{dataset.replace('_', '-')}"}

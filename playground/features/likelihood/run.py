@@ -16,7 +16,7 @@ from playground.config import MODELS, ConfigError
 from playground.data import load_dataset
 from playground.data.points import MIXTURE
 from playground.diffusion.denoiser import Denoiser
-from playground.diffusion.likelihood import PIXEL_STEP, OdeLikelihood, bounding, dequantise, pixel_start, rademacher
+from playground.diffusion.likelihood import PIXEL_STEP, OdeLikelihood, bounding, pixel_start, rademacher, with_pixel_noise
 from playground.features.likelihood.settings import LikelihoodConfig
 from playground.measures.units import bits_per_dimension, unit_density
 from playground.runs.checkpoint import unpack
@@ -84,7 +84,7 @@ def measure(
     """The results for examples `x` (n, ...), after how much of them is done, 0 to 1 (or nothing new), while it lasts."""
     image = task.dataset.is_image
     probes = rademacher(config.probes, x, generator) if image else None
-    start, entering = (pixel_start(model.schedule), dequantise(x, generator)) if image else (None, x)
+    start, entering = (pixel_start(model.schedule), with_pixel_noise(x, generator)) if image else (None, x)
     ode = OdeLikelihood(model, model.schedule, entering, start, probes, TOLERANCE[image])
     while ode.step():
         yield 0.9 * ode.done

@@ -42,14 +42,14 @@ def rate_view(record: RunRecord) -> dict[str, Payload]:
 
 def label(config: dict[str, Any]) -> str:
     """A run in a few words: what tells it from others."""
-    said = []
+    parts = []
     if config.get("objective", "elbo") == "iwae":
-        said.append(f"IWAE-{config.get('importance_samples', 0)}")
+        parts.append(f"IWAE-{config.get('importance_samples', 0)}")
     else:
-        said.append(f"β {config.get('beta', 1.0):g}")
-    said.append(f"d = {config['latent_dim']}")
-    said.append(likelihood_of(config).short.format(std=config.get("observation_std", 0.4)))
-    said += [f"free bits {config['free_bits']:g}"] if config.get("free_bits") else []
-    said += [f"warm-up {config['kl_warmup']}"] if config.get("kl_warmup") else []
-    said += [f"input noise {config['input_noise']:g}"] if config.get("input_noise") else []
-    return ", ".join(said)
+        parts.append(f"β {config.get('beta', 1.0):g}")
+    parts.append(f"d = {config['latent_dim']}")
+    parts.append(likelihood_of(config).short.format(std=config.get("observation_std", 0.4)))
+    parts += [f"free bits {config['free_bits']:g}"] if config.get("free_bits") else []
+    parts += [f"warm-up {config['kl_warmup']}"] if config.get("kl_warmup") else []
+    parts += [f"input noise {config['input_noise']:g}"] if config.get("input_noise") else []
+    return ", ".join(parts)

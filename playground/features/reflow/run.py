@@ -16,7 +16,7 @@ from playground.diffusion.denoiser import ClippedDenoiser, Denoiser
 from playground.diffusion.sampling import initial_noise
 from playground.features.reflow.settings import ReflowConfig
 from playground.features.reflow.straightness import EULER_STEPS, FRAMES, Paths, following
-from playground.measures.energy import REPEATS, Reading, Ruler, SlowDraw
+from playground.measures.energy import REPEATS, EnergyDistance, Reading, SlowDraw
 from playground.measures.work import Work, whole
 from playground.runs.checkpoint import Loaded, pack, unpack
 from playground.runs.control import Control
@@ -104,7 +104,7 @@ class Reflow:
             self.numbers["phase"] = "done" if self.done >= self.total else "stopped"
 
     def clipped(self, model: Denoiser) -> ClippedDenoiser:
-        return ClippedDenoiser(model, *self.task.bounds)
+        return ClippedDenoiser(model, *self.task.data_range)
 
     def noise(self, n: int, generator: torch.Generator) -> Tensor:
         return initial_noise(self.model.schedule, (n, *self.shape), generator).to(self.device)
@@ -125,12 +125,12 @@ class Reflow:
         self.numbers[when] = {**(yield from self.straightness(when, model)), "distance": {}}
         yield self.step(1, {"the straightness of the paths": self.numbers[when]["straightness"]})
         real = self.task.scale(self.task.test_x)
-        ruler = Ruler(real, self.config.seed, self.n)
+        energy_distance = EnergyDistance(real, self.config.seed, self.n)
         if self.numbers["floor"] is None:
-            self.numbers["floor"] = pair_of((yield from ruler.measuring(self.task.some_train)))
+            self.numbers["floor"] = pair_of((yield from energy_distance.measuring(self.task.some_train)))
         tiles = []
         for steps in EULER_STEPS:
-            found = pair_of((yield from ruler.measuring(self.sampled(model, steps))))
+            found = pair_of((yield from energy_distance.measuring(self.sampled(model, steps))))
             self.numbers[when]["distance"][str(steps)] = found
             if self.kind == "images":
                 noise = self.noise(TILES, torch.Generator().manual_seed(self.config.seed))

@@ -3,7 +3,7 @@ import {context2d} from '../../ui/lib/canvas.js';
 import {decode} from '../../ui/lib/codec.js';
 import {stepText} from '../../ui/lib/format.js';
 import {live} from '../../ui/lib/live.js';
-import {camera, dots} from '../../ui/lib/plane.js';
+import {dots, viewport} from '../../ui/lib/plane.js';
 import {classColours, cssVar, isDark} from '../../ui/lib/theme.js';
 import {fieldBehind} from './particles_field.js';
 
@@ -103,7 +103,7 @@ export function mount({element, props, server}) {
     if ((frame && frame.run) !== run) { run = frame && frame.run; field.forget(); }
     if (!any) { time.textContent = 't = –'; field.want({run: null}); return; }
     take(payload);
-    const width = body.clientWidth, height = body.clientHeight, eye = camera(payload.view || payload, width, height);
+    const width = body.clientWidth, height = body.clientHeight, eye = viewport(payload.view || payload, width, height);
     const context = context2d(canvas, width, height), colour = cssVar('--role-samples');
     context.clearRect(0, 0, width, height);
     drawData(context, payloads[1], eye, width, height);

@@ -17,7 +17,7 @@ from playground.ui.components.image_table import image_table
 from playground.ui.components.run_bar import run_bar
 from playground.ui.fitting import which
 from playground.ui.following import run_of
-from playground.ui.forms import Form, told
+from playground.ui.forms import Form, form_update
 from playground.ui.tab import QUIET, TrainingTab
 
 SAMPLER = tuple(field_specs(SamplerSettings))
@@ -45,10 +45,10 @@ def pictures(
     return [for_points, for_images]
 
 
-def classes(held: dict[str, Any]) -> dict[str, Any]:
+def classes(values: dict[str, Any]) -> dict[str, Any]:
     """The classes of the data, to choose one from."""
-    titles = [[EVERY_CLASS, -1], *([name, k] for k, name in enumerate(DATASETS[held["dataset"]].label_names))]
-    return told({"label": -1}, options={"label": titles})
+    titles = [[EVERY_CLASS, -1], *([name, k] for k, name in enumerate(DATASETS[values["dataset"]].label_names))]
+    return form_update({"label": -1}, options={"label": titles})
 
 
 def draw(tab: TrainingTab) -> None:
@@ -79,9 +79,9 @@ def wire(tab: TrainingTab, bar: gr.HTML, form: Form, shown: list[gr.Column]) -> 
         steers = {name: value for name, value in tab.form.values(event).items() if name in SAMPLER}
         return {"run": tab.service.sample(run, steers | form.values(event))}
 
-    def idle(held: dict[str, Any], followed: Any) -> list[Any]:
+    def idle(values: dict[str, Any], followed: Any) -> list[Any]:
         """Another data set was picked: the empty pictures fit it, but pictures of a run stay."""
-        return [gr.skip()] * 2 if followed else which(held["dataset"])
+        return [gr.skip()] * 2 if followed else which(values["dataset"])
 
     def found(event: gr.EventData) -> list[Any]:
         """A run was found again after a reload: the kind of pictures that its data needs."""

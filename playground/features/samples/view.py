@@ -8,7 +8,7 @@ import numpy as np
 
 from playground.data import load_dataset
 from playground.features.feature import Memory
-from playground.features.forward.view import one_of_each
+from playground.features.forward_process.view import one_of_each
 from playground.runtimes.records import RunRecord
 from playground.views import payloads
 from playground.views.codec import u8

@@ -121,14 +121,14 @@ def _what_it_is(record: RunRecord, terms: dict[str, float], decimals: int) -> di
     config, n, mse = record.config, pixels(record.config), latest(record, "held_out/mse")
     likelihood, learned = likelihood_of(config), latest(record, "held_out/observation_std")
     std = config.get("observation_std", 0.4) if likelihood.fixed_spread else learned
-    said = likelihood_words(config, std)
+    words = likelihood_words(config, std)
     if likelihood.binarised:
-        return line("likelihood", "", {}, f"{said}: reconstruction is the cross-entropy of black and white pixels.", decimals)
+        return line("likelihood", "", {}, f"{words}: reconstruction is the cross-entropy of black and white pixels.", decimals)
     if likelihood.per_pixel or mse is None or not std or not math.isfinite(std):
-        return line("likelihood", "", {}, f"{said}: a {likelihood.pixels.words}.", decimals)
+        return line("likelihood", "", {}, f"{words}: a {likelihood.pixels.words}.", decimals)
     normaliser = n * (math.log(std) + HALF_LOG_2PI)
     parts = {f"{n} · MSE / 2σ²": (terms["reconstruction"] - normaliser, "reconstruction"), f"{n} log σ√2π": (normaliser, "data")}
-    note = f"{said}, MSE {mse:.4f}: a {likelihood.pixels.words}."
+    note = f"{words}, MSE {mse:.4f}: a {likelihood.pixels.words}."
     return line("likelihood", "reconstruction", parts, note, decimals, carrier=0)
 
 

@@ -127,7 +127,7 @@ def one_per_class(dataset: Dataset) -> np.ndarray:
     return np.array(order[:10])
 
 
-def data_bounds(dataset: Dataset) -> tuple[float, float]:
+def data_range(dataset: Dataset) -> tuple[float, float]:
     """The range that clean data, as the model sees it, cannot leave."""
     if dataset.is_image:
         return -1.0, 1.0

@@ -18,7 +18,7 @@ from playground.diffusion.noise import SCHEDULES
 from playground.diffusion.objectives import denoising_error, stratified_times
 from playground.diffusion.oracle import Exact, mixture_denoiser
 from playground.diffusion.sampling import initial_noise, reverse, time_grid
-from playground.runs.tasks.base import HELD_OUT, STRIP_FRAMES, Interrupted, Task, as_pixels, data_bounds, thin, to_uint8
+from playground.runs.tasks.base import HELD_OUT, STRIP_FRAMES, Interrupted, Task, as_pixels, data_range, thin, to_uint8
 from playground.vae.objectives import Loss
 
 Batch = Tensor | tuple[Tensor, Tensor]
@@ -43,7 +43,7 @@ class DiffusionTask(Task):
 
     def __init__(self, config: RunConfig, dataset: Dataset, device: torch.device) -> None:
         super().__init__(config, dataset, device)
-        self.bounds = data_bounds(dataset)
+        self.data_range = data_range(dataset)
         self.n_held_out = 512 if dataset.is_image else HELD_OUT
         self.conditional = config.conditional == "on"
         if self.conditional:
@@ -106,7 +106,7 @@ class DiffusionTask(Task):
         times = time_grid(model.schedule, self.config.sampling_steps, grid=self.config.time_grid)
         x = initial_noise(model.schedule, (n if label is None else len(label), *self.dataset.shape), generator, times[0])
         states = reverse(
-            guided(model, label, scale, self.bounds), model.schedule, x, times, self.config.sampler, self.config.eta, generator
+            guided(model, label, scale, self.data_range), model.schedule, x, times, self.config.sampler, self.config.eta, generator
         )
         keep = thin(len(times), STRIP_FRAMES if self.dataset.is_image else 65)
         frames, expected = [], []
@@ -131,9 +131,9 @@ class DiffusionTask(Task):
         return label.masked_fill(hidden, -1)
 
 
-def guided(model: Denoiser, label: Tensor | None, scale: float, bounds: tuple[float, float]) -> ClippedDenoiser:
-    """What samples are drawn with: `model`, told the classes `label` (n,) or (1,) where there are some, `x_0` within `bounds`."""
-    return ClippedDenoiser(model if label is None else GuidedDenoiser(model, label, scale), *bounds)
+def guided(model: Denoiser, label: Tensor | None, scale: float, data_range: tuple[float, float]) -> ClippedDenoiser:
+    """What samples are drawn with: `model`, told the classes `label` (n,) or (1,) where there are some, `x_0` within `data_range`."""
+    return ClippedDenoiser(model if label is None else GuidedDenoiser(model, label, scale), *data_range)
 
 
 def film(times: np.ndarray, way: np.ndarray, expected: np.ndarray, decoded: bool = False) -> dict[str, np.ndarray]:

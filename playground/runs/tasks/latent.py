@@ -30,7 +30,7 @@ DRAWN_ONCE = 2014
 
 
 @dataclass(frozen=True)
-class Shown:
+class NoisyBatch:
     """A batch whose encoder is shown something else than what is to come out, (n, C, H, W) each."""
 
     x: Tensor
@@ -53,10 +53,10 @@ class LatentTask(Task):
     def _draw_once(self) -> None:
         """Replaces stored data by what the likelihood speaks of, where that takes random numbers."""
 
-    def batch(self, generator: torch.Generator) -> Tensor | Shown:
+    def batch(self, generator: torch.Generator) -> Tensor | NoisyBatch:
         """A batch drawn with replacement; with `input_noise` the encoder's copy is noisy."""
         x = super().batch(generator)
-        return Shown(x, self.with_noise(x, generator)) if self.config.input_noise > 0.0 else x
+        return NoisyBatch(x, self.with_noise(x, generator)) if self.config.input_noise > 0.0 else x
 
     def with_noise(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """`x + input_noise · N(0, I)`."""
@@ -87,8 +87,8 @@ class AutoencoderTask(LatentTask):
 
     config: AutoencoderConfig
 
-    def loss(self, model: nn.Module, x: Tensor | Shown, generator: torch.Generator) -> Loss:
-        x, seen = (x.x, x.seen) if isinstance(x, Shown) else (x, x)
+    def loss(self, model: nn.Module, x: Tensor | NoisyBatch, generator: torch.Generator) -> Loss:
+        x, seen = (x.x, x.seen) if isinstance(x, NoisyBatch) else (x, x)
         probe = None
         if self.config.contraction > 0.0:
             size = (len(x), model.latent_dim)
@@ -136,8 +136,8 @@ class VAETask(LatentTask):
         share = min(1.0, self.step / self.config.kl_warmup) if self.config.kl_warmup else 1.0
         return self.config.beta * share
 
-    def loss(self, model: nn.Module, x: Tensor | Shown, generator: torch.Generator) -> Loss:
-        x, seen = (x.x, x.seen) if isinstance(x, Shown) else (x, x)
+    def loss(self, model: nn.Module, x: Tensor | NoisyBatch, generator: torch.Generator) -> Loss:
+        x, seen = (x.x, x.seen) if isinstance(x, NoisyBatch) else (x, x)
         if self.config.objective == "iwae":
             size = (len(x), self.config.importance_samples, model.latent_dim)
             return importance_weighted(model, x, torch.randn(size, generator=generator, device=x.device), seen)

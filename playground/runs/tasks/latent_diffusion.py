@@ -92,7 +92,7 @@ class LatentDiffusionTask(DiffusionTask):
         ]
         latents = replace(self.images, shape=(model.latent_dim,), train=splits[0], test=splits[1])
         super().__init__(self.config, latents, self.device)
-        self.bounds = (-float(model.bound), float(model.bound))
+        self.data_range = (-float(model.bound), float(model.bound))
         self.means, self.stds = train
 
     def scale(self, x: Tensor) -> Tensor:

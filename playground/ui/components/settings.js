@@ -142,13 +142,13 @@ function text(spec, chosen) {
 
 export function mount({element, props, server, trigger, watch}) {
   const f = store.form(props.form), root = element.querySelector('.settings');
-  let told = 0, mine = null;
+  let newest = 0, mine = null;
   f.all = props.every_field;
 
   const group = {
     /* Keeps the component's value true, and tells Python which of its fields changed. */
     publish(changed) {
-      mine = {held: store.values(f)};
+      mine = {values: store.values(f)};
       props.value = mine;
       changed.filter(name => props.fields.some(spec => spec.name === name)).forEach(name => trigger(`changed_${name}`));
     },
@@ -189,16 +189,16 @@ export function mount({element, props, server, trigger, watch}) {
 
   /* What Python wrote, once; Gradio also writes old values again, when a tab is opened for the first time. */
   function hear(value) {
-    if (!value || !(value.at > told)) return;
-    told = value.at;
+    if (!value || !(value.at > newest)) return;
+    newest = value.at;
     Object.entries(value.options || {}).forEach(([name, list]) => f.fields.get(name)?.offer(list));
     if (value.locked) f.fields.forEach((control, name) => control.lock(value.locked.includes(name)));
-    store.tell(f.name, value.told || {});
+    store.tell(f.name, value.values || {});
   }
-  f.fields.forEach((control, name) => control.show(store.held(f, name), store.applies(f, name)));
+  f.fields.forEach((control, name) => control.show(store.current(f, name), store.applies(f, name)));
   hear(props.value);
   f.groups.add(group);
-  group.publish(props.fields.map(spec => spec.name).filter(name => store.held(f, name) !== f.defaults[name]));
+  group.publish(props.fields.map(spec => spec.name).filter(name => store.current(f, name) !== f.defaults[name]));
   watch('value', () => {
     hear(props.value);
     if (props.value !== mine) props.value = mine;

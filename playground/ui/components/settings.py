@@ -14,8 +14,8 @@ from playground.ui.component import component
 
 def settings(form: str, fields: Sequence[dict[str, Any]], *, every_field: Sequence[str], change: Callable | None = None) -> gr.HTML:
     """The fields of the form called `form`, whose names are `every_field`. Live ones are sent, by the server function `change`, to the
-    run that the channel of that name follows. Events: `changed_<field>` for each. Its value is `{"held": {field: value}}`, of the whole form; Python
-    may write `{"told": {field: value}, "locked": [fields], "options": {field: [[title, value]]}, "at": time}`."""
+    run that the channel of that name follows. Events: `changed_<field>` for each. Its value is `{"values": {field: value}}`, of the whole form; Python
+    may write `{"values": {field: value}, "locked": [fields], "options": {field: [[title, value]]}, "at": time}`."""
     return component(
         "ui/components/settings.js",
         '<div class="settings"></div>',

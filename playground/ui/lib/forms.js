@@ -1,39 +1,39 @@
 /* What the forms of the page hold, in one place, so that a button can send it: what a person types counts from the key
    press on, whatever Gradio writes into a component afterwards.
 
-   A value comes, in this order, from the person, from Python (`told`), from the run that was found again after a reload
+   A value comes, in this order, from the person, from Python (`sent`), from the run that was found again after a reload
    (`restored`), from the setting's default. A restore that arrives late therefore never changes what a person chose. */
 const forms = new Map();
 
 export function form(name) {
   if (!forms.has(name)) {
-    forms.set(name, {name, all: [], typed: {}, told: {}, restored: {}, defaults: {}, when: {}, fields: new Map(), groups: new Set()});
+    forms.set(name, {name, all: [], typed: {}, sent: {}, restored: {}, defaults: {}, when: {}, fields: new Map(), groups: new Set()});
   }
   return forms.get(name);
 }
 
 const has = (object, key) => Object.prototype.hasOwnProperty.call(object, key);
-export const held = (f, field) => [f.typed, f.told, f.restored, f.defaults].find(from => has(from, field))?.[field];
+export const current = (f, field) => [f.typed, f.sent, f.restored, f.defaults].find(from => has(from, field))?.[field];
 
 /* Does the setting mean something with what else is chosen? `when`: {form, field, any: values, default}. */
 export function applies(f, field) {
   const when = f.when[field];
-  return !when || when.any.includes(held(form(when.form || f.name), when.field) ?? when.default);
+  return !when || when.any.includes(current(form(when.form || f.name), when.field) ?? when.default);
 }
 
 /* {field: value} of one form: all that differs from what Python knows, and all that is on the page. */
-export const values = f => Object.fromEntries(f.all.filter(field => held(f, field) !== undefined && applies(f, field)).map(field => [field, held(f, field)]));
+export const values = f => Object.fromEntries(f.all.filter(field => current(f, field) !== undefined && applies(f, field)).map(field => [field, current(f, field)]));
 /* {form: {field: value}} of the whole page: what a press of any button takes along. */
 export const read = () => Object.fromEntries([...forms.values()].map(f => [f.name, values(f)]));
 
 /* Draws the fields of a form anew where what they hold has changed, and tells Python. `before` is what was held. */
 function settle(f, before) {
-  const changed = f.all.filter(field => held(f, field) !== before[field]);
-  for (const other of forms.values()) for (const [field, control] of other.fields) control.show(held(other, field), applies(other, field));
+  const changed = f.all.filter(field => current(f, field) !== before[field]);
+  for (const other of forms.values()) for (const [field, control] of other.fields) control.show(current(other, field), applies(other, field));
   for (const group of f.groups) group.publish(changed);
 }
 
-const snapshot = f => Object.fromEntries(f.all.map(field => [field, held(f, field)]));
+const snapshot = f => Object.fromEntries(f.all.map(field => [field, current(f, field)]));
 function change(f, act) {
   const before = snapshot(f);
   act();
@@ -48,7 +48,7 @@ export function type(name, field, value) {
 /* Python set something, as a consequence of what a person chose. */
 export function tell(name, values_) {
   const f = form(name);
-  change(f, () => Object.entries(values_).forEach(([field, value]) => { delete f.typed[field]; f.told[field] = value; }));
+  change(f, () => Object.entries(values_).forEach(([field, value]) => { delete f.typed[field]; f.sent[field] = value; }));
 }
 /* The settings of a run that was found again. */
 export function restore(name, config) {

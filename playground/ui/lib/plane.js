@@ -1,7 +1,7 @@
 /* The plane on a canvas: coordinates, dots, arrows, a density behind them. */
 
 /* Data coordinates in lo..hi -> CSS pixels, the same scale on both axes; `extent` is what the canvas shows of the plane. */
-export function camera({lo, hi}, width, height) {
+export function viewport({lo, hi}, width, height) {
   const scale = Math.min(width / (hi[0] - lo[0]), height / (hi[1] - lo[1]));
   const cx = (lo[0] + hi[0]) / 2, cy = (lo[1] + hi[1]) / 2, w = width / scale / 2, h = height / scale / 2;
   return {x: v => width / 2 + (v - cx) * scale, y: v => height / 2 - (v - cy) * scale, scale,

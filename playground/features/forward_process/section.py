@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from playground.features.forward.card import forward
-from playground.features.forward.desk import Forward
+from playground.features.forward_process.card import forward_process
+from playground.features.forward_process.service import ScheduleTables
 from playground.ui.tab import TrainingTab
 
 
 def draw(tab: TrainingTab) -> None:
     """The picture, which follows the form."""
-    shown = forward(
+    shown = forward_process(
         dict(tab.form.specs["schedule"].titles),
         choice({name: spec.default for name, spec in tab.form.specs.items()}),
-        server_function=Forward(tab.service.registry).server_function(),
+        server_function=ScheduleTables(tab.service.registry).server_function(),
     )
     tab.form.changed(["dataset", "schedule"], choice, [], shown)
 
 
-def choice(held: dict[str, Any]) -> dict[str, Any]:
+def choice(values: dict[str, Any]) -> dict[str, Any]:
     """The value of the picture."""
-    return {name: held[name] for name in ("dataset", "schedule")}
+    return {name: values[name] for name in ("dataset", "schedule")}

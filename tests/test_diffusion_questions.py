@@ -16,7 +16,7 @@ from playground.diffusion.denoiser import PARAMETRIZATIONS, Denoiser, build_deno
 from playground.diffusion.noise import SCHEDULES
 from playground.diffusion.oracle import Exact, IdealDenoiser, MixtureDenoiser, mixture_denoiser
 from playground.questions.answerer import Answerer, answer
-from playground.questions.lab import Lab
+from playground.questions.diffusion import Diffusion
 from playground.questions.memory import blurred, nearest, shifted
 from playground.runs.tasks import DiffusionTask
 
@@ -143,7 +143,7 @@ def test_one_coordinate_given_the_other_is_set_beside_the_exact_answer() -> None
 
 def test_pictures_have_the_shapes_that_were_promised() -> None:
     made, model = fresh("digits", conditional="on")
-    told = {"label": 3, "guidance_scale": 2.0}
+    conditioned = {"label": 3, "guidance_scale": 2.0}
     half = [[int(row >= 4)] * 8 for row in range(8)]
     asked = {
         "interpolate_noise": ({"a": 1, "b": 2, "n": 5, "steps": 4}, {"images": (5, 8, 8)}),
@@ -153,7 +153,7 @@ def test_pictures_have_the_shapes_that_were_promised() -> None:
         "memorisation": ({"n": 3, "steps": 5}, dict.fromkeys(("samples", "nearest", "ideal", "ideal_nearest"), (3, 8, 8))),
     }
     for name, (args, shapes) in asked.items():
-        for more in ({}, told):
+        for more in ({}, conditioned):
             found = answer(made, model, name, args | more)
             assert all(found[key].shape == shape and found[key].dtype == np.uint8 for key, shape in shapes.items()), name
             assert "error" not in found and all(np.isfinite(value).all() for value in found.values())
@@ -221,7 +221,7 @@ def test_beside_the_noise_of_an_image_stands_that_of_the_models_own_samples(monk
     answerer = Answerer(*fresh("digits"))
     first = answerer.answer("invert", {"index": 1, "steps": 4})["own_std"]
     assert first.shape == (8,) and (first > 0).all()
-    monkeypatch.setattr(Lab, "draw", lambda *args, **more: pytest.fail("drawn again"))
+    monkeypatch.setattr(Diffusion, "draw", lambda *args, **more: pytest.fail("drawn again"))
     assert np.array_equal(answerer.answer("invert", {"index": 2, "steps": 4})["own_std"], first)
     with pytest.raises(pytest.fail.Exception, match="drawn again"):
         answerer.answer("invert", {"index": 2, "steps": 5})
@@ -343,4 +343,4 @@ def test_a_model_that_always_saw_the_class_needs_one() -> None:
 def test_a_lab_keeps_its_denoiser_within_the_data() -> None:
     made, model = fresh("digits")
     x = 5.0 * torch.randn(4, 1, 8, 8, generator=torch.Generator().manual_seed(0))
-    assert Lab(made, model).denoiser(x, torch.tensor([0.9])).x_0.abs().max() <= 1.0
+    assert Diffusion(made, model).denoiser(x, torch.tensor([0.9])).x_0.abs().max() <= 1.0

@@ -57,7 +57,7 @@ TEMPLATE = f"""
 """
 
 
-def forward(schedules: dict[str, str], value: dict, *, server_function: Callable) -> gr.HTML:
+def forward_process(schedules: dict[str, str], value: dict, *, server_function: Callable) -> gr.HTML:
     """Shows its value `{"dataset": name, "schedule": name}`; `schedules`: name -> title, a panel each. Needs `forward_process`."""
     panels = "".join(panel(name, title, i) for i, (name, title) in enumerate(schedules.items()))
     charts = "".join(
@@ -66,7 +66,7 @@ def forward(schedules: dict[str, str], value: dict, *, server_function: Callable
         for name, label in CHARTS.items()
     )
     return component(
-        "features/forward/forward.js",
+        "features/forward_process/forward.js",
         TEMPLATE.replace("PANELS", panels).replace("CHARTS", charts),
         value=value,
         server_functions=[server_function],

@@ -18,14 +18,14 @@ from playground.questions.arguments import Condition, OfClass, OfOne
 from playground.runs.tasks import DiffusionTask
 
 
-class Lab:
+class Diffusion:
     """`model` with the data of `task`; `denoiser` keeps `x_0` within the range of the data, as in every sampling."""
 
     def __init__(self, task: DiffusionTask, model: Denoiser) -> None:
         self.task, self.model = task, model
         self.device, self.schedule, self.is_image = task.device, model.schedule, task.dataset.is_image
         self.shape, self.n_labels = tuple(task.dataset.shape), model.n_labels
-        self.denoiser = ClippedDenoiser(model, *task.bounds)
+        self.denoiser = ClippedDenoiser(model, *task.data_range)
         self.own_std: dict[tuple[int, str, int, float], np.ndarray] = {}
         """What an inversion found of the model's own samples, by how it was made (`editing.py`)."""
 
@@ -60,7 +60,7 @@ class Lab:
             raise ConfigError("This model always saw the class (label dropout 0), so it has no answer without one: choose a class.")
         return torch.tensor([label], device=self.device) if label >= 0 else None
 
-    def told(self, denoiser, args: Condition) -> DenoiserFn:
+    def conditioned(self, denoiser, args: Condition) -> DenoiserFn:
         """`denoiser`, learned or exact, told the class that `args` ask for, with their guidance."""
         label, scale = self.label(args), args.guidance_scale
         if label is None:
@@ -81,7 +81,7 @@ class Lab:
 
     def clipped(self, denoiser) -> ClippedDenoiser:
         """With `x_0` kept within the range of the data."""
-        return ClippedDenoiser(denoiser, *self.task.bounds)
+        return ClippedDenoiser(denoiser, *self.task.data_range)
 
     def draw(self, denoiser: DenoiserFn, x: Tensor, steps: int, start: float | None = None, sampler: str = "ddim") -> Tensor:
         """Data from `x` at time `start` (else `t_max`), in `steps` steps that draw no noise."""

@@ -1,5 +1,5 @@
 /* Data drowning in noise, computed here: x_t = alpha x_0 + sigma eps for every schedule at the same t and with the same eps.
-   Server function: forward_process(dataset), payload in playground/features/forward/view.py. */
+   Server function: forward_process(dataset), payload in playground/features/forward_process/view.py. */
 import {decode} from '../../ui/lib/codec.js';
 import {live} from '../../ui/lib/live.js';
 import {cssVar, rgb} from '../../ui/lib/theme.js';

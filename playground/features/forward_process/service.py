@@ -7,16 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 from playground.config import DiffusionConfig, field_specs
-from playground.features.forward.view import forward, schedule_tables
+from playground.features.forward_process.view import forward_payload, schedule_tables
 from playground.runtimes import RunRegistry
 from playground.runtimes.jobs import first_arrays
 from playground.runtimes.refusals import answering
 
-TASK = "playground.features.forward.run:forward_run"
+TASK = "playground.features.forward_process.run:forward_run"
 SCHEDULES = field_specs(DiffusionConfig)["schedule"].choices
 
 
-class Forward:
+class ScheduleTables:
     """The tables of all schedules, from one short job of the registry; kept from the first page on."""
 
     def __init__(self, registry: RunRegistry) -> None:
@@ -30,10 +30,10 @@ class Forward:
             return self._tables
 
     def server_function(self) -> Callable:
-        """`forward_process(dataset)` -> the payload of `features/forward/view.py`, or `{"error": sentence}`."""
+        """`forward_process(dataset)` -> the payload of `features/forward_process/view.py`, or `{"error": sentence}`."""
 
         @answering
         def forward_process(dataset: Any) -> dict[str, Any]:
-            return forward(self.tables(), dataset)
+            return forward_payload(self.tables(), dataset)
 
         return forward_process

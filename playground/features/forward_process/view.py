@@ -16,7 +16,7 @@ POINTS, IMAGES = 700, 10
 
 
 def schedule_tables(arrays: Mapping[str, np.ndarray], names: Sequence[str]) -> Payload:
-    """`{times: f32 (m), schedules: [{name, alpha: f32 (m), sigma, log_snr}]}` from the arrays of `playground.features.forward.run`, whose
+    """`{times: f32 (m), schedules: [{name, alpha: f32 (m), sigma, log_snr}]}` from the arrays of `playground.features.forward_process.run`, whose
     rows have the names `names`."""
     rows = [{"name": name, **{key: f32(arrays[key][i]) for key in ("alpha", "sigma", "log_snr")}} for i, name in enumerate(names)]
     return {"times": f32(arrays["times"]), "schedules": rows}
@@ -63,7 +63,7 @@ def _variance(name: str) -> float:
     return float(x.var(axis=0).mean())
 
 
-def forward(tables: Payload, dataset: str) -> dict[str, Any]:
+def forward_payload(tables: Payload, dataset: str) -> dict[str, Any]:
     """Both together, as the page is sent them. Raises `DataError` for an unknown data set."""
     load_dataset(dataset)  # refuses what the cache could not even look up
     return tables | forward_data(dataset)

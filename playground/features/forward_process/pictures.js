@@ -1,13 +1,13 @@
 /* x_t = alpha x_0 + sigma eps on a canvas: points of a plane, or images. */
 import {context2d} from '../../ui/lib/canvas.js';
-import {camera, dots} from '../../ui/lib/plane.js';
+import {dots, viewport} from '../../ui/lib/plane.js';
 
 const REACH = 2.7, COLUMNS = 5, GAP = 3;                     // the part of the plane shown; tiles
 
 /* `x0` and `eps`: n*2 coordinates. */
 export function drawPoints(canvas, {x0, eps}, alpha, sigma, colour) {
   const width = canvas.parentElement.clientWidth, height = Math.min(width, 250), context = context2d(canvas, width, height);
-  const eye = camera({lo: [-REACH, -REACH], hi: [REACH, REACH]}, width, height), n = x0.length / 2, x = new Float32Array(n), y = new Float32Array(n);
+  const eye = viewport({lo: [-REACH, -REACH], hi: [REACH, REACH]}, width, height), n = x0.length / 2, x = new Float32Array(n), y = new Float32Array(n);
   for (let i = 0; i < n; i++) {
     x[i] = alpha * x0[2 * i] + sigma * eps[2 * i];
     y[i] = alpha * x0[2 * i + 1] + sigma * eps[2 * i + 1];

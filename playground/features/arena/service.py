@@ -36,7 +36,7 @@ MAX_FOLDER = 20 * 2**20
 MAX_FOLDERS = 4
 
 
-class Desk:
+class ArenaService:
     """Lists of schedulers, found once for each noise schedule, and the folders that were opened here, the newest few."""
 
     def __init__(self, service: Service) -> None:

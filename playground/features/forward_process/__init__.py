@@ -1,0 +1,1 @@
+"""The forward process: data drowning in noise, under every schedule."""
