@@ -11,11 +11,10 @@ from playground.features.arena.card import arena
 from playground.features.arena.pick import arena_pick
 from playground.features.arena.service import ArenaService
 from playground.features.arena.settings import ArenaConfig
-from playground.runtimes.refusals import answering
-from playground.ui.components.run_bar import run_bar
 from playground.ui.following import run_of
 from playground.ui.forms import Form
-from playground.ui.tab import QUIET, TrainingTab
+from playground.ui.studying import study_bar
+from playground.ui.tab import TrainingTab
 
 HINT = (
     "Draws from one model with every scheduler picked above, from the same initial noise, and measures how far the samples are from "
@@ -34,20 +33,12 @@ def draw(tab: TrainingTab) -> None:
         server_functions=service.server_functions(),
     )
     form.draw("time_grid")
-    bar = run_bar(
-        "arena",
-        server_functions=tab.service.server_functions(),
-        hint=HINT,
-        busy_word="Measuring",
-        train_label="Run the arena",
-        counted="evaluation",
-    )
+
+    def run(shown: Any, chosen: Any, event: gr.EventData) -> str:
+        return service.run(run_of(shown, "run"), chosen, form.values(event))
+
+    words = {"hint": HINT, "train_label": "Run the arena", "busy_word": "Measuring", "counted": "evaluation"}
+    study_bar(tab, "arena", run, [tab.bar, pick], **words)
     with gr.Accordion("How it is measured", open=False), gr.Row():
         form.draw(*form.rest())
     arena("arena")
-
-    @answering
-    def run(shown: Any, chosen: Any, event: gr.EventData) -> dict[str, str]:
-        return {"run": service.run(run_of(shown, "run"), chosen, form.values(event))}
-
-    bar.train(run, [tab.bar, pick], bar, **QUIET)

@@ -8,11 +8,10 @@ from playground.config import ConfigError
 from playground.features.comparison.card import comparison
 from playground.features.comparison.settings import ComparisonConfig
 from playground.features.samples.particles import particles
-from playground.runtimes.refusals import answering
-from playground.ui.components.run_bar import run_bar
 from playground.ui.following import following, run_of
 from playground.ui.forms import Form
-from playground.ui.tab import LATEX, QUIET, TrainingTab
+from playground.ui.studying import study_bar
+from playground.ui.tab import LATEX, TrainingTab
 
 TEXT = (
     "An autoencoder has no prior to draw a new $z$ from, and that of a VAE only nearly fits where its encoder "
@@ -50,9 +49,15 @@ def draw(tab: TrainingTab) -> None:
     """The comparison with a run bar of its own, and the particles of the model above."""
     gr.Markdown(TEXT, latex_delimiters=LATEX)
     form = Form("comparison", ComparisonConfig)
-    bar = run_bar(
-        "comparison", server_functions=tab.service.server_functions(), hint=HINT, busy_word="Comparing", train_label="Compare"
-    )
+
+    def compare(event: gr.EventData) -> str:
+        runs = {name: run_of(following(event), name) for name in MISSING}
+        missing = [sentence for name, sentence in MISSING.items() if runs[name] is None]
+        if missing:
+            raise ConfigError(" ".join(missing))
+        return tab.service.study("comparison", runs["ae"], form.values(event), {"vae": runs["vae"]})
+
+    study_bar(tab, "comparison", compare, hint=HINT, train_label="Compare", busy_word="Comparing")
     with gr.Accordion("What is compared", open=False), gr.Row():
         form.draw(*form.rest())
     comparison("comparison")
@@ -68,13 +73,3 @@ def draw(tab: TrainingTab) -> None:
             )
         with gr.Column(scale=2, min_width=280):
             gr.Markdown(AMONG, latex_delimiters=LATEX)
-
-    @answering
-    def compare(event: gr.EventData) -> dict[str, str]:
-        runs = {name: run_of(following(event), name) for name in ("ae", "vae")}
-        missing = [sentence for name, sentence in MISSING.items() if runs[name] is None]
-        if missing:
-            raise ConfigError(" ".join(missing))
-        return {"run": tab.service.study("comparison", runs["ae"], form.values(event), {"vae": runs["vae"]})}
-
-    bar.train(compare, None, bar, **QUIET)
