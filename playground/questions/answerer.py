@@ -13,12 +13,13 @@ import numpy as np
 import torch
 
 from playground.config import ConfigError
-from playground.questions.catalogue import QUESTIONS, Question, find, kind_of
+from playground.questions.catalogue import QUESTIONS, Kind, Question, find
 from playground.questions.diffusion import Diffusion
 from playground.questions.space import Space
 from playground.runs.checkpoint import pack
 from playground.runs.events import Answer
 from playground.runs.tasks import Task
+from playground.vae.autoencoder import VAE, Autoencoder
 
 Arrays = dict[str, np.ndarray]
 
@@ -41,7 +42,7 @@ class Answerer:
 
     def __init__(self, task: Task, model: torch.nn.Module, step: int = 0) -> None:
         self.task, self.model, self.step = task, model, step
-        self.of = kind_of(task.config.model)
+        self.of: Kind = "latent" if isinstance(model, (Autoencoder, VAE)) else "diffusion"
 
     @cached_property
     def place(self) -> Space | Diffusion:
