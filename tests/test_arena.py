@@ -75,6 +75,7 @@ def test_every_row_has_its_numbers(points) -> None:
         assert row["std"] == pytest.approx(np.std(row["distances"], ddof=1)) and row["seconds_mean"] > 0
         assert row["nfe"] == {"HeunDiscrete": {5: 5, 10: 9}}.get(row["title"], {5: 5, 10: 10})[row["target"]]
     assert board["floor"]["n"] == 2 and board["floor"]["mean"] < 0.1
+    assert board["looked_at"] == 0 and board["floor_seen"] is None and not any(row["seen"] for row in board["rows"]), "of points"
 
 
 def test_those_left_out_are_named_with_the_reason(points) -> None:
@@ -105,6 +106,10 @@ def test_images_are_kept_as_tiles(checkpoints) -> None:
     assert arrays["tiles"].shape == (1, TILES, 8, 8) and arrays["tiles"].dtype == np.uint8 and arrays["shown"].tolist() == [0]
     payload = arena(arrays, 3)
     assert payload["image"] and payload["pictures"]["0"] | {"data": ""} == {"h": 8, "w": 8, "n": TILES, "data": ""}
+    assert board["looked_at"] == 40 and board["floor_seen"]["frechet"] > 0 and 0.7 < board["floor_seen"]["recall"] <= 1
+    seen = [one["frechet"] for one in board["rows"][0]["seen"]]
+    assert len(seen) == 2 and board["rows"][0]["frechet"]["mean"] == pytest.approx(np.mean(seen))
+    assert np.mean(seen) > board["floor_seen"]["frechet"]
     slow = board["rows"][1]
     assert slow["nfe"] is None and "cannot be run with 3" in slow["reason"]
 

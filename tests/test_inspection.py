@@ -240,6 +240,8 @@ def test_samples_come_with_their_distance(ask, how) -> None:
     assert np.array_equal(ask("vae", "decode", z=found["z"].tolist())["images"], found["images"])
     assert abs(found["floor"]) < 4 * found["floor_std"] + 1e-3 and found["distance"] > found["floor"] + 4 * found["floor_std"]
     assert found["reconstructed"] > found["floor"] + 4 * found["floor_std"] and found["reconstructed_std"] > 0
+    assert found["frechet"] > found["floor_frechet"] + 4 * found["floor_frechet_std"] > 0 and found["looked_at"] >= 100
+    assert found["recall"] < found["floor_recall"] <= 1 and 0 <= found["precision"] <= 1
     real = {image.tobytes() for image in load_dataset("digits").test.x[:, 0]}
     assert all(image.tobytes() in real for image in found["real"])
 

@@ -195,6 +195,10 @@ def test_images_come_with_tiles_of_few_steps(flows) -> None:
     *_, last, _ = reflow_run(config, flows["images"])
     assert last.arrays["tiles_before"].shape == last.arrays["tiles_after"].shape == (5, 10, 1, 8, 8)
     assert "paths_before" not in last.arrays
+    found = numbers(last)
+    for when in ("before", "after"):
+        assert list(found[when]["frechet"]) == [str(k) for k in EULER_STEPS]
+        assert all(value > found["floor_frechet"][0] > 0 and spread > 0 for value, spread in found[when]["frechet"].values())
 
 
 def test_a_stop_keeps_what_was_measured(flows, monkeypatch) -> None:

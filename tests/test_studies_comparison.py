@@ -69,6 +69,7 @@ def test_every_row_is_measured_and_shown(events) -> None:
     for name in ROWS:
         row = table(last)["rows"][name]
         assert np.isfinite([row["distance"], row["std"]]).all() and row["std"] > 0
+        assert row["frechet"] >= 0 and row["frechet_std"] > 0 and 0 <= row["precision"] <= 1 and 0 <= row["recall"] <= 1
         assert last.arrays[f"grid/{name}"].shape == (SHOWN, 1, 8, 8) and last.arrays[f"grid/{name}"].dtype == np.uint8
 
 
@@ -84,6 +85,8 @@ def test_real_images_are_at_the_floor_and_generated_ones_are_not(events) -> None
     assert abs(rows["floor"]["distance"]) < 4 * rows["floor"]["std"]
     others = [rows[name]["distance"] for name in ROWS if name != "floor"]
     assert min(others) > rows["floor"]["distance"] + 5 * rows["floor"]["std"]
+    seen = [rows[name]["frechet"] for name in ROWS if name != "floor"]
+    assert min(seen) > rows["floor"]["frechet"] + 5 * rows["floor"]["frechet_std"]
 
 
 def test_a_vae_is_measured_by_draws_with_its_means_beside(events, vae) -> None:

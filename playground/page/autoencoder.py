@@ -7,6 +7,7 @@ import gradio as gr
 from playground.features.latent_map.card import latent_map
 from playground.features.latent_map.pinned import pinned
 from playground.features.model_panel.card import model_panel
+from playground.features.quality.card import quality
 from playground.ui.components.curves import curves
 from playground.ui.components.image_table import image_table
 from playground.ui.components.term_bars import term_bars
@@ -32,6 +33,7 @@ class AutoencoderTab(TrainingTab):
                 latent_map("ae", server_functions=functions)
             with gr.Column(scale=2, min_width=300):
                 curves("ae", height=420)
+        quality("ae")
         pinned("ae", server_functions=functions)
         image_table(
             "ae",

@@ -16,6 +16,7 @@ from playground.features.factors import section as factors
 from playground.features.latent_map.card import latent_map
 from playground.features.latent_map.pinned import pinned
 from playground.features.model_panel.card import model_panel
+from playground.features.quality.card import quality
 from playground.features.rate_distortion import section as rate_distortion
 from playground.features.reparametrisation import section as reparametrisation
 from playground.ui.components.curves import curves
@@ -69,6 +70,7 @@ class VAETab(TrainingTab):
             choices=SAMPLES,
             height=150,
         )
+        quality("vae")
         image_table(
             "vae",
             view="images",

@@ -10,12 +10,15 @@ from torch import Tensor
 
 from playground.config import ConfigError
 from playground.measures.energy import distances_to_data
+from playground.measures.features import gallery_of
 from playground.questions.answers import Arrays, training_examples
 from playground.questions.arguments import FINITE, Generate, Holes
 from playground.questions.space import Space, floats, tiles
 
 FITTED_TO = 2000
 """Training examples whose codes a distribution is fitted to."""
+LOOKED_AT = 500
+"""Samples in a Fréchet distance, at most."""
 COMPONENTS = 10
 """Of a fitted mixture."""
 TYPICAL_DRAWS = 2000
@@ -71,6 +74,9 @@ def generate(space: Space, args: Generate) -> Arrays:
     images, `reconstructed` that of reconstructed training images: what the decoder makes of codes that it knows. Each is a
     mean of five measurements on sets of up to 300 images, and `..._std` the standard deviation of a single one.
 
+    `frechet` with its spread, `precision` and `recall` are those of `looked_at` decoded means in the features of a classifier, `floor_frechet`
+    and so on those of as many held-out images.
+
     A decoder's image is the mean E[x|z]. A VAE's `images` are that or draws from p(x|z), as `pixels` says, mean or draw; `distance`
     and `reconstructed` are of draws, which is what the model says of images, and `distance_of_means` with its spread of means."""
     n, seed, task = args.n, args.seed, space.task
@@ -94,9 +100,19 @@ def generate(space: Space, args: Generate) -> Arrays:
     readings = distances_to_data(draws, task.scale(task.test_x), seed)
     numbers = {name: np.float32(reading.mean) for name, reading in readings.items()}
     numbers |= {f"{name}_std": np.float32(reading.std) for name, reading in readings.items()}
+    numbers |= seen(space, draw, seed)
     shown_images = space.picture(z, generator) if drawn else space.decode(z)
     images = {"images": tiles(shown_images), "real": tiles(task.scale(task.test_x[shown])), "z": floats(z)}
     return images | {name: np.asarray(value) for name, value in numbers.items()}
+
+
+def seen(space: Space, draw: DrawCodes, seed: int) -> Arrays:
+    """What a classifier sees in the decoded means of codes drawn by `draw`, and in as many held-out images."""
+    gallery = gallery_of(space.task.dataset.name, str(space.device))
+    n = gallery.size(LOOKED_AT)
+    found = gallery.measure(space.decode(draw(n, torch.Generator().manual_seed(seed + 2)).to(space.device)))
+    found |= {f"floor_{name}": value for name, value in gallery.floor(n).items()}
+    return {name: np.float32(value) for name, value in found.items()} | {"looked_at": np.int32(n)}
 
 
 def fit(space: Space, how: str, seed: int) -> DrawCodes:

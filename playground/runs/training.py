@@ -22,13 +22,13 @@ from playground.runs.cadence import Cadence
 from playground.runs.checkpoint import Loaded, load_weights, optimizer_state, pack, restore_optimizer, restore_random, unpack
 from playground.runs.control import MAX_ASKS, Control
 from playground.runs.events import Checkpoint, Event, Failed, Finished, Paused, Progress, Snapshot, Started, diverged
+from playground.runs.measuring import RATES, SETTLED, Readings
 from playground.runs.tasks import TASKS, Answering, Task, pick_device
 
 REPORTS_PER_SECOND = 8.0
 DIVERGED = 1e9
 """A total loss beyond this is no longer training: its squares overflow, and Adam stands still without a NaN."""
 ANSWERS_BETWEEN_STEPS = 4
-READINGS = ("held_out", "bounds")
 LAST_SECONDS = 2.0  # for each thing that is made of a run that was told to stop; it has five in all
 MAX_PENDING = 1000  # losses kept on the device before they are read back, however fast the steps are
 OTHER_NETWORK = "This checkpoint is of another network: model, data shape, width, depth and latent dimensions must be the same."
@@ -87,8 +87,8 @@ class Trainer:
         self.pending: list[Tensor] = []
         self.terms: tuple[str, ...] = ()
         self.window: deque[tuple[float, int]] = deque([(self.seconds, self.step)], maxlen=int(3 * REPORTS_PER_SECOND))
-        self.pictures, self.readings = Cadence(share=0.10), Cadence(share=0.02 if self.task.has_bounds else 0.04)
-        self.bound_readings = Cadence(share=0.02)
+        self.readings = Readings(self.task, self.dataset, self._pressed)
+        self.pictures = Cadence(share=0.06 if self.readings.quality.measures else 0.10)
         self.checkpoints, self.reports = Cadence(share=0.01), Cadence(share=0.5)
         self.floor: dict[str, float] | None = None
         self.candidate: Checkpoint | None = None
@@ -151,8 +151,7 @@ class Trainer:
 
     def _measure(self, seconds: float = math.inf) -> Iterator[Event]:
         """All readings of this very step that took no longer than `seconds` last time: panels of a run that stands still agree."""
-        wanted = [name for name, clock in zip(READINGS, (self.readings, self.bound_readings)) if clock.cost <= seconds]
-        return None if self.measured == self.step else (yield from self._report(wanted))
+        return None if self.measured == self.step else (yield from self._report(self.readings.quick(seconds)))
 
     def _report(self, wanted: Sequence[str] = ()) -> Iterator[Event]:
         """Reads the losses back; yields `Progress` with them and the readings `wanted`, returns a `Failed` if one of them is not
@@ -179,16 +178,9 @@ class Trainer:
 
     def _readings(self, wanted: Sequence[str]) -> dict[str, float]:
         """Losses on held-out data and, where the task has them, the bounds: those `wanted` or due, all of them at the last step."""
-        found: dict[str, float] = {}
-        wanted = READINGS if self.step == self.config.steps else wanted
-        self.measured = self.step if set(READINGS) <= set(wanted) else self.measured
-        ways = ((self.readings, 2.0, self.task.held_out), (self.bound_readings, 0.5, self.task.live_bounds))
-        for name, (clock, rate, read) in zip(READINGS, ways):
-            if name in wanted or (self.step > 0 and clock.due(rate)):
-                began = time.perf_counter()
-                found |= {f"{name}/{term}": value for term, value in read(self.ema).items()}
-                clock.done(began)
-        return found
+        wanted = RATES if self.step == self.config.steps else wanted
+        self.measured = self.step if set(RATES) <= set(wanted) else self.measured
+        return self.readings.read(self.ema, wanted, self.step > 0, self.seconds >= SETTLED)
 
     def _failure(self, block: Tensor, row: int) -> Failed:
         """What to say when `block[row]` (total and terms of one step) shows that the loss went wrong."""
@@ -214,6 +206,11 @@ class Trainer:
         """Somebody pressed Pause, Resume or Stop while a picture was being made of a run that moved, or was `paused`."""
         self.control.update()
         return self.control.stopped or self.control.paused != paused
+
+    def _pressed(self) -> Callable[[], bool]:
+        """Whether somebody presses something from now on; of a run that was stopped already, no more."""
+        paused, stopped = self.control.paused, self.control.stopped
+        return lambda: not stopped and self._interrupted(paused)
 
     def _keep(self) -> Iterator[Event]:
         """A `Checkpoint` on request, and every few seconds. Those are first candidates: weights count as good once the

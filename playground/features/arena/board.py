@@ -31,6 +31,8 @@ class Row:
     """Evaluations of the network for each sample, counted at the network; None while it has not run, or cannot."""
     steps: int | None = None
     distances: list[float] = field(default_factory=list)
+    seen: list[dict[str, float]] = field(default_factory=list)
+    """Of images `frechet`, `precision` and `recall` in the features of a classifier."""
     seconds: list[float] = field(default_factory=list)
     difference: float | None = None
     """Largest difference to our own sampler of the same method on the same levels and noise."""
@@ -47,6 +49,8 @@ class Board:
     left_out: list[dict[str, str]]
     floor: list[float]
     about: dict
+    floor_seen: dict[str, float] | None = None
+    """What the classifier sees in held-out images."""
     tiles: dict[int, np.ndarray] = field(default_factory=dict)
     dots: dict[int, np.ndarray] = field(default_factory=dict)
     paths: dict[int, np.ndarray] = field(default_factory=dict)
@@ -66,7 +70,12 @@ class Board:
         `length` (k,) positions of PATHS points."""
         board = json.dumps(
             self.about
-            | {"rows": [asdict(row) | summary(row) for row in self.rows], "floor": spread(self.floor), "left_out": self.left_out},
+            | {
+                "rows": [asdict(row) | summary(row) for row in self.rows],
+                "floor": spread(self.floor),
+                "floor_seen": self.floor_seen,
+                "left_out": self.left_out,
+            },
             allow_nan=False,
         )
         found = {"board": np.frombuffer(board.encode(), np.uint8)}
@@ -89,6 +98,8 @@ def summary(row: Row) -> dict:
     clean = [value if math.isfinite(value) else None for value in row.distances]
     return spread(row.distances) | {
         "distances": clean,
+        "frechet": spread([one["frechet"] for one in row.seen]),
+        "seen": [one for one in row.seen if all(map(math.isfinite, one.values()))],
         "seconds_mean": sum(row.seconds) / len(row.seconds) if row.seconds else None,
         "difference": row.difference if row.difference is not None and math.isfinite(row.difference) else None,
     }

@@ -20,6 +20,7 @@ from playground.features.arena.board import PATHS, Board, Row
 from playground.features.arena.model import ArenaModel, Reference, floor_distances, open_model, reference_of
 from playground.features.arena.settings import ArenaConfig
 from playground.features.diffusers_folder.importing import FolderError, open_folder
+from playground.measures.features import Gallery, gallery_of
 from playground.runs.control import Control
 from playground.runs.driver import Step, Study, drive
 from playground.runs.events import Event, Started, json_array
@@ -57,10 +58,16 @@ class Arena:
         self.calls = NetworkCalls(model.network)
         self.board = Board([], [], [], {})
         self.reference: Reference | None = None
+        self.gallery: Gallery | None = None
+        self.looked_at = 0
 
     def steps(self) -> Study:
         """All of it, but for the first event."""
         self.reference = reference_of(self.model, self.config.n_samples, self.config.seed)
+        if self.model.image and self.model.dataset:
+            self.gallery = gallery_of(self.model.dataset, str(self.model.device))
+            self.looked_at = self.gallery.size(self.config.n_samples)
+            self.board.floor_seen = self.gallery.floor(self.looked_at)
         self.board.floor = floor_distances(self.model, self.reference, self.config.n_samples, self.seeds)
         self.board.about = {
             "unit": "energy distance, in units of pixel values" if self.model.image else "energy distance, in units of the data",
@@ -68,6 +75,7 @@ class Arena:
             "n_samples": self.config.n_samples,
             "seeds": self.config.seeds,
             "image": self.model.image,
+            "looked_at": self.looked_at,
             "evaluations": list(self.config.evaluations),
             "schedulers": [],
             "time_grid": TIME_GRIDS[self.config.time_grid],
@@ -121,6 +129,7 @@ class Arena:
             row.nfe = round((self.calls.rows - before) / len(noise))
             data = self.model.to_data(samples).cpu()
             row.distances.append(self.reference.distance(data))
+            row.seen += [self.gallery.measure(data[: self.looked_at])] if self.gallery else []
             if k == 0:
                 row.difference = self._difference(driver, row.steps, seed)
                 self.board.keep(i, self.model, data, [*way, samples[:PATHS]])

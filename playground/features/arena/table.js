@@ -1,5 +1,6 @@
 /* Every number: a row a scheduler, a column a number of evaluations. */
 import {blindness} from '../../ui/lib/blindness.js';
+import {withError} from '../../ui/lib/format.js';
 import {nameTag, seconds, small, withSpread} from './common.js';
 
 function cell(tag, text, note) {
@@ -19,10 +20,13 @@ function best(rows) {
 const rowsOf = (payload, entry) => payload.evaluations.map(n => payload.rows.find(row => row.name === entry.name && row.target === n));
 const gapsOf = rows => rows.filter(row => row && row.difference != null).map(row => row.difference);
 
+/* Beside a distance in pixels, that in the features of a classifier. */
+const seen = row => (row.frechet && row.frechet.mean != null ? `Fréchet ${withError(row.frechet.mean, row.frechet.std)}, ` : '');
+
 function reading(row) {
   if (!row || (row.mean == null && !row.reason)) return cell('td', row && row.n ? 'not finite' : '…');
   if (row.reason) return cell('td', '–', row.steps == null ? 'costs more' : 'fails');
-  return cell('td', withSpread(row.mean, row.std), `${row.nfe === row.target ? '' : `${row.nfe} NFE, `}${seconds(row.seconds_mean)}`);
+  return cell('td', withSpread(row.mean, row.std), `${seen(row)}${row.nfe === row.target ? '' : `${row.nfe} NFE, `}${seconds(row.seconds_mean)}`);
 }
 
 function schedulerRow(payload, entry, winners) {
@@ -40,6 +44,8 @@ function schedulerRow(payload, entry, winners) {
   return tr;
 }
 
+const floorSeen = ({floor_seen: floor}) => (floor ? `Fréchet ${withError(floor.frechet, floor.frechet_std)}` : null);
+
 export function drawTable(table, payload) {
   const targets = payload.evaluations, head = document.createElement('thead'), body = document.createElement('tbody'), line = document.createElement('tr');
   line.append(cell('th', 'Scheduler'), cell('th', 'Time grid'), ...targets.map(n => cell('th', `${n} NFE`)), cell('th', 'Difference to our own', 'largest, any number of any sample'));
@@ -47,7 +53,7 @@ export function drawTable(table, payload) {
   const winners = new Set(targets.flatMap(n => [...best(payload.rows.filter(row => row.target === n))]));
   const floor = document.createElement('tr');
   floor.className = 'arena-floor';
-  floor.append(cell('td', 'real against real'), cell('td', ''), ...targets.map(() => cell('td', withSpread(payload.floor.mean, payload.floor.std))), cell('td', ''));
+  floor.append(cell('td', 'real against real'), cell('td', ''), ...targets.map(() => cell('td', withSpread(payload.floor.mean, payload.floor.std), floorSeen(payload))), cell('td', ''));
   body.append(...payload.schedulers.map(entry => schedulerRow(payload, entry, winners)), floor);
   table.replaceChildren(head, body);
 }
@@ -60,6 +66,7 @@ export function drawWords(under, payload) {
     'The estimate is unbiased: where nothing differs it scatters around zero. Bold: within one spread of the best of its column.',
     'NFE is counted at the network: Heun and KDPM2 ask twice a step; multistep methods (DPM-Solver++, UniPC) ask once, remember, and are of second order too. Real against real: other real examples in the place of samples. Differences to our own are round-off; Heun\'s method in σ / α multiplies it by the largest σ / α.', ...left,
   ].join(' ');
+  if (payload.looked_at) under.append(` Fréchet: to training images, in the features of ${payload.network}, of ${payload.looked_at} samples of each seed; real: of as many held-out images.`);
   if (payload.image) under.append(' ', blindness());
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from playground.features.feature import Memory
+from playground.measures.networks import described
 from playground.runs.events import read_json
 from playground.runtimes.records import RunRecord
 from playground.views.codec import f32, u8
@@ -13,7 +14,8 @@ from playground.views.images import Payload
 
 def arena_study(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     """The view `arena` of a run of `playground.features.arena.run`."""
-    return {"arena": arena(record.snapshot.arrays, record.snapshot.step)}
+    found = arena(record.snapshot.arrays, record.snapshot.step)
+    return {"arena": found | ({"network": described(record.config["dataset"])} if found.get("looked_at") else {})}
 
 
 def arena(arrays: dict[str, np.ndarray], step: int) -> Payload:

@@ -2,7 +2,7 @@
 import {blindness} from '../../ui/lib/blindness.js';
 import {context2d} from '../../ui/lib/canvas.js';
 import {decode} from '../../ui/lib/codec.js';
-import {duration, thousands} from '../../ui/lib/format.js';
+import {duration, fixed, thousands, withError} from '../../ui/lib/format.js';
 import {live} from '../../ui/lib/live.js';
 import {html} from '../../ui/lib/svg.js';
 import {roleVar} from '../../ui/lib/theme.js';
@@ -26,7 +26,8 @@ function drawBar(node, row, top) {
   if (!best.hidden) { best.style.left = share(row.best, top); best.title = `real codes through the same decoder: ${row.best.toFixed(4)}`; }
   number.textContent = ready ? `${row.distance.toFixed(4)} ± ${row.std.toFixed(4)}`.replace(/^-/, '−') : STATES[row.state];
   const means = ready && row.distance_of_means != null ? `as means E[x|z]: ${row.distance_of_means.toFixed(4)} ± ${row.std_of_means.toFixed(4)}`.replace(': -', ': −') : '';
-  took.textContent = [means, ready && row.seconds >= 1 ? `trained in ${duration(row.seconds)}` : ''].filter(Boolean).join('; ');
+  const seen = ready && row.frechet != null ? `Fréchet ${withError(row.frechet, row.frechet_std)}, precision ${fixed(row.precision)}, recall ${fixed(row.recall)}` : '';
+  took.textContent = [seen, means, ready && row.seconds >= 1 ? `trained in ${duration(row.seconds)}` : ''].filter(Boolean).join('; ');
 }
 
 export function mount({element, props}) {
@@ -73,7 +74,9 @@ export function mount({element, props}) {
     how.textContent = payload ? `Each row: mean ± standard deviation of ${payload.repeats} measurements, every one of ${thousands(payload.n)} fresh samples against as many `
       + 'held-out images, the same for all rows. The spread is that of the samples, not that of training again. The upright mark in a bar is what the same decoder '
       + 'makes of the codes of real images: a better prior can hardly help beyond it, only a better decoder can. A VAE is measured by draws from p(x|z), with their pixel noise, which is what its log p(x) is '
-      + 'about; an autoencoder has no p(x|z), so D(z) is all there is: hold the numbers “as means” against its. ' : '';
+      + 'about; an autoencoder has no p(x|z), so D(z) is all there is: hold the numbers “as means” against its. '
+      + `Fréchet distance, precision and recall: of ${thousands(payload.looked_at)} images D(z), of a VAE E[x|z], to training images, in the features of ${payload.network}; `
+      + 'of real images they are those of as many held-out ones. ' : '';
     if (payload) how.append(blindness());
     if (!payload) { rows.replaceChildren(); return; }
     const top = scaleOf(payload);

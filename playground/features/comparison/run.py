@@ -25,6 +25,8 @@ from playground.diffusion.latent_denoiser import LatentDenoiser
 from playground.diffusion.sampling import initial_noise, reverse, time_grid
 from playground.features.comparison.settings import ComparisonConfig
 from playground.measures.energy import REPEATS, Draw, EnergyDistance, Reading, SlowDraw
+from playground.measures.features import gallery_of
+from playground.measures.networks import described
 from playground.measures.work import Work, timed
 from playground.questions.generative import COMPONENTS, mixture
 from playground.runs.checkpoint import unpack
@@ -39,6 +41,8 @@ from playground.runs.training_within import train_within
 SHOWN = 24
 """Images of each row that are shown."""
 CHUNK = 1024
+LOOKED_AT = 500
+"""Samples in a Fréchet distance, at most."""
 ROWS = ("floor", "ae_codes", "vae_codes", "ae_gaussian", "ae_mixture", "vae_prior", "ae_diffusion", "vae_diffusion")
 """In the order in which they are measured: the quick ones first."""
 
@@ -53,7 +57,8 @@ def comparison(config: ComparisonConfig, checkpoint: bytes, vae: bytes) -> Study
 
     The results hold all rows so far: `table`, JSON as bytes, `{rows: {name: {distance, std, seconds}}, now: name | None,
     n, repeats, latent_dim, steps}` with energy distances in units of pixel values (`metrics.py`; `std` is that of one
-    measurement; a VAE's rows also hold `distance_of_means` and `std_of_means`), and of each row that is ready `grid/<name>`,
+    measurement; a VAE's rows also hold `distance_of_means` and `std_of_means`) and `frechet, frechet_std, precision, recall` of `looked_at` images
+    D(z), of a VAE the means E[x|z], in the features of a classifier; and of each row that is ready `grid/<name>`,
     uint8 (24, C, H, W). A stop keeps what there is. Raises `ConfigError`."""
     about = {"ae": unpack(checkpoint).config, "vae": unpack(vae).config}
     check(about)
@@ -88,6 +93,8 @@ class Comparison:
         self.task = TASKS["ae"](about["ae"], self.dataset, self.device)
         self.seen = TASKS["vae"](about["vae"], self.dataset, self.device)
         self.real = self.task.scale(self.task.test_x)
+        self.gallery = gallery_of(self.dataset.name, str(self.device))
+        self.looked_at = self.gallery.size(LOOKED_AT)
         self.models = {name: load_model(data, str(self.device)) for name, data in checkpoints.items()}
         self.rows: dict[str, dict[str, float]] = {}
         self.grids: dict[str, np.ndarray] = {}
@@ -109,8 +116,8 @@ class Comparison:
             self.energy_distance = EnergyDistance(self.real, self.config.seed, self.config.n_samples, REPEATS)
         try:
             for place, name in enumerate(ROWS):
-                (reading, means), seconds = yield from timed(self.measure(name))
-                self.rows[name] = {"distance": reading.mean, "std": reading.std, "seconds": seconds}
+                (reading, means, seen), seconds = yield from timed(self.measure(name))
+                self.rows[name] = {"distance": reading.mean, "std": reading.std, "seconds": seconds} | seen
                 self.rows[name] |= {"distance_of_means": means.mean, "std_of_means": means.std} if means else {}
                 self.now = ROWS[place + 1] if place + 1 < len(ROWS) else None
                 self.done += 1
@@ -118,8 +125,9 @@ class Comparison:
         finally:
             self.now = None
 
-    def measure(self, name: str) -> Generator[Step | None, Changes, tuple[Reading, Reading | None]]:
-        """One row: its distance, after its training, and some of its samples; of a VAE also the distance of its means."""
+    def measure(self, name: str) -> Generator[Step | None, Changes, tuple[Reading, Reading | None, dict[str, float]]]:
+        """One row: its distance, after its training, and some of its samples; of a VAE also the distance of its means; and what a classifier
+        sees."""
         if name.endswith("_diffusion"):
             codes = self.of_diffusion((yield from self.diffusion(name.removesuffix("_diffusion"))))
         else:
@@ -127,14 +135,22 @@ class Comparison:
         return (yield from self.measure_images(name, codes))
 
     @torch.no_grad()
-    def measure_images(self, name: str, codes: Draw | SlowDraw) -> Work[tuple[Reading, Reading | None]]:
-        """The distance of the images of `codes`, of which it keeps some, and of a VAE that of its means."""
+    def measure_images(self, name: str, codes: Draw | SlowDraw) -> Work[tuple[Reading, Reading | None, dict[str, float]]]:
+        """The distance of the images of `codes`, of which it keeps some, and of a VAE that of its means; and what a classifier sees."""
         draw = self.images(name, codes)
         reading = yield from self.energy_distance.measuring(draw)
         shown = draw(SHOWN, torch.Generator().manual_seed(self.config.seed))
         self.grids[f"grid/{name}"] = to_uint8(shown if isinstance(shown, Tensor) else (yield from shown))
-        vae = name.startswith("vae")
-        return reading, (yield from self.energy_distance.measuring(self.images(name, codes, mean=True))) if vae else None
+        means = (yield from self.energy_distance.measuring(self.images(name, codes, mean=True))) if name.startswith("vae") else None
+        return reading, means, (yield from self.classified(name, codes))
+
+    def classified(self, name: str, codes: Draw | SlowDraw) -> Work[dict[str, float]]:
+        """What a classifier sees in the images of `codes`, of a VAE the means; of the floor in held-out images, for it holds samples against
+        training images."""
+        if name == "floor":
+            return self.gallery.floor(self.looked_at)
+        images = self.images(name, codes, mean=True)(self.looked_at, torch.Generator().manual_seed(self.config.seed + 2))
+        return self.gallery.measure(images if isinstance(images, Tensor) else (yield from images))
 
     def rules(self) -> dict[str, Callable[[], Draw]]:
         """What makes the codes of each row that needs no training; of the floor, the images."""
@@ -226,6 +242,8 @@ class Comparison:
             "now": self.now,
             "n": min(self.config.n_samples, len(self.real) // 2),
             "repeats": REPEATS,
+            "looked_at": self.looked_at,
+            "network": described(self.dataset.name),
             "latent_dim": self.about["ae"].latent_dim,
             "steps": self.config.steps,
         }

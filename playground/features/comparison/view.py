@@ -25,7 +25,8 @@ REFERENCES = ("ae_codes", "vae_codes", "floor")
 
 def comparison_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     """`comparison`: `{rows: [{name, title, how, role, reference, state: ready|now|waiting, distance?, std?, best?, seconds?,
-    tiles?: u8, distance_of_means?, std_of_means? (of a VAE: of E[x|z], not of draws)}], h, w, unit, n, repeats, latent_dim, summary, step}`. `best` is the distance of real codes through the same
+    tiles?: u8, distance_of_means?, std_of_means? (of a VAE: of E[x|z], not of draws), frechet?, frechet_std?, precision?, recall? (of
+    `looked_at` images D(z) or E[x|z])}], h, w, unit, n, repeats, looked_at, network, latent_dim, summary, step}`. `best` is the distance of real codes through the same
     decoder; `tiles` (k*h*w)."""
     arrays = record.snapshot.arrays
     table = read_json(arrays["table"])
@@ -48,6 +49,8 @@ def comparison_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
             "unit": "energy distance, in pixel values",
             "n": table["n"],
             "repeats": table["repeats"],
+            "looked_at": table["looked_at"],
+            "network": table["network"],
             "latent_dim": table["latent_dim"],
             "summary": summary(known),
             "step": record.snapshot.step,

@@ -3,7 +3,7 @@
 import {asker, keeper, shared} from '../../ui/lib/asking.js';
 import {blindness} from '../../ui/lib/blindness.js';
 import {hear} from '../../ui/lib/bus.js';
-import {digits, thousands, sub} from '../../ui/lib/format.js';
+import {digits, fixed, thousands, sub, withError} from '../../ui/lib/format.js';
 import {live, visible} from '../../ui/lib/live.js';
 import {mark} from '../../ui/lib/origin.js';
 import {roleColour} from '../../ui/lib/theme.js';
@@ -108,6 +108,15 @@ export function mount({element, props, server}) {
     },
   };
 
+  /* What a classifier sees in the samples that were asked for last, as means, and in real images. */
+  function seen(answer) {
+    const node = document.createElement('p'), told = (prefix, words) => `${words}: Fréchet distance ${withError(answer[`${prefix}frechet`], answer[`${prefix}frechet_std`])}, `
+      + `precision ${fixed(answer[`${prefix}precision`])}, recall ${fixed(answer[`${prefix}recall`])}`;
+    node.className = 'panel-seen';
+    node.textContent = `In the features of a small classifier, ${answer.looked_at} ${isVAE ? 'means E[x|z]' : 'samples'} — ${told('', 'samples')}; ${told('floor_', 'held-out images')}.`;
+    return node;
+  }
+
   /* Bars on one scale: samples by every rule that was asked for, held-out images through the same decoder, real against real. */
   function drawDistance(answer) {
     rules.set(answer.kind, answer);
@@ -119,7 +128,7 @@ export function mount({element, props, server}) {
     head.textContent = 'Energy distance to held-out images, in pixel values (0: cannot be told apart; 1 is the step from black to white). Mean of five measurements ± spread of one; “real against real”: training images in the place of samples.'
       + (isVAE ? ' “Drawn”: z, then x ~ p(x|z), as log p(x) means it; “real codes”: z ~ q(z|x) of real images, so that what is worse in the samples is the fault of the prior. ' : ' A decoder has no pixel noise: its image of z is D(z). ');
     head.append(blindness());
-    distance.replaceChildren(head, ...bars.map(([name, value, spread, role, other]) => {
+    distance.replaceChildren(head, seen(answer), ...bars.map(([name, value, spread, role, other]) => {
       const line = document.createElement('div'), title = document.createElement('span'), track = document.createElement('span'), bar = document.createElement('i'), number = document.createElement('b');
       title.textContent = name;
       line.classList.toggle('panel-other', Boolean(other));

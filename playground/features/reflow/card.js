@@ -7,9 +7,9 @@ import {html} from '../../ui/lib/svg.js';
 const short = value => shortNumber(Number(value.toPrecision(2)));
 
 /* One line: who, a bar with its whisker, "mean ± spread". `reading` is [mean, spread], or null while it is to come. */
-function line(label, className, reading, top, fresh) {
+function line(label, className, reading, top, fresh, more = '') {
   const bar = html('i', className), whisker = html('u'), node = html('div', `reflow-row${fresh ? ' reflow-new' : ''}`, html('span', '', label),
-    html('div', 'reflow-track', bar, whisker), html('b', '', reading ? withError(...reading) : 'to come'));
+    html('div', 'reflow-track', bar, whisker), html('b', '', reading ? withError(...reading) : 'to come', ...(more ? [html('small', '', more)] : [])));
   const share = value => 100 * Math.min(1, Math.max(0, value / top));
   bar.style.width = reading ? `${share(reading[0])}%` : '0';
   bar.hidden = whisker.hidden = !reading;
@@ -39,14 +39,17 @@ export function mount({element, props}) {
       line('before', 'reflow-before', before.straightness, top), line('after', 'reflow-after', after && after.straightness, top));
   }
 
+  /* Beside a distance in pixels, that in the features of a classifier. */
+  const seen = (side, steps) => (side && side.frechet && side.frechet[steps] ? `Fréchet ${withError(...side.frechet[steps])}` : '');
+
   function drawDistance(payload) {
-    const {before, after, floor} = payload, all = [before, after].filter(Boolean).flatMap(side => Object.values(side.distance)).concat(floor ? [floor] : []);
+    const {before, after, floor, floor_frechet: best} = payload, all = [before, after].filter(Boolean).flatMap(side => Object.values(side.distance)).concat(floor ? [floor] : []);
     const top = Math.max(1e-9, ...all.map(reading => reading[0] + reading[1])), nodes = [];
     for (const steps of [1, 2, 4, 8, 16]) {
-      nodes.push(line(steps === 1 ? '1 step' : `${steps} steps`, 'reflow-before', before.distance[steps], top, true));
-      nodes.push(line('', 'reflow-after', after && after.distance[steps], top));
+      nodes.push(line(steps === 1 ? '1 step' : `${steps} steps`, 'reflow-before', before.distance[steps], top, true, seen(before, steps)));
+      nodes.push(line('', 'reflow-after', after && after.distance[steps], top, false, seen(after, steps)));
     }
-    if (floor) nodes.push(line('real', 'reflow-floor', floor, top, true));
+    if (floor) nodes.push(line('real', 'reflow-floor', floor, top, true, best ? `Fréchet ${withError(...best)}` : ''));
     part('distance').replaceChildren(heading('Distance of samples from data', 'after so many Euler steps; shorter is better'), ...nodes);
   }
 
@@ -58,7 +61,7 @@ export function mount({element, props}) {
       + `${payload.after ? ` (in shares of E|x₁ − x₀|²: ${short(payload.before.relative)} before, ${short(payload.after.relative)} after)` : ''}. `
       + `Distance: ${payload.unit}, mean ± standard deviation of ${payload.repeats} measurements, each of ${thousands(payload.n)} samples against as many held-out examples; `
       + `before and after from the same noise; “real” is training examples in the place of samples. Trained on ${thousands(payload.pairs)} pairs for ${thousands(payload.training_steps)} steps.` : '';
-    if (payload && payload.before && payload.images) how.append(' ', blindness());
+    if (payload && payload.before && payload.images) how.append(` Fréchet: in the features of ${payload.network}, with its spread; real: held-out images. `, blindness());
     if (!payload || !payload.before) { ['straightness', 'distance'].forEach(name => part(name).replaceChildren()); return; }
     drawStraightness(payload);
     drawDistance(payload);

@@ -17,6 +17,7 @@ from playground.diffusion.sampling import initial_noise
 from playground.features.reflow.settings import ReflowConfig
 from playground.features.reflow.straightness import EULER_STEPS, FRAMES, Paths, following
 from playground.measures.energy import REPEATS, EnergyDistance, Reading, SlowDraw
+from playground.measures.features import gallery_of
 from playground.measures.work import Work, whole
 from playground.runs.checkpoint import Loaded, pack, unpack
 from playground.runs.control import Control
@@ -47,7 +48,8 @@ def reflow(config: ReflowConfig, checkpoint: bytes) -> Study:
     """Measures the flow of `checkpoint`, draws pairs with it, trains on them once, and measures again.
 
     The results hold all that is known so far: `numbers`, JSON as bytes, `{phase, pairs, ode_steps, n, repeats, floor:
-    [mean, std], before, after}` with `{straightness: [mean, standard error], relative, distance: {steps: [mean, std]}}`
+    [mean, std], before, after}` with `{straightness: [mean, standard error], relative, distance: {steps: [mean, std]}, frechet: {steps: [value,
+    spread]}}` (the last of images only), `floor_frechet: [value, spread] | null`
     (`relative` is S in shares of E|x_1 - x_0|²; energy distances as in `metrics.py`, `std` that of one measurement); of
     points `paths_before`, `paths_after` (T, 120, 2) from the same noise, of images `tiles_before`, `tiles_after`, uint8 (k,
     10, C, H, W), one row for each number of steps that is measured. The last checkpoint is that of the straightened model.
@@ -84,6 +86,7 @@ class Reflow:
         self.task = TASKS[self.about.model](self.about, self.dataset, self.device)
         self.kind = "images" if self.dataset.is_image else "points"
         self.pairs, self.n = config.pairs or PAIRS[self.kind], SET[self.kind]
+        self.gallery = gallery_of(self.dataset.name, str(self.device)) if self.dataset.is_image else None
         self.after: Denoiser = self.model
         self.numbers: dict = {"phase": "measuring", "before": None, "after": None, "floor": None}
         self.arrays: dict[str, np.ndarray] = {}
@@ -128,15 +131,25 @@ class Reflow:
         energy_distance = EnergyDistance(real, self.config.seed, self.n)
         if self.numbers["floor"] is None:
             self.numbers["floor"] = pair_of((yield from energy_distance.measuring(self.task.some_train)))
-        tiles = []
+            seen = self.gallery.floor(self.gallery.size(self.n)) if self.gallery else None
+            self.numbers["floor_frechet"] = [seen["frechet"], seen["frechet_std"]] if seen else None
+        self.numbers[when]["frechet"], tiles = {}, []
         for steps in EULER_STEPS:
             found = pair_of((yield from energy_distance.measuring(self.sampled(model, steps))))
             self.numbers[when]["distance"][str(steps)] = found
-            if self.kind == "images":
+            if self.gallery:
+                self.numbers[when]["frechet"][str(steps)] = yield from self.seen(model, steps)
                 noise = self.noise(TILES, torch.Generator().manual_seed(self.config.seed))
                 tiles.append(to_uint8(as_pixels((yield from self.follow(model, noise, steps)).x_0)))
                 self.arrays[f"tiles_{when}"] = np.stack(tiles)
             yield self.step(1, {"a distance of samples from data": found})
+
+    def seen(self, model: Denoiser, n_steps: int) -> Work[list[float]]:
+        """The Fréchet distance of samples in the features of a classifier, with its spread."""
+        noise = self.noise(self.gallery.size(self.n), torch.Generator().manual_seed(self.config.seed + 2))
+        images = as_pixels((yield from self.follow(model, noise, n_steps)).x_0)
+        found = self.gallery.measure(images)
+        return [found["frechet"], found["frechet_std"]]
 
     def straightness(self, when: str, model: Denoiser) -> Work[dict]:
         """S with its standard error over paths, and in shares of E|x_1 - x_0|²; and the paths that are shown."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from playground.data import load_dataset
 from playground.features.feature import Memory
+from playground.measures.networks import described
 from playground.runs.events import read_json
 from playground.runtimes.records import RunRecord
 from playground.views.codec import q16
@@ -37,6 +38,8 @@ def reflow_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     views: dict[str, Payload] = {
         "reflow": numbers | {"phase": PHASES.get(numbers["phase"], ""), "unit": unit, "images": images, "step": step}
     }
+    if images:
+        views["reflow"]["network"] = described(record.config["dataset"])
     if "paths_before" in arrays:
         views["reflow_paths"] = paths(record, arrays, step)
     if "tiles_before" in arrays:

@@ -10,6 +10,7 @@ import gradio as gr
 
 from playground.config import POINT_DATASETS, ConfigError, SampleConfig, SamplerSettings, field_specs
 from playground.data import DATASETS
+from playground.features.quality.card import quality
 from playground.features.samples.particles import particles
 from playground.runtimes.refusals import answering
 from playground.ui.components.curves import curves
@@ -39,6 +40,8 @@ def pictures(
         with gr.Column(scale=3, min_width=320, visible=not points) as for_images:
             image_table(channel, view="samples", title=title, empty=images_empty, height=226, film=True)
             image_table(channel, view="strip", title="One sample, from noise to data", empty=STRIP, height=150)
+            if beside:
+                quality(channel)
         if beside:
             with gr.Column(scale=2, min_width=300):
                 curves(channel, height=420)

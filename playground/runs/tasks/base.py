@@ -26,6 +26,8 @@ class Task(ABC):
 
     has_bounds = False
     """Whether `live_bounds` measures anything."""
+    draws_images = True
+    """Whether `fresh` draws anything, where the data are images."""
 
     def __init__(self, config: RunConfig, dataset: Dataset, device: torch.device) -> None:
         self.config, self.dataset, self.device = config, dataset, device
@@ -73,6 +75,11 @@ class Task(ABC):
     @abstractmethod
     def snapshot(self, model: nn.Module, interrupted: Interrupted) -> dict[str, np.ndarray] | None:
         """Arrays for the pictures, or None when it was told to give up."""
+
+    def fresh(self, model: nn.Module, n: int, interrupted: Interrupted) -> Tensor | None:
+        """`n` images of the model, (n, C, H, W) from 0 to 1, from the same random numbers each time, for measuring how good they are; None
+        when it was told to give up."""
+        raise NotImplementedError(f"{type(self).__name__} draws no images.")
 
     def scale(self, x: Tensor) -> Tensor:
         """Stored data as the model sees it: pixels 0..255 to [0, 1], points unchanged."""

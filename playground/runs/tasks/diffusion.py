@@ -21,6 +21,8 @@ from playground.diffusion.sampling import initial_noise, reverse, time_grid
 from playground.runs.tasks.base import HELD_OUT, STRIP_FRAMES, Interrupted, Task, as_pixels, data_range, thin, to_uint8
 from playground.vae.objectives import Loss
 
+FRESH_STEPS, FRESH_BATCH = 10, 50
+"""Evaluations of the network for each sample that is measured (by a sampler that needs no more), and images that are drawn at once."""
 Batch = Tensor | tuple[Tensor, Tensor]
 """Scaled data (n, ...); for a class-conditional model with labels (n,), -1 where the class is hidden."""
 
@@ -119,6 +121,26 @@ class DiffusionTask(Task):
                 frames.append(state.x)
         told = None if label is None or scale == 0.0 else label.cpu().numpy()
         return Way(times[keep].numpy().astype("f4"), torch.stack(frames), torch.stack([*expected, frames[-1]]), told)
+
+    def fresh(self, model: nn.Module, n: int, interrupted: Interrupted) -> Tensor | None:
+        """By DPM-Solver++(2M) in ten steps, whatever the pictures are drawn with; with classes as many of each."""
+        x = self.drawn(model, n, interrupted)
+        return None if x is None else as_pixels(x).clamp(0.0, 1.0)
+
+    def drawn(self, model: nn.Module, n: int, interrupted: Interrupted) -> Tensor | None:
+        """The same as the model sees data, (n, ...), images in batches that stay in the processor's cache."""
+        generator = torch.Generator(self.device).manual_seed(self.config.seed + 1)
+        times = time_grid(model.schedule, FRESH_STEPS)
+        noise = initial_noise(model.schedule, (n, *self.dataset.shape), generator, times[0])
+        scale = self.config.guidance_scale if self.config.label_dropout > 0.0 else 1.0
+        label, found = (torch.arange(n, device=self.device) * len(self.dataset.label_names) // n), []
+        for some in torch.arange(n, device=self.device).split(FRESH_BATCH if self.dataset.is_image else n):
+            denoiser = guided(model, label[some] if self.conditional else None, scale, self.data_range)
+            for state in reverse(denoiser, model.schedule, noise[some], times, "dpmpp_2m"):
+                if interrupted():
+                    return None
+            found.append(state.x)
+        return torch.cat(found)
 
     def every_class(self, n: int) -> Tensor:
         """Labels of at least `n` samples, as many of each class, in order."""

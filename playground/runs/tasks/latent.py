@@ -21,6 +21,8 @@ from playground.vae.quadrature import QUICK, log_evidence
 
 LIVE_IMAGES, LIVE_DRAWS = 32, 50
 """Held-out images, and draws of z for each, in the bounds that are read while a model trains."""
+BOXED = 1000
+"""Training images around whose codes a box is drawn."""
 LIVE_ORDER = 8
 """Nodes per dimension where the ELBO is integrated."""
 LIVE_ERROR = 0.1
@@ -95,6 +97,13 @@ class AutoencoderTask(LatentTask):
             probe = 2.0 * torch.randint(2, size, generator=generator, device=x.device).to(x.dtype) - 1.0
         return reconstruction_error(model, x, seen, self.config.sparsity, self.config.contraction, probe)
 
+    def fresh(self, model: nn.Module, n: int, interrupted: Interrupted) -> Tensor:
+        """An autoencoder defines no distribution; as if it did: decoded draws from the box around the codes of some training images."""
+        generator = torch.Generator().manual_seed(self.config.seed)
+        low, high = model.encode(self.some_train(BOXED, generator)).aminmax(dim=0)
+        u = torch.rand(n, model.latent_dim, generator=generator).to(self.device)
+        return model.decode(low + (high - low) * u).clamp(0.0, 1.0)
+
     def snapshot(self, model: nn.Module, interrupted: Interrupted) -> dict[str, np.ndarray]:
         """As in `pictures`."""
         return self.pictures(model.decode(model.encode(self.shown)), model.encode(self.map_x))
@@ -162,6 +171,11 @@ class VAETask(LatentTask):
                 gap = evidence.log_p - elbo
                 found |= {"neg_log_p": -evidence.log_p.mean(), "gap": gap.mean(), "gap_se": gap.std() / len(gap) ** 0.5}
         return {name: float(value) for name, value in found.items()}
+
+    def fresh(self, model: nn.Module, n: int, interrupted: Interrupted) -> Tensor:
+        """Means E[x|z] of draws from the prior."""
+        z = torch.randn(n, model.latent_dim, generator=torch.Generator().manual_seed(self.config.seed + 1))
+        return model.decode(z.to(self.device)).clamp(0.0, 1.0)
 
     def snapshot(self, model: nn.Module, interrupted: Interrupted) -> dict[str, np.ndarray]:
         """As in `pictures`; `samples`, means E[x|z], and `drawn`, draws from p(x|z) of the same z, uint8 (32, C, H, W); and of the map's

@@ -128,6 +128,11 @@ class LatentDiffusionTask(DiffusionTask):
             }
         return pictures
 
+    def fresh(self, model: LatentDenoiser, n: int, interrupted: Interrupted) -> Tensor | None:
+        """As of all diffusion, decoded."""
+        z = self.drawn(model, n, interrupted)
+        return None if z is None else model.decode(z)
+
     def _decoded(self, model: LatentDenoiser, z: Tensor) -> np.ndarray:
         """Latents (k, n, d) as images (k, n, C, H, W), uint8."""
         return to_uint8(model.decode(z.flatten(0, 1))).reshape(*z.shape[:2], *self.images.shape)

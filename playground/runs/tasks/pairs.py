@@ -25,6 +25,8 @@ class PairTask(DiffusionTask):
     """The loss of a flow with the noise that belongs to each `x_0` in place of a fresh one (ibid., eq. 1 for the coupling
     `(x_0, noise)`); all else as in `objectives.denoising_error`. The weights begin as `start`, where that is given."""
 
+    draws_images = False
+
     def __init__(
         self,
         config: DiffusionConfig,
