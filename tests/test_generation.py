@@ -51,7 +51,7 @@ def test_the_seed_decides(checkpoints, name: str) -> None:
 @pytest.mark.parametrize("name", ["points", "images"])
 @pytest.mark.parametrize("sampler", ["ddpm", "ddim", "euler", "heun"])
 def test_a_diffusion_model_goes_from_noise_to_data(checkpoints, name: str, sampler: str) -> None:
-    steps = draw(checkpoints[name], sampler=sampler, sampling_steps=6, eta=0.5)
+    steps = draw(checkpoints[name], sampler=sampler, sampling_steps=6, eta=0.5, time_grid="uniform_t")
     assert [step.index for step in steps] == list(range(7)) and {step.total for step in steps} == {6}
     times = [step.t for step in steps]
     assert times[0] == pytest.approx(1.0, abs=2e-3) and times[-1] == 0.0 and times == sorted(times, reverse=True)

@@ -24,7 +24,7 @@ def ratios(schedule: Schedule, times: torch.Tensor) -> torch.Tensor:
 
 def test_the_config_offers_exactly_these_grids() -> None:
     assert get_args(SampleConfig.model_fields["time_grid"].annotation) == GRIDS
-    assert SampleConfig().time_grid == "uniform_t"
+    assert SampleConfig().time_grid == "karras"
 
 
 @ALL

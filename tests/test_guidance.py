@@ -80,9 +80,9 @@ def test_only_the_vectors_of_seen_labels_learn() -> None:
 
 def test_another_network_can_be_put_in_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    monkeypatch.setitem(NETWORKS, "unet", lambda *about: seen.append(about) or torch.nn.Identity())
+    monkeypatch.setitem(NETWORKS, "mixer", lambda *about: seen.append(about) or torch.nn.Identity())
     build_denoiser(DiffusionConfig(dataset="digits", width=48, depth=2, conditional="on"), (1, 8, 8))
-    assert seen == [((1, 8, 8), 48, 2, 10)]
+    assert seen == [((1, 8, 8), 48, 2, 10, 2)]
 
 
 # --- guidance --------------------------------------------------------------------------------------------------------

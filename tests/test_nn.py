@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from playground.diffusion.networks import ResidualMLP, ScalarEmbedding, UNet
+from playground.diffusion.networks import Mixer, ResidualMLP, ScalarEmbedding, UNet
 from playground.vae.networks import conv_decoder, conv_encoder, mlp, mlp_decoder, mlp_encoder
 
 SHAPES = pytest.mark.parametrize("shape", [(1, 8, 8), (1, 28, 28), (1, 32, 32), (3, 16, 16)], ids=str)
@@ -24,7 +24,17 @@ def test_encoder_and_decoder_fit_together(encoder, decoder, shape, depth) -> Non
 
 
 @pytest.mark.parametrize(
-    ("net", "shape"), [(ResidualMLP, (2,)), (ResidualMLP, (1, 8, 8)), (UNet, (1, 8, 8)), (UNet, (1, 28, 28)), (UNet, (3, 32, 32))]
+    ("net", "shape"),
+    [
+        (ResidualMLP, (2,)),
+        (ResidualMLP, (1, 8, 8)),
+        (Mixer, (1, 8, 8)),
+        (Mixer, (1, 28, 28)),
+        (Mixer, (3, 64, 64)),
+        (UNet, (1, 8, 8)),
+        (UNet, (1, 28, 28)),
+        (UNet, (3, 32, 32)),
+    ],
 )
 def test_denoising_networks_keep_the_shape_and_start_at_zero(net, shape) -> None:
     network = net(shape, 32, 2)
@@ -33,7 +43,7 @@ def test_denoising_networks_keep_the_shape_and_start_at_zero(net, shape) -> None
     assert y.shape == x.shape and y.abs().max() == 0.0
 
 
-@pytest.mark.parametrize(("net", "shape"), [(ResidualMLP, (2,)), (UNet, (1, 8, 8))])
+@pytest.mark.parametrize(("net", "shape"), [(ResidualMLP, (2,)), (Mixer, (1, 8, 8)), (UNet, (1, 8, 8))])
 def test_denoising_networks_look_at_the_data_and_at_the_time(net, shape) -> None:
     torch.manual_seed(0)
     network = net(shape, 32, 2)
@@ -45,7 +55,7 @@ def test_denoising_networks_look_at_the_data_and_at_the_time(net, shape) -> None
     assert all(p.grad.abs().sum() > 0 for p in network.parameters())
 
 
-@pytest.mark.parametrize(("net", "shape"), [(ResidualMLP, (2,)), (UNet, (1, 8, 8))])
+@pytest.mark.parametrize(("net", "shape"), [(ResidualMLP, (2,)), (Mixer, (1, 8, 8)), (UNet, (1, 8, 8))])
 def test_examples_do_not_mix(net, shape) -> None:
     torch.manual_seed(0)
     network = net(shape, 16, 1).eval()
@@ -59,8 +69,14 @@ BUILDERS = {
     "mlp": lambda width, depth: mlp_encoder((1, 8, 8), width, depth, 2),
     "conv": lambda width, depth: conv_encoder((1, 8, 8), width, depth, 2),
     "residual": lambda width, depth: ResidualMLP((2,), width, depth),
+    "mixer": lambda width, depth: Mixer((1, 8, 8), width, depth),
     "unet": lambda width, depth: UNet((1, 8, 8), width, depth),
 }
+
+
+@pytest.mark.parametrize("net", [Mixer, UNet])
+def test_a_network_may_see_more_than_it_says(net) -> None:
+    assert net((3, 16, 16), 32, 1, n_seen=6)(torch.randn(2, 6, 16, 16), torch.randn(2)).shape == (2, 3, 16, 16)
 
 
 @pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS.keys())

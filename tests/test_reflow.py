@@ -109,7 +109,13 @@ def test_images_count_all_their_pixels() -> None:
 def trained_on(x_0: torch.Tensor, x_1: torch.Tensor, **settings) -> tuple[Denoiser, list[float]]:
     """A fresh flow trained on pairs: the average of its weights, and the loss of every step."""
     config = DiffusionConfig(
-        schedule="rectified_flow", parametrization="velocity", warmup_steps=0, ema_decay=0.99, device="cpu", **settings
+        schedule="rectified_flow",
+        parametrization="velocity",
+        warmup_steps=0,
+        ema_length=0.02,
+        skip="none",
+        device="cpu",
+        **settings,
     )
     task = PairTask(config, load_dataset("mixture"), torch.device("cpu"), (x_0, x_1))
     trainer = Trainer(config, Control(), None, task=task)

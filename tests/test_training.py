@@ -248,7 +248,7 @@ def test_the_untrained_model_is_measured_first(make) -> None:
     """What training must beat: the first reading on held-out data is that of step 0."""
     events = run(make(steps=1))
     first = next(event for event in events if isinstance(event, Progress))
-    assert first.step == 0 and all(name.startswith(("held_out/", "baseline/")) for name in first.losses) and first.losses
+    assert first.step == 0 and all(name.startswith(("held_out/", "baseline/", "linear/")) for name in first.losses) and first.losses
     again = run(make(steps=4), resume=run(make(steps=4), {2: {"kind": "stop"}})[-1].checkpoint)
     assert again[-1].step == 4 and all(event.step > 0 for event in again if isinstance(event, Progress)), (
         "a run that goes on is not untrained"
@@ -377,13 +377,14 @@ LEARNING = [(make, name) for make in (autoencoder, vae) for name in IMAGES] + [
 @pytest.mark.parametrize(("make", "dataset"), LEARNING, ids=[f"{make.__name__}-{name}" for make, name in LEARNING])
 def test_the_held_out_loss_falls(make, dataset) -> None:
     points = {"parametrization": "eps", "batch_size": 64} if dataset in POINT_DATASETS else {}
-    trainer = Trainer(make(dataset=dataset, learning_rate=0.005, warmup_steps=0, **points), script({}), None)
+    points |= {"skip": "none"} if make is diffusion else {}  # else most is known before the first step
+    trainer = Trainer(make(dataset=dataset, learning_rate=0.005, warmup_steps=0, steps=200, **points), script({}), None)
     key = {autoencoder: "mse", vae: "neg_elbo", diffusion: "denoising"}[make]
     trainer.task.test_x = trainer.task.test_x[:200]
     before = trainer.task.held_out(trainer.model)
     assert isinstance(list(trainer.run())[-1], Finished)
     after = trainer.task.held_out(trainer.ema)
-    assert after[key] < 0.9 * before[key]
+    assert after[key] < 0.97 * before[key]
 
 
 @MODELS
@@ -394,15 +395,26 @@ def test_the_held_out_loss_is_the_same_when_asked_again(make) -> None:
 
 def test_the_average_follows_the_weights_from_the_start() -> None:
     """After 50 steps a plain average with decay 0.999 would still be the initial noise."""
-    config = diffusion(steps=50, learning_rate=0.01, ema_decay=0.999)
+    config = diffusion(steps=50, learning_rate=0.01, ema_length=0.1)
     start = Trainer(config, Control(), None).model.state_dict()
     end = unpack(run(config)[-1].checkpoint)
     way = distance(end.group("model"), start)
     assert 0 < distance(end.group("model"), end.group("ema")) < 0.25 * way
 
 
+def test_what_the_average_holds_is_as_old_as_the_setting_says_however_long_the_run() -> None:
+    """Where a weight is the number of the step, the average of it says how old what it holds is."""
+    for steps, length in ((100, 0.1), (100, 0.3), (1000, 0.05)):
+        trainer = Trainer(diffusion(steps=steps, ema_length=length), Control(), None)
+        for trainer.step in range(1, steps + 1):
+            for weight in trainer.weights:
+                weight.data.fill_(float(trainer.step))
+            trainer._update_ema()
+        assert steps - float(trainer.averages[0].flatten()[0]) == pytest.approx(length * steps, rel=0.02, abs=0.6)
+
+
 def test_no_average_is_the_weights_themselves() -> None:
-    end = unpack(run(autoencoder(ema_decay=0.0))[-1].checkpoint)
+    end = unpack(run(autoencoder(ema_length=0.0))[-1].checkpoint)
     assert distance(end.group("model"), end.group("ema")) == 0.0
 
 
@@ -425,8 +437,8 @@ def test_learning_rate_over_time() -> None:
 
 def test_the_gradient_is_clipped() -> None:
     """Adam divides by the gradient's size, so what tells a clip is the second moment that it keeps."""
-    ends = {clip: unpack(run(autoencoder(gradient_clip=clip))[-1].checkpoint).group("optimizer") for clip in (0.0, 1e-3)}
+    ends = {clip: unpack(run(autoencoder(gradient_clip=clip))[-1].checkpoint).group("optimizer") for clip in (0.0, 1e-4)}
     squares = {
         clip: sum(float(v.sum()) for key, v in moments.items() if key.endswith("exp_avg_sq")) for clip, moments in ends.items()
     }
-    assert 0 < squares[1e-3] <= 1e-6 < squares[0.0]
+    assert 0 < squares[1e-4] <= 1e-8 < squares[0.0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from playground.config.likelihoods import LIKELIHOODS
-from playground.config.settings import ConfigError, Slider, setting
+from playground.config.settings import ConfigError, Slider, like, setting
 from playground.config.training import IMAGES, RunConfig
 
 
@@ -13,6 +13,7 @@ class LatentConfig(RunConfig):
     """What autoencoder and VAE share: an encoder and a decoder with a few numbers between them."""
 
     dataset: str = setting("fashion_mnist", "Data", "What the model is trained on.", main=True, choices=IMAGES, shapes_weights=True)
+    learning_rate: float = like(RunConfig, "learning_rate", 6e-3)
     latent_dim: int = setting(
         2,
         "Latent dimensions",

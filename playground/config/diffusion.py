@@ -6,7 +6,7 @@ from typing import Literal
 
 from playground.config.autoencoders import AutoencoderConfig, VAEConfig
 from playground.config.samplers import SamplerSettings
-from playground.config.settings import Slider, setting
+from playground.config.settings import Slider, like, setting
 from playground.config.training import IMAGES, RunConfig
 from playground.data import DATASETS
 
@@ -16,20 +16,8 @@ class DiffusionConfig(RunConfig, SamplerSettings):
 
     model: Literal["diffusion"] = "diffusion"
     dataset: str = setting("mixture", "Data", "What the model is trained on.", main=True, choices=DATASETS, shapes_weights=True)
-    batch_size: int = setting(
-        256, "Batch size", "Examples in one optimiser step.", ge=1, le=4096, unit="examples", slider=Slider(top=1024)
-    )
-    learning_rate: float = setting(
-        3e-3,
-        "Learning rate",
-        "Peak step size of Adam. It can be changed while the model trains.",
-        ge=1e-6,
-        le=10.0,
-        main=True,
-        live=True,
-        scale="log",
-        slider=Slider(low=1e-5, top=1.0),
-    )
+    batch_size: int = like(RunConfig, "batch_size", 256, by_data={"images": 32})
+    learning_rate: float = like(RunConfig, "learning_rate", 3e-3)
     schedule: Literal["linear", "cosine", "rectified_flow", "variance_exploding"] = setting(
         "cosine",
         "Noise schedule",
@@ -51,12 +39,20 @@ class DiffusionConfig(RunConfig, SamplerSettings):
         titles={"eps": "ε, the noise", "x_0": "x₀, the data", "v": "v = α ε − σ x₀", "velocity": "velocity dx/dt"},
         shapes_weights=True,
     )
-    network: Literal["auto", "mlp", "unet", "unet2d"] = setting(
+    network: Literal["auto", "mlp", "mixer", "unet", "unet2d"] = setting(
         "auto",
         "Network",
-        "auto: a residual MLP for points, a U-Net for images. UNet2DModel is diffusers' own: slower, and what it "
+        "auto: a residual MLP for points, a mixer of patches for images, which learns soonest. UNet2DModel is diffusers' own: slower, and what it "
         "learns can be saved as a folder that diffusers loads by itself.",
-        titles={"mlp": "fully connected", "unet": "U-Net", "unet2d": "UNet2DModel (diffusers)"},
+        titles={"mlp": "fully connected", "mixer": "mixer of patches", "unet": "U-Net", "unet2d": "UNet2DModel (diffusers)"},
+        shapes_weights=True,
+    )
+    skip: Literal["linear", "none"] = setting(
+        "linear",
+        "Starts from",
+        "What the network's answer is added to: the best linear denoiser of the data, a closed form, so that only the rest has to be "
+        "learned; or nothing. UNet2DModel always starts from nothing.",
+        titles={"linear": "the best linear denoiser", "none": "nothing"},
         shapes_weights=True,
     )
     width: int = setting(
@@ -92,6 +88,10 @@ class DiffusionConfig(RunConfig, SamplerSettings):
 class LatentDiffusionConfig(DiffusionConfig):
     """Diffusion of the standardised latents of a trained autoencoder or VAE; its decoder turns the samples into images
     (Rombach et al. 2022; Vahdat et al. 2021)."""
+
+    @classmethod
+    def data_kinds(cls, dataset: object) -> tuple[str, ...]:
+        return ("latents",)
 
     model: Literal["latent_diffusion"] = "latent_diffusion"
     dataset: str = setting(

@@ -14,7 +14,7 @@ class SamplerSettings(Settings):
     """How noise is turned into data with a trained denoiser."""
 
     sampler: Sampler = setting(
-        "ddim",
+        "dpmpp_2m",
         "Sampler",
         "DDPM draws fresh noise at each step; DDIM needs none (η = 0); Euler and Heun solve the ODE in t, "
         "Karras' Heun in σ/α, DPM-Solver++ in log-SNR. Both Heuns ask the network twice per step.",
@@ -42,7 +42,7 @@ class SamplerSettings(Settings):
         group="sampling",
     )
     time_grid: TimeGrid = setting(
-        "uniform_t",
+        "karras",
         "Time grid",
         "Where on the way the steps lie. Karras' and log-SNR put more of them near the data; which is best depends on the sampler.",
         live=True,

@@ -7,7 +7,7 @@ field, the value and the range, in the same words everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from reprlib import Repr
 from typing import Any, Literal, Protocol, get_args, get_origin
@@ -62,6 +62,7 @@ def setting(
     group: str = "",
     when: Mapping[str, str] | None = None,
     shapes_weights: bool = False,
+    by_data: Mapping[str, Any] | None = None,
 ) -> Any:
     """A field that somebody sets, with what a form needs to draw it: `main` ones are not folded away, `live` ones change a running
     loop, and of those with a `log` scale the magnitude is what counts, so that a form steps them by factors.
@@ -69,6 +70,7 @@ def setting(
     `choices` is the registry whose names may be chosen; the choices of a `Literal` need `titles` only where their name in the code
     is too short. Settings of a `group` stand together. `when` is another setting and its one choice with which this one means
     something. Weights are made for what `shapes_weights`: a run that goes on from them keeps it.
+    `by_data` are other defaults for some data, by their name or kind (`RunConfig.data_kinds`).
     """
     extra = {
         "label": label,
@@ -83,8 +85,17 @@ def setting(
         "group": group,
         "when": dict(when) if when else None,
         "shapes_weights": shapes_weights,
+        "by_data": by_data or {},
     }
     return Field(default, ge=ge, le=le, description=help, json_schema_extra=extra)
+
+
+def like(config: type[Settings], name: str, default: Any, by_data: Mapping[str, Any] | None = None) -> Any:
+    """The setting `name` as `config` declares it, with other defaults."""
+    declared = config.model_fields[name]
+    extra = {**_extra(declared), "by_data": by_data or {}}
+    bounds = {sort: getattr(bound, sort) for bound in declared.metadata for sort in ("ge", "le") if hasattr(bound, sort)}
+    return Field(default, description=declared.description, json_schema_extra=extra, **bounds)
 
 
 class Settings(BaseModel):
@@ -137,6 +148,12 @@ class FieldSpec:
     group: str = ""
     when: Mapping[str, str] | None = None
     shapes_weights: bool = False
+    by_data: Mapping[str, Any] = field(default_factory=dict)
+    """Data, or a kind of data -> another default."""
+
+    def default_for(self, kinds: Sequence[str]) -> Any:
+        """The default for data of these kinds, the nearest first."""
+        return next((self.by_data[kind] for kind in kinds if kind in self.by_data), self.default)
 
     @property
     def options(self) -> list[list[Any]]:
@@ -181,6 +198,7 @@ def _field_spec(name: str, field: Any) -> FieldSpec:
         extra["group"],
         extra["when"],
         extra["shapes_weights"],
+        extra["by_data"],
     )
 
 

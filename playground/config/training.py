@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from playground.config.settings import Settings, Slider, setting
+from playground.config.settings import Settings, Slider, field_specs, setting
 from playground.config.studies import Device
 from playground.data import DATASETS
 
@@ -16,6 +16,17 @@ IMAGES = {name: DATASETS[name] for name in IMAGE_DATASETS}
 
 class RunConfig(Settings):
     """What all three trainings share. Use one of `AutoencoderConfig`, `VAEConfig`, `DiffusionConfig`."""
+
+    def __init__(self, /, **values: Any) -> None:
+        kinds = self.data_kinds(values.get("dataset", type(self).model_fields["dataset"].default))
+        fitting = {name: spec.default_for(kinds) for name, spec in field_specs(type(self)).items() if spec.by_data}
+        super().__init__(**(fitting | values))
+
+    @classmethod
+    def data_kinds(cls, dataset: Any) -> tuple[str, ...]:
+        """What defaults may hang on, the nearest first: the name of the data, and `images` or `points`."""
+        info = DATASETS.get(dataset) if isinstance(dataset, str) else None
+        return (dataset, "images" if info.is_image else "points") if info else ()
 
     model: Literal["ae", "vae", "diffusion", "latent_diffusion"]
     dataset: str
@@ -51,13 +62,14 @@ class RunConfig(Settings):
         le=1000.0,
         scale="log",
     )
-    ema_decay: float = setting(
-        0.999,
-        "EMA decay",
-        "Pictures come from a moving average of the weights; this is how much of it one step keeps.",
+    ema_length: float = setting(
+        0.05,
+        "EMA length",
+        "Pictures come from a moving average of the weights; this is the mean age of what it holds, as a share of the steps so far. "
+        "0: no average.",
         ge=0.0,
-        le=0.99999,
-        slider=Slider(top=0.9999, step=0.0005),
+        le=0.5,
+        slider=Slider(top=0.25, step=0.01),
     )
     seed: int = setting(0, "Seed", "Same seed, same settings, same device: same run.", ge=0, le=2**31 - 1)
     device: Device = setting("auto", "Device", "Where the arithmetic is done; auto takes a GPU where there is one.")

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from playground.config import DiffusionConfig
 from playground.data import DATASETS
-from playground.diffusion.networks import ResidualMLP, UNet
+from playground.diffusion.linear import LinearDenoiser
+from playground.diffusion.networks import Mixer, ResidualMLP, UNet
 from playground.diffusion.noise import SCHEDULES, Coefficients, Schedule
 from playground.diffusion.unet2d import UNet2D
 
@@ -68,16 +69,34 @@ class Denoiser(nn.Module):
     The network sees `x_t / sqrt(alpha² + sigma²)` and log-SNR, and predicts the target divided by its `scale`, so that its
     input and output have about unit variance under every schedule and parametrization (cf. Karras et al. 2022, table 1).
     A label is a number from 0, or -1 for "none": then the answer is about all classes together.
+
+    With a `linear` denoiser the network has only the rest to learn: `x_0` is the linear answer plus the network's output times the
+    standard deviation of what that answer leaves (as `c_skip` and `c_out` of Karras et al. 2022, with a matrix for a number). Of
+    images the network then also sees the linear answer, which looks at all pixels at once.
     """
 
-    def __init__(self, network: nn.Module, schedule: Schedule, parametrization: Parametrization, n_labels: int = 0) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        schedule: Schedule,
+        parametrization: Parametrization,
+        n_labels: int = 0,
+        linear: LinearDenoiser | None = None,
+    ) -> None:
         super().__init__()
         self.network, self.schedule, self.parametrization, self.n_labels = network, schedule, parametrization, n_labels
+        self.linear = linear
 
     def raw(self, x_t: Tensor, t: Tensor, c: Coefficients, label: Tensor | None = None) -> Tensor:
-        """The network's own output, in units of the target's `scale`; `c` is `schedule.at(t).like(x_t)`."""
-        told = () if label is None or self.n_labels == 0 else (label,)
-        return self.network(x_t / (c.alpha.square() + c.sigma.square()).sqrt(), self.schedule.log_snr(t), *told)
+        """The prediction of the target, in units of its `scale`; `c` is `schedule.at(t).like(x_t)`."""
+        given = () if label is None or self.n_labels == 0 else (label,)
+        x, log_snr = x_t / (c.alpha.square() + c.sigma.square()).sqrt(), self.schedule.log_snr(t)
+        if self.linear is None:
+            return self.network(x, log_snr, *given)
+        linear = self.linear(x_t, c)
+        seen = torch.cat([x, linear], dim=1) if x.ndim == 4 else x
+        x_0 = linear + self.linear.error(c).sqrt() * self.network(seen, log_snr, *given)
+        return self.parametrization.target(x_0, (x_t - c.alpha * x_0) / c.sigma, c) / self.parametrization.scale(c)
 
     def forward(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Prediction:
         """`x_t`: (n, ...), `t`: (n,) in [t_min, t_max], or (1,) where all share one time (then it is embedded once); `label`: int64,
@@ -141,18 +160,21 @@ class ClippedDenoiser(nn.Module):
         return Prediction(x_0, (x_t - c.alpha * x_0) / c.sigma)
 
 
-NETWORKS: dict[str, Callable[[tuple[int, ...], int, int, int], nn.Module]] = {"mlp": ResidualMLP, "unet": UNet}
-"""Name -> what makes the network from the data's shape, width, depth and the number of classes (0: it is not told any)."""
+NETWORKS: dict[str, Callable[[tuple[int, ...], int, int, int, int], nn.Module]] = {"mlp": ResidualMLP, "mixer": Mixer, "unet": UNet}
+"""Name -> what makes the network from the data's shape, width, depth, the number of classes (0: it is not told any) and of the
+channels that it sees."""
 
 
 def build_denoiser(config: DiffusionConfig, shape: tuple[int, ...]) -> Denoiser:
     """The denoiser that `config` describes for data of `shape`: (2,) for points, (C, H, W) for images."""
-    kind = config.network if config.network != "auto" else ("unet" if len(shape) == 3 else "mlp")
+    kind = config.network if config.network != "auto" else ("mixer" if len(shape) == 3 else "mlp")
     if kind != "mlp" and len(shape) != 3:
-        raise ValueError(f"network = {kind!r} is refused for points: a U-Net needs images; use 'mlp' or 'auto'.")
+        raise ValueError(f"network = {kind!r} is refused for points: it needs images; use 'mlp' or 'auto'.")
     n_labels = len(DATASETS[config.dataset].label_names) if config.conditional == "on" else 0
+    schedule, parametrization = SCHEDULES[config.schedule], PARAMETRIZATIONS[config.parametrization]
     if kind == "unet2d":
-        network = UNet2D(config, shape, n_labels)
-    else:
-        network = NETWORKS[kind](shape, config.width, config.depth, n_labels)
-    return Denoiser(network, SCHEDULES[config.schedule], PARAMETRIZATIONS[config.parametrization], n_labels)
+        return Denoiser(UNet2D(config, shape, n_labels), schedule, parametrization, n_labels)
+    linear = LinearDenoiser(shape) if config.skip == "linear" else None
+    n_seen = shape[0] * (2 if linear is not None and len(shape) == 3 else 1)
+    network = NETWORKS[kind](shape, config.width, config.depth, n_labels, n_seen)
+    return Denoiser(network, schedule, parametrization, n_labels, linear)

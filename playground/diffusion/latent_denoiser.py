@@ -30,7 +30,7 @@ class LatentDenoiser(Denoiser):
     else."""
 
     def __init__(self, denoiser: Denoiser, autoencoder: Autoencoder | VAE) -> None:
-        super().__init__(denoiser.network, denoiser.schedule, denoiser.parametrization, denoiser.n_labels)
+        super().__init__(denoiser.network, denoiser.schedule, denoiser.parametrization, denoiser.n_labels, denoiser.linear)
         self.autoencoder, self.latent_dim = autoencoder.requires_grad_(False), autoencoder.latent_dim
         self.register_buffer("mean", torch.zeros(self.latent_dim))
         self.register_buffer("std", torch.ones(self.latent_dim))

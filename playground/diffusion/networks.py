@@ -1,4 +1,7 @@
-"""Networks that are told how noisy their input is, and which class it is of: a residual MLP and a compact U-Net."""
+"""Networks that are told how noisy their input is, and which class it is of: a residual MLP, a mixer of patches, and a compact U-Net.
+
+The input may have more channels than the output, `n_seen`: what is known beside `x_t`. All start as zero.
+"""
 
 from __future__ import annotations
 
@@ -49,12 +52,13 @@ class ResidualMLP(nn.Module):
     Points in few dimensions also enter as sines and cosines (Tancik et al. 2020): plain layers are slow to learn edges.
     """
 
-    def __init__(self, shape: tuple[int, ...], width: int, depth: int, n_labels: int = 0) -> None:
+    def __init__(self, shape: tuple[int, ...], width: int, depth: int, n_labels: int = 0, n_seen: int | None = None) -> None:
         super().__init__()
-        size = math.prod(shape)
+        self.shape, size = shape, math.prod(shape)
         self.embed = ScalarEmbedding(width)
         self.frequencies = (1.0, 2.0, 4.0) if size <= 3 else ()
-        self.enter, self.leave = nn.Linear(size * (1 + 2 * len(self.frequencies)), width), nn.Linear(width, size)
+        entered = size // shape[0] * (n_seen or shape[0])
+        self.enter, self.leave = nn.Linear(entered * (1 + 2 * len(self.frequencies)), width), nn.Linear(width, size)
         self.blocks = nn.ModuleList(
             nn.ModuleDict(
                 {
@@ -80,7 +84,58 @@ class ResidualMLP(nn.Module):
             scale, shift = block["modulate"](condition).chunk(2, dim=1)
             g = torch.addcmul(shift, block["norm"](h), 1.0 + scale)
             h = h + block["contract"](F.silu(block["expand"](g)))
-        return self.leave(h).reshape(x.shape)
+        return self.leave(h).reshape(len(x), *self.shape)
+
+
+class MixerBlock(nn.Module):
+    """(n, tokens, width) -> the same: one MLP along the tokens, one along the channels, each around a skip, scaled and shifted by a
+    condition (Tolstikhin et al. 2021, with the modulation of Peebles & Xie 2023)."""
+
+    def __init__(self, tokens: int, width: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width, elementwise_affine=False)
+        self.modulate = nn.Linear(width, 4 * width)
+        self.along_tokens = nn.Sequential(nn.Linear(tokens, 2 * tokens), nn.GELU(), nn.Linear(2 * tokens, tokens))
+        self.along_channels = nn.Sequential(nn.Linear(width, 3 * width), nn.GELU(), nn.Linear(3 * width, width))
+
+    def forward(self, h: Tensor, condition: Tensor) -> Tensor:
+        scale1, shift1, scale2, shift2 = self.modulate(condition)[:, None].chunk(4, dim=2)
+        g = torch.addcmul(shift1, self.norm(h), 1.0 + scale1)
+        h = h + self.along_tokens(g.transpose(1, 2)).transpose(1, 2)
+        return h + self.along_channels(torch.addcmul(shift2, self.norm(h), 1.0 + scale2))
+
+
+class Mixer(nn.Module):
+    """(n, n_seen, H, W), a scalar each, and a label each where `n_labels` > 0 -> (n, C, H, W): the image in up to 8 x 8 patches, each
+    a token of `width` numbers, and `depth` blocks that mix them. All matrix products, so it is quick on any machine."""
+
+    def __init__(self, shape: tuple[int, ...], width: int, depth: int, n_labels: int = 0, n_seen: int | None = None) -> None:
+        super().__init__()
+        self.patch = patch_of(*shape[1:])
+        self.grid = shape[1] // self.patch, shape[2] // self.patch
+        tokens, area = math.prod(self.grid), self.patch**2
+        self.embed = ScalarEmbedding(width)
+        self.enter = nn.Linear((n_seen or shape[0]) * area, width)
+        self.place = nn.Parameter(0.02 * torch.randn(1, tokens, width))
+        self.blocks = nn.ModuleList(MixerBlock(tokens, width) for _ in range(depth))
+        self.norm, self.leave = nn.LayerNorm(width), nn.Linear(width, shape[0] * area)
+        self.label = LabelEmbedding(n_labels, width) if n_labels else None
+        nn.init.zeros_(self.leave.weight)
+        nn.init.zeros_(self.leave.bias)
+
+    def forward(self, x: Tensor, scalar: Tensor, label: Tensor | None = None) -> Tensor:
+        h = self.enter(F.pixel_unshuffle(x, self.patch).flatten(2).transpose(1, 2)) + self.place
+        condition = self.embed(scalar)
+        if self.label is not None:
+            condition = condition + self.label(label)
+        for block in self.blocks:
+            h = block(h, condition)
+        return F.pixel_shuffle(self.leave(self.norm(h)).transpose(1, 2).unflatten(2, self.grid), self.patch)
+
+
+def patch_of(height: int, width: int) -> int:
+    """The least side of a square patch that cuts an image into at most 8 x 8 of them."""
+    return next(p for p in range(1, height + 1) if height % p == 0 and width % p == 0 and max(height, width) <= 8 * p)
 
 
 class ResidualBlock(nn.Module):
@@ -103,11 +158,11 @@ class ResidualBlock(nn.Module):
 
 
 class UNet(nn.Module):
-    """(n, C, H, H), a scalar each, and a label each where `n_labels` > 0 -> (n, C, H, H): `depth` residual blocks at the lowest
+    """(n, n_seen, H, H), a scalar each, and a label each where `n_labels` > 0 -> (n, C, H, H): `depth` residual blocks at the lowest
     of up to three resolutions, one on the way down and one on the way up at each of the others. `width // 4` channels at
     the top."""
 
-    def __init__(self, shape: tuple[int, ...], width: int, depth: int, n_labels: int = 0) -> None:
+    def __init__(self, shape: tuple[int, ...], width: int, depth: int, n_labels: int = 0, n_seen: int | None = None) -> None:
         super().__init__()
         top, side = max(width // 4, 8), shape[-1]
         channels = [top]
@@ -116,7 +171,7 @@ class UNet(nn.Module):
             channels.append(channels[-1] * 2)
         condition = 4 * top
         self.embed = ScalarEmbedding(condition)
-        self.enter = nn.Conv2d(shape[0], top, 3, padding=1)
+        self.enter = nn.Conv2d(n_seen or shape[0], top, 3, padding=1)
         levels = list(zip(channels, channels[1:]))
         self.down = nn.ModuleList(ResidualBlock(high, high, condition) for high, _ in levels)
         self.shrink = nn.ModuleList(nn.Conv2d(high, low, 3, stride=2, padding=1) for high, low in levels)

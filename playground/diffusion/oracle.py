@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from playground.diffusion.denoiser import Parametrization, Prediction
+from playground.diffusion.linear import LinearDenoiser
 from playground.diffusion.noise import Coefficients, Schedule
 
 KEPT = 2**24
@@ -181,11 +182,23 @@ def _other(label: Tensor, labels: Tensor) -> Tensor:
     return (label[:, None] >= 0) & (label[:, None] != labels)
 
 
+class LinearAnswer:
+    """A `LinearDenoiser` under one schedule in the place of any other denoiser, `(x_t, t) -> Prediction`; it knows no classes."""
+
+    def __init__(self, linear: LinearDenoiser, schedule: Schedule) -> None:
+        self.linear, self.schedule = linear, schedule
+
+    def __call__(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Prediction:
+        c = self.schedule.at(t).like(x_t)
+        x_0 = self.linear(x_t, c)
+        return Prediction(x_0, (x_t - c.alpha * x_0) / c.sigma)
+
+
 class Exact:
     """An exact denoiser in the place of a network: its `raw` answers are what a perfect network would say, so the loss of
     `objectives.denoising_error` with it is the lowest that any network can reach."""
 
-    def __init__(self, denoiser: MixtureDenoiser | IdealDenoiser, parametrization: Parametrization) -> None:
+    def __init__(self, denoiser: MixtureDenoiser | IdealDenoiser | LinearAnswer, parametrization: Parametrization) -> None:
         self.denoiser, self.schedule, self.parametrization = denoiser, denoiser.schedule, parametrization
 
     def raw(self, x_t: Tensor, t: Tensor, c: Coefficients, label: Tensor | None = None) -> Tensor:

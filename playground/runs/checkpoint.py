@@ -41,9 +41,10 @@ class Loaded:
         """The tensors of one group, such as `model`, `ema` or `optimizer`, without the prefix."""
         return {key.removeprefix(name + "/"): value for key, value in self.tensors.items() if key.startswith(name + "/")}
 
-    def n_parameters(self, name: str) -> int:
-        """Numbers in one group."""
-        return sum(value.numel() for value in self.group(name).values())
+    @property
+    def n_parameters(self) -> int:
+        """Trained weights."""
+        return sum(value.numel() for value in self.group("model").values())
 
 
 def pack(
@@ -90,9 +91,9 @@ def _unpack(data: bytes) -> Loaded:
 
 
 def load_weights(model: nn.Module, loaded: Loaded, group: str = "ema", otherwise: str = MISFIT) -> None:
-    """Fills `model` with one group of a checkpoint. Raises `CheckpointError` with the sentence `otherwise` where they do not fit."""
+    """Fills `model` with one group of a checkpoint; what is not trained stands in `ema` alone. Raises `CheckpointError` with the sentence `otherwise` where they do not fit."""
     try:
-        model.load_state_dict(loaded.group(group))
+        model.load_state_dict(loaded.group("ema") | loaded.group(group))
     except RuntimeError as error:
         raise CheckpointError(otherwise) from error
 

@@ -121,9 +121,7 @@ def sampling(config: SampleConfig, checkpoint: bytes) -> Study:
     """The study behind `sampling_run`; a step is one of the sampler's."""
     about = unpack(checkpoint)
     states = sample(checkpoint, config)
-    yield Started(
-        config.model_dump() | {"dataset": about.config.dataset}, about.n_parameters("ema"), str(pick_device(config.device))
-    )
+    yield Started(config.model_dump() | {"dataset": about.config.dataset}, about.n_parameters, str(pick_device(config.device)))
     way: list[SampleStep] = []
     labels, image = sample_labels(about.config, config), len(about.data_shape) == 3
     known, latent = (

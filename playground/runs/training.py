@@ -79,7 +79,7 @@ class Trainer:
         self.generator = torch.Generator(self.device).manual_seed(config.seed)
         self.step, self.seconds, self.measured = 0, 0.0, -1
         pairs = zip(self.model.parameters(), self.ema.parameters())
-        self.weights, self.averages = zip(*((weight, average) for weight, average in pairs if weight.requires_grad))
+        self.weights, self.averages = zip(*(pair for pair in pairs if pair[0].requires_grad))
         self.optimizer = torch.optim.Adam(self.weights, lr=config.learning_rate, fused=self.device.type in ("cpu", "cuda"))
         if resume is not None:
             self._restore(resume)
@@ -100,8 +100,9 @@ class Trainer:
         yield Started(self.config.model_dump(), sum(p.numel() for p in self.weights), str(self.device), self.step)
         failure = yield from self._draw(lambda: False)
         if self.step == 0:  # what any training must beat
-            baseline = {f"baseline/{term}": value for term, value in self.task.baseline().items()}
-            yield Progress(0, 0.0, self._readings(["held_out"]) | baseline, learning_rate=self.learning_rate())
+            answers = {"baseline": self.task.baseline(), "linear": self.task.linear()}
+            known = {f"{name}/{term}": value for name, terms in answers.items() for term, value in terms.items()}
+            yield Progress(0, 0.0, self._readings(["held_out"]) | known, learning_rate=self.learning_rate())
         while self.step < self.config.steps and not self.control.stopped and failure is None:
             self.control.update()
             self._apply_changes()
@@ -144,10 +145,10 @@ class Trainer:
 
     @torch.no_grad()
     def _update_ema(self) -> None:
-        """`ema += (1 - decay) (weights - ema)`; the decay warms up as (1 + step) / (10 + step), so that a short run is not
-        an average of noise."""
-        decay = min(self.config.ema_decay, (1 + self.step) / (10 + self.step))
-        torch._foreach_lerp_(self.averages, self.weights, 1.0 - decay)
+        """`ema = b ema + (1 - b) weights`, `b = (1 - 1/step)^(1/length - 1)`: weights then count by a power of their step, and what the
+        average holds is `length step` steps old in the mean, however long the run (Karras et al. 2024, eq. 2)."""
+        kept = (1.0 - 1.0 / self.step) ** (1.0 / self.config.ema_length - 1.0) if self.config.ema_length > 0.0 else 0.0
+        torch._foreach_lerp_(self.averages, self.weights, 1.0 - kept)
 
     def _measure(self, seconds: float = math.inf) -> Iterator[Event]:
         """All readings of this very step that took no longer than `seconds` last time: panels of a run that stands still agree."""
@@ -254,8 +255,8 @@ class Trainer:
 
     def _tick(self) -> None:
         """Adds the time since the last tick to `seconds`; pauses are left out by resetting the clock."""
-        now = time.perf_counter()
-        self.seconds, self.clock = self.seconds + now - self.clock, now
+        before, self.clock = self.clock, time.perf_counter()
+        self.seconds += self.clock - before
 
     def _apply_changes(self) -> None:
         """Takes over changed settings, and lets the next picture come at once."""
@@ -279,11 +280,11 @@ class Trainer:
     def _checkpoint(self) -> Checkpoint:
         """Everything needed to go on from here."""
         groups = {
-            "model": self.model.state_dict(),
+            "model": {name: weight for name, weight in self.model.named_parameters() if weight.requires_grad},
             "ema": self.ema.state_dict(),
             "random": {"generator": self.generator.get_state()},
+            "optimizer": optimizer_state(self.model, self.optimizer),
         }
-        groups["optimizer"] = optimizer_state(self.model, self.optimizer)
         self._tick()
         return Checkpoint(self.step, pack(self.config, self.step, self.seconds, self.dataset.shape, groups))
 

@@ -162,9 +162,12 @@ def conv_decoder(shape: tuple[int, ...], config: LatentConfig) -> Size:
 
 def denoiser(config: DiffusionConfig, shape: tuple[int, ...]) -> Size:
     """The network of a diffusion model, as `denoiser.build_denoiser` makes it."""
-    kind = config.network if config.network != "auto" else ("unet" if len(shape) == 3 else "mlp")
+    kind = config.network if config.network != "auto" else ("mixer" if len(shape) == 3 else "mlp")
     n_labels = len(DATASETS[config.dataset].label_names) if config.conditional == "on" else 0
-    return {"mlp": residual_mlp, "unet": unet, "unet2d": unet2d}[kind](shape, config.width, config.depth, n_labels)
+    if kind == "unet2d":
+        return unet2d(shape, config.width, config.depth, n_labels)
+    n_seen = shape[0] * (2 if config.skip == "linear" and len(shape) == 3 else 1)
+    return {"mlp": residual_mlp, "mixer": mixer, "unet": unet}[kind](shape, config.width, config.depth, n_labels, n_seen)
 
 
 def _embedding(width: int, n_labels: int) -> Size:
@@ -172,12 +175,28 @@ def _embedding(width: int, n_labels: int) -> Size:
     return mlp([2 * FREQUENCIES, width, width]) + Size((n_labels + 1) * width if n_labels else 0)
 
 
-def residual_mlp(shape: tuple[int, ...], width: int, depth: int, n_labels: int) -> Size:
-    """As `nn.ResidualMLP`."""
+def residual_mlp(shape: tuple[int, ...], width: int, depth: int, n_labels: int, n_seen: int) -> Size:
+    """As `networks.ResidualMLP`."""
     size = math.prod(shape)
     block = linear(width, 2 * width) + mlp([width, 2 * width, width]) + Size(0, 2 * width)
-    ends = linear(size * (7 if size <= 3 else 1), width) + linear(width, size)
+    ends = linear(size // shape[0] * n_seen * (7 if size <= 3 else 1), width) + linear(width, size)
     return _embedding(width, n_labels) + ends + block.times(depth)
+
+
+def mixer(shape: tuple[int, ...], width: int, depth: int, n_labels: int, n_seen: int) -> Size:
+    """As `networks.Mixer`."""
+    side = max(shape[1:])
+    patch = next(p for p in range(1, side + 1) if shape[1] % p == 0 and shape[2] % p == 0 and side <= 8 * p)
+    tokens, area = shape[1] * shape[2] // patch**2, patch**2
+
+    def each(layers: Size, n: int) -> Size:
+        """A layer that is applied to n parts of an example."""
+        return Size(layers.parameters, n * layers.outputs, n * layers.widest)
+
+    along = each(mlp([tokens, 2 * tokens, tokens]), width) + each(mlp([width, 3 * width, width]), tokens)
+    block = linear(width, 4 * width) + along + Size(0, 4 * tokens * width)
+    ends = each(linear(n_seen * area, width) + linear(width, shape[0] * area), tokens)
+    return _embedding(width, n_labels) + ends + block.times(depth) + Size((tokens + 2) * width, 2 * tokens * width)
 
 
 def _levels(shape: tuple[int, ...], width: int) -> Iterator[tuple[int, int]]:
@@ -198,14 +217,12 @@ def _block(n_in: int, n_out: int, condition: int, pixels: int, modulates: int) -
     return norms + conv(n_in, n_out, pixels) + conv(n_out, n_out, pixels) + linear(condition, modulates * n_out) + skip
 
 
-def unet(shape: tuple[int, ...], width: int, depth: int, n_labels: int) -> Size:
-    """As `nn.UNet`."""
+def unet(shape: tuple[int, ...], width: int, depth: int, n_labels: int, n_seen: int) -> Size:
+    """As `networks.UNet`."""
     levels = list(_levels(shape, width))
     top, pixels = levels[0]
     condition, (low, low_pixels) = 4 * top, levels[-1]
-    total = (
-        _embedding(condition, n_labels) + conv(shape[0], top, pixels) + conv(top, shape[0], pixels) + Size(2 * top, top * pixels)
-    )
+    total = _embedding(condition, n_labels) + conv(n_seen, top, pixels) + conv(top, shape[0], pixels) + Size(2 * top, top * pixels)
     for (c, area), (below, area_below) in pairwise(levels):
         total += _block(c, c, condition, area, 2) + conv(c, below, area_below) + conv(below, c, area_below, 1)
         total += _block(2 * c, c, condition, area, 2)

@@ -68,6 +68,7 @@ class Form:
             "unit": spec.unit,
             "help": spec.help,
             "default": spec.default,
+            "by_data": self._by_data(spec),
             "low": spec.low,
             "high": spec.high,
             "step": spec.step,
@@ -77,6 +78,13 @@ class Form:
             "options": spec.options,
             "when": self._when(spec),
         }
+
+    def _by_data(self, spec: FieldSpec) -> dict[str, Any] | None:
+        """The default for each data set that has another one, and for latents."""
+        if not spec.by_data:
+            return None
+        kinds = {name: self.config.data_kinds(name) for name in self.specs["dataset"].choices} | {"latents": ("latents",)}
+        return {data: spec.default_for(each) for data, each in kinds.items()}
 
     def _when(self, spec: FieldSpec) -> dict[str, Any] | None:
         """Where the choice is made that `spec` hangs on, which one it is, and what is chosen at first."""

@@ -13,10 +13,12 @@ from torch import Tensor, nn
 
 from playground.config import LatentConfig, VAEConfig
 from playground.vae.likelihoods import Likelihood, build_likelihood
-from playground.vae.networks import conv_decoder, conv_encoder, mlp_decoder, mlp_encoder
+from playground.vae.networks import Centre, conv_decoder, conv_encoder, mlp_decoder, mlp_encoder
 
 ENCODERS = {"mlp": mlp_encoder, "conv": conv_encoder}
 DECODERS = {"mlp": mlp_decoder, "conv": conv_decoder}
+LEAST_PIXEL = 1e-3
+"""What a pixel that is always 0 begins at: the logit of 0 is infinite."""
 
 
 @dataclass(frozen=True)
@@ -98,3 +100,14 @@ def build_autoencoder(config: LatentConfig, shape: tuple[int, ...]) -> Autoencod
     said = (shape[0] * likelihood.outputs, *shape[1:]) if likelihood else shape
     decoder = DECODERS[config.network](said, config.width, config.depth, d)
     return VAE(encoder, decoder, d, likelihood) if likelihood else Autoencoder(encoder, decoder, d)
+
+
+@torch.no_grad()
+def begin_at(model: Autoencoder | VAE, mean: Tensor) -> None:
+    """Before any step: the encoder sees images (C, H, W) around their `mean`, and the decoder makes the mean image of everything: the
+    bias of its last layer is `logit(mean)`, of a convolution that of each channel. A line of pixels that never change costs no steps."""
+    next(layer for layer in model.encoder if isinstance(layer, Centre)).mean.copy_(mean)
+    last = next(layer for layer in reversed(model.decoder) if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d))
+    pixels = mean if isinstance(last, nn.Linear) else mean.mean((1, 2))
+    logit = pixels.clamp(LEAST_PIXEL, 1.0 - LEAST_PIXEL).logit().flatten()
+    last.bias[: len(logit)] = logit

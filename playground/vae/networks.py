@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 
 def mlp(sizes: list[int]) -> nn.Sequential:
@@ -15,10 +16,21 @@ def mlp(sizes: list[int]) -> nn.Sequential:
     return nn.Sequential(*layers[:-1])
 
 
+class Centre(nn.Module):
+    """`x - mean`, with the mean of the training images, 0 before it is known: layers learn sooner from what is spread around 0."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(shape))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x - self.mean
+
+
 def mlp_encoder(shape: tuple[int, ...], width: int, depth: int, n_out: int) -> nn.Module:
     """(n, *shape) -> (n, n_out), through `depth` hidden layers, each half as wide as the one before."""
     hidden = [max(width >> i, 16) for i in range(depth)]
-    return nn.Sequential(nn.Flatten(), *mlp([math.prod(shape), *hidden, n_out]))
+    return nn.Sequential(Centre(shape), nn.Flatten(), *mlp([math.prod(shape), *hidden, n_out]))
 
 
 def mlp_decoder(shape: tuple[int, ...], width: int, depth: int, n_in: int) -> nn.Module:
@@ -40,7 +52,7 @@ def _conv_plan(shape: tuple[int, ...], width: int, depth: int) -> list[tuple[int
 
 def conv_encoder(shape: tuple[int, ...], width: int, depth: int, n_out: int) -> nn.Module:
     """(n, C, H, H) -> (n, n_out) by strided 3x3 convolutions."""
-    layers: list[nn.Module] = []
+    layers: list[nn.Module] = [Centre(shape)]
     channels, side = shape[0], shape[-1]
     for c, s in _conv_plan(shape, width, depth):
         layers += [nn.Conv2d(channels, c, 3, stride=side // s, padding=1), nn.SiLU()]

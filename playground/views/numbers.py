@@ -10,11 +10,18 @@ import numpy as np
 from playground.views.codec import f32
 from playground.views.images import Payload
 
-ROLES_OF_SERIES = {"train": "train", "held_out": "held_out", "floor": "prior", "reconstruction": "reconstruction", "kl": "kl"}
+ROLES_OF_SERIES = {
+    "train": "train",
+    "held_out": "held_out",
+    "floor": "prior",
+    "linear": "noise",
+    "reconstruction": "reconstruction",
+    "kl": "kl",
+}
 """Last part of a loss name -> the role whose colour its curve has."""
 
 MOST_MARKS = 40
-SERIES_LABELS = {"train": "training", "held_out": "held-out", "floor": "irreducible", "kl": "KL"}
+SERIES_LABELS = {"train": "training", "held_out": "held-out", "floor": "irreducible", "linear": "best linear", "kl": "KL"}
 
 
 def curves(history: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, unit: str, log: bool = False) -> Payload:

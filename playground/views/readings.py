@@ -36,14 +36,15 @@ def latest_step(record: RunRecord, name: str) -> int:
 
 
 def loss_curves(record: RunRecord) -> Payload:
-    """Training and held-out loss, and the irreducible loss below them where it is known; as `payloads.curves` and
-    `numbers.spikes`."""
+    """Training and held-out loss; where they are known the irreducible loss below them, and above them that of the best linear denoiser;
+    as `payloads.curves` and `numbers.spikes`."""
     shown = MODELS[record.config["model"]]
     term = shown.term
     chosen = {split: record.history[f"{split}/{term}"] for split in ("train", "held_out") if f"{split}/{term}" in record.history}
     focus = spikes(chosen)
-    floor = latest(record, f"floor/{term}")
-    if floor is not None:
-        last = max((int(steps[-1]) for steps, _ in chosen.values() if len(steps)), default=record.step)
-        chosen["floor"] = ((0, max(last, 1)), (floor, floor))
+    last = max((int(steps[-1]) for steps, _ in chosen.values() if len(steps)), default=record.step)
+    for line in ("floor", "linear"):
+        value = latest(record, f"{line}/{term}")
+        if value is not None:
+            chosen[line] = ((0, max(last, 1)), (value, value))
     return payloads.curves(chosen, unit=shown.unit) | focus

@@ -33,3 +33,16 @@ test('a setting that means nothing with the others is not sent', () => {
   forms.type('three', 'sampler', 'ddim');
   assert.deepEqual(forms.read().three, {sampler: 'ddim', eta: 0});
 });
+
+test('a default follows the data, unless a person chose otherwise or a run had something of its own', () => {
+  const {f} = made('four', {dataset: 'mixture', batch_size: 256, steps: 3000});
+  f.byData = {batch_size: {fashion_mnist: 32, latents: 128}, steps: {fashion_mnist: 2000}};
+  assert.equal(forms.current(f, 'batch_size'), 256);
+  forms.type('four', 'dataset', 'fashion_mnist');
+  assert.deepEqual(forms.values(f), {dataset: 'fashion_mnist', batch_size: 32, steps: 2000});
+  forms.type('four', 'steps', 50);
+  forms.type('four', 'dataset', 'mixture');
+  assert.deepEqual(forms.values(f), {dataset: 'mixture', batch_size: 256, steps: 50});
+  forms.restore('four', {dataset: 'fashion_mnist', batch_size: 32, steps: 2000});
+  assert.equal(forms.current(f, 'batch_size'), 256, 'the run had the default of its data, so that of the data now holds');
+});

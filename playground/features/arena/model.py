@@ -108,7 +108,7 @@ def _ours(checkpoint: bytes, config: ArenaConfig) -> ArenaModel:
         to_data,
         data.name,
         data.is_image,
-        about.n_parameters("ema"),
+        about.n_parameters,
         device,
         real_draw(data),
     )

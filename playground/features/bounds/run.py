@@ -49,7 +49,7 @@ def bounds(config: BoundsConfig, checkpoint: bytes) -> Study:
     task = TASKS[about.config.model](about.config, load_dataset(about.config.dataset), device)
     order = np.random.default_rng(config.seed).permutation(len(task.test_x))[: config.n_examples]
     measured = {"dataset": about.config.dataset, "steps": len(order), "of_step": about.step, "likelihood": about.config.likelihood}
-    yield Started(config.model_dump() | measured, about.n_parameters("ema"), str(device))
+    yield Started(config.model_dump() | measured, about.n_parameters, str(device))
     generator = torch.Generator(device).manual_seed(config.seed)
     double = copy.deepcopy(model).double() if model.latent_dim <= 2 else None
     rows: list[Row] = []

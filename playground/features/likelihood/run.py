@@ -57,7 +57,7 @@ def likelihood(config: LikelihoodConfig, checkpoint: bytes) -> Study:
     generator = torch.Generator(task.device).manual_seed(config.seed)
     order = torch.randperm(len(task.test_x), generator=torch.Generator().manual_seed(config.seed))[: config.n_examples]
     yield Started(
-        config.model_dump() | {"dataset": about.config.dataset, "steps": len(order)}, about.n_parameters("ema"), str(task.device)
+        config.model_dump() | {"dataset": about.config.dataset, "steps": len(order)}, about.n_parameters, str(task.device)
     )
     done, parts = 0, []
 

@@ -34,7 +34,7 @@ SET = {"points": 1000, "images": 200}
 DRAWN, TILES = 120, 10
 """Paths in the plane, and images of each number of steps, that are shown."""
 CHUNK = 1000
-EMA_DECAY = 0.99
+EMA_LENGTH = 0.05
 SHARE = 0.5
 """Of the learning rate that the model was trained with: it begins where it ended."""
 
@@ -194,7 +194,7 @@ class Reflow:
             warmup_steps=0,
             decay="cosine",
             gradient_clip=1.0,
-            ema_decay=EMA_DECAY,
+            ema_length=EMA_LENGTH,
             seed=self.config.seed,
             device=self.config.device,
         )

@@ -68,6 +68,10 @@ class Task(ABC):
         """The lowest value that the held-out terms of the loss can have, where it is known exactly."""
         return {}
 
+    def linear(self) -> dict[str, float]:
+        """Held-out terms of the loss of the best linear model, where that is a closed form."""
+        return {}
+
     def baseline(self) -> dict[str, float]:
         """Held-out terms of the loss of a model that answers every example with the same, where that means something."""
         return {}

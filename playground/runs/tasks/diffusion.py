@@ -14,10 +14,12 @@ from playground.config import DiffusionConfig, RunConfig
 from playground.data import Dataset
 from playground.data.points import MIXTURE
 from playground.diffusion.denoiser import PARAMETRIZATIONS, ClippedDenoiser, Denoiser, GuidedDenoiser, build_denoiser
+from playground.diffusion.linear import EXAMPLES, LinearDenoiser
 from playground.diffusion.noise import SCHEDULES
 from playground.diffusion.objectives import denoising_error, stratified_times
-from playground.diffusion.oracle import Exact, mixture_denoiser
+from playground.diffusion.oracle import Exact, LinearAnswer, mixture_denoiser
 from playground.diffusion.sampling import initial_noise, reverse, time_grid
+from playground.runs.checkpoint import Loaded
 from playground.runs.tasks.base import HELD_OUT, STRIP_FRAMES, Interrupted, Task, as_pixels, data_range, thin, to_uint8
 from playground.vae.objectives import Loss
 
@@ -78,6 +80,18 @@ class DiffusionTask(Task):
         u = torch.rand((), generator=generator, device=x.device)
         t = stratified_times(len(x), model.schedule.t_min, model.schedule.t_max, u)
         return denoising_error(model, x, t, torch.randn(x.shape, generator=generator, device=x.device), label)
+
+    def adopt(self, model: Denoiser, source: Loaded | None) -> None:
+        """The best linear denoiser of the training data, where the network's answer is added to it."""
+        if model.linear is not None:
+            model.linear.fit(self.scale(self.train_x[:EXAMPLES]))
+
+    @torch.no_grad()
+    def linear(self) -> dict[str, float]:
+        """The held-out loss of the best linear denoiser: what a Gaussian with the mean and covariance of the training data knows."""
+        linear = LinearDenoiser(self.dataset.shape).to(self.device)
+        answer = LinearAnswer(linear.fit(self.scale(self.train_x[:EXAMPLES])), SCHEDULES[self.config.schedule])
+        return self.held_out(Exact(answer, PARAMETRIZATIONS[self.config.parametrization]))
 
     @torch.no_grad()
     def floor(self) -> dict[str, float]:

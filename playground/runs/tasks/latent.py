@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from playground.config import LIKELIHOODS, AutoencoderConfig, LatentConfig, RunConfig, VAEConfig
 from playground.data import Dataset
+from playground.runs.checkpoint import Loaded
 from playground.runs.tasks.base import Interrupted, Task, one_per_class, to_uint8
-from playground.vae.autoencoder import DiagonalGaussian, build_autoencoder
+from playground.vae.autoencoder import DiagonalGaussian, begin_at, build_autoencoder
 from playground.vae.bounds import draw_log_weights, importance_estimate, iwae
 from playground.vae.gaps import quadrature_elbo
 from playground.vae.likelihoods import binarise, dequantise
@@ -51,6 +52,10 @@ class LatentTask(Task):
         self.shown = self.scale(self.test_x[torch.from_numpy(one_per_class(dataset)).to(device)])
 
     build = staticmethod(build_autoencoder)
+
+    def adopt(self, model: nn.Module, source: Loaded | None) -> None:
+        """The mean of the training images: what encoder and decoder begin at."""
+        begin_at(model, self.scale(self.train_x).mean(0))
 
     def _draw_once(self) -> None:
         """Replaces stored data by what the likelihood speaks of, where that takes random numbers."""

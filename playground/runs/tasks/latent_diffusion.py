@@ -76,7 +76,10 @@ class LatentDiffusionTask(DiffusionTask):
         if not bool(means.isfinite().all() and stds.isfinite().all()):
             raise ConfigError("Some latents of this autoencoder are not finite numbers, so nothing can be learned from them.")
         model.standardise_to(means, stds)
-        model.bound.copy_(draw(*model.posterior(x)).abs().max())
+        z = draw(*model.posterior(x))
+        model.bound.copy_(z.abs().max())
+        if model.linear is not None:
+            model.linear.fit(z)
 
     @torch.no_grad()
     def prepare(self, model: LatentDenoiser) -> None:

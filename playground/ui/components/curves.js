@@ -12,7 +12,7 @@ const LEGEND = 26;                                   // its height, at the top o
 function trace(series, unit) {
   const thick = series.name.startsWith('held_out'), values = decode.f32(series.values);
   return {type: 'scatter', mode: values.length === 1 ? 'markers' : series.gap || series.dash ? 'lines+markers' : 'lines', name: series.label, x: decode.f32(series.steps), y: values,
-          line: {color: roleColour(series.role), width: thick ? 2.6 : 1.2, dash: series.dash || (series.name.startsWith('floor') ? 'dash' : 'solid')},
+          line: {color: roleColour(series.role), width: thick ? 2.6 : 1.2, dash: series.dash || (['floor', 'linear'].includes(series.name) ? 'dash' : 'solid')},
           ...(series.gap ? {fill: 'tonexty', fillcolor: `rgba(${rgb(roleColour('posterior'))}, 0.22)`} : {}), marker: {color: roleColour(series.role), size: series.gap || series.dash ? 4 : 6},
           hovertemplate: `step %{x:,}: %{y:.4~g} ${unit}<extra>${series.label}</extra>`};
 }

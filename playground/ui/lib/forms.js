@@ -2,18 +2,27 @@
    press on, whatever Gradio writes into a component afterwards.
 
    A value comes, in this order, from the person, from Python (`sent`), from the run that was found again after a reload
-   (`restored`), from the setting's default. A restore that arrives late therefore never changes what a person chose. */
+   (`restored`), from the setting's default for the data that are chosen. A restore that arrives late therefore never changes
+   what a person chose. */
 const forms = new Map();
 
 export function form(name) {
   if (!forms.has(name)) {
-    forms.set(name, {name, all: [], typed: {}, sent: {}, restored: {}, defaults: {}, when: {}, fields: new Map(), groups: new Set()});
+    forms.set(name, {name, all: [], typed: {}, sent: {}, restored: {}, defaults: {}, byData: {}, when: {}, fields: new Map(), groups: new Set()});
   }
   return forms.get(name);
 }
 
 const has = (object, key) => Object.prototype.hasOwnProperty.call(object, key);
-export const current = (f, field) => [f.typed, f.sent, f.restored, f.defaults].find(from => has(from, field))?.[field];
+/* The default of a field for a data set, or for `latents`. */
+const fallback = (f, field, data) => (has(f.byData[field] || {}, data) ? f.byData[field][data] : f.defaults[field]);
+
+export function current(f, field) {
+  const from = [f.typed, f.sent, f.restored].find(one => has(one, field));
+  if (from) return from[field];
+  if (!f.byData[field]) return f.defaults[field];
+  return fallback(f, field, (current(f, 'diffuse_in') ?? 'data') === 'data' ? current(f, 'dataset') : 'latents');
+}
 
 /* Does the setting mean something with what else is chosen? `when`: {form, field, any: values, default}. */
 export function applies(f, field) {
@@ -53,7 +62,9 @@ export function tell(name, values_) {
 /* The settings of a run that was found again. */
 export function restore(name, config) {
   const f = form(name);
-  change(f, () => { f.restored = {...config, diffuse_in: config.autoencoder ? config.autoencoder.model : 'data'}; });
+  const diffuse_in = config.autoencoder ? config.autoencoder.model : 'data', data = diffuse_in === 'data' ? config.dataset : 'latents';
+  const chosen = Object.entries(config).filter(([field, value]) => !f.byData[field] || value !== fallback(f, field, data));
+  change(f, () => { f.restored = {...Object.fromEntries(chosen), diffuse_in}; });
 }
 /* A run was refused: the field that the sentence begins with says so, too. */
 export function refuse(name, sentence) {
