@@ -126,7 +126,7 @@ def test_five_ways_to_draw_latents_are_compared(both):
             "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((byte, i) => i "
             "% 4 < 3 && byte)"
         )
-    bars = [found.locator(f"[data-row={name}] .comparison-track i").bounding_box()["width"] for name in ("vae_prior", "floor")]
+    bars = [found.locator(f"[data-row={name}] .pg-track i").bounding_box()["width"] for name in ("vae_prior", "floor")]
     assert bars[0] > 20 * max(bars[1], 0.1)
     expect(found.locator(".comparison-said")).to_contain_text("AE: z by diffusion in place of one Gaussian")
 

@@ -1,4 +1,5 @@
 /* A row a bound: how far it lies above the ELBO on one axis, and means with their standard errors over images. Payload: playground/views/bounds.py. */
+import {stack} from '../../ui/lib/bars.js';
 import {shortNumber} from '../../ui/lib/format.js';
 import {live} from '../../ui/lib/live.js';
 import {html, niceTicks, scaled, svg} from '../../ui/lib/svg.js';
@@ -40,12 +41,8 @@ export function mount({element, props}) {
     if (!gap) { gapBox.replaceChildren(); return; }
     const total = Math.max(1e-9, gap.parts.reduce((sum, part) => sum + Math.max(0, part.mean), 0)), pm = part => (part.se ? ` ± ${part.se.toFixed(part.text.split('.')[1].length)}` : '');
     const words = html('div', 'bounds-sum', html('b', '', `log p(x) − ELBO: gap ${gap.text}`), ' = ', ...gap.parts.flatMap((part, i) => [i ? ' + ' : '', html('span', '', `${part.label} ${part.text}${pm(part)}`)]), html('em', '', ` nats, mean of ${n} images ± its standard error`));
-    const bar = html('div', 'bounds-bar', ...gap.parts.map((part, i) => {
-      const node = html('i', i ? 'bounds-light' : '');
-      node.style.width = `${100 * Math.max(0, part.mean) / total}%`;
-      node.title = `${part.label} ${part.text} nats`;
-      return node;
-    }));
+    const bar = html('div', 'pg-track pg-stack bounds-bar');
+    stack(bar, gap.parts.map((part, i) => ({value: Math.max(0, part.mean), colour: roleVar('posterior'), light: i > 0, title: `${part.label} ${part.text} nats`})), [0, total]);
     gapBox.replaceChildren(words, bar);
   }
 

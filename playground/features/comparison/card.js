@@ -1,5 +1,6 @@
 /* Payload: playground/views/comparison.py. */
 import {blindness} from '../../ui/lib/blindness.js';
+import {fill, roundUp, track} from '../../ui/lib/bars.js';
 import {context2d} from '../../ui/lib/canvas.js';
 import {decode} from '../../ui/lib/codec.js';
 import {duration, fixed, thousands, withError} from '../../ui/lib/format.js';
@@ -10,20 +11,10 @@ import {drawTiles} from '../../ui/lib/tiles.js';
 
 const GAP = 3, COUNT = 24, STATES = {now: 'being made …', waiting: 'to come'};
 
-const share = (value, top) => `${100 * Math.min(1, Math.max(0, value / top))}%`;
-
 function drawBar(node, row, top) {
-  const [bar, whisker, best] = node.querySelector('.comparison-track').children, ready = row.state === 'ready';
-  const [number, took] = node.querySelector('.comparison-number').children;
-  bar.style.background = roleVar(row.role);
-  bar.style.width = ready ? share(row.distance, top) : '0';
-  bar.hidden = whisker.hidden = !ready;
-  if (ready) {
-    const low = Math.max(0, row.distance - row.std), high = Math.max(0, Math.min(top, row.distance + row.std));
-    Object.assign(whisker.style, {left: share(low, top), width: share(high - low, top)});
-  }
-  best.hidden = !ready || row.best == null;
-  if (!best.hidden) { best.style.left = share(row.best, top); best.title = `real codes through the same decoder: ${row.best.toFixed(4)}`; }
+  const bar = node.querySelector('.pg-track'), ready = row.state === 'ready', [number, took] = node.querySelector('.comparison-number').children;
+  fill(bar, ready ? {value: row.distance, error: row.std, best: row.best, colour: roleVar(row.role)} : null, [0, top]);
+  if (row.best != null) bar.lastChild.title = `real codes through the same decoder: ${row.best.toFixed(4)}`;
   number.textContent = ready ? `${row.distance.toFixed(4)} ± ${row.std.toFixed(4)}`.replace(/^-/, '−') : STATES[row.state];
   const means = ready && row.distance_of_means != null ? `as means E[x|z]: ${row.distance_of_means.toFixed(4)} ± ${row.std_of_means.toFixed(4)}`.replace(': -', ': −') : '';
   const seen = ready && row.frechet != null ? `Fréchet ${withError(row.frechet, row.frechet_std)}, precision ${fixed(row.precision)}, recall ${fixed(row.recall)}` : '';
@@ -39,8 +30,7 @@ export function mount({element, props}) {
   /* From 0 to a round number above the largest distance with its spread. */
   function scaleOf(payload) {
     const most = Math.max(0, ...payload.rows.filter(row => row.state === 'ready').map(row => row.distance + row.std));
-    const power = 10 ** Math.floor(Math.log10(most || 1));
-    return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map(k => k * power).find(top => top >= most) || 1;
+    return roundUp(most, [1, 1.5, 2, 3, 4, 5, 6, 8, 10]) || 1;
   }
 
   function rowNode(row, first) {
@@ -48,10 +38,9 @@ export function mount({element, props}) {
     node.classList.toggle('comparison-reference', row.reference);
     node.classList.toggle('comparison-first-reference', first);
     node.dataset.row = row.name;
-    const track = html('div', 'comparison-track', html('i'), html('u'), html('s'));
     const canvas = Object.assign(document.createElement('canvas'), {className: 'comparison-tiles'});
     canvas.setAttribute('role', 'img');
-    node.append(html('div', 'comparison-name', html('b', '', row.title), html('small', '', row.how)), track,
+    node.append(html('div', 'comparison-name', html('b', '', row.title), html('small', '', row.how)), track(),
                 html('div', 'comparison-number', html('b'), html('small')), canvas);
     return node;
   }

@@ -1,5 +1,6 @@
 /* A row a latent dimension: how much it tells of each factor, and what it moves. Questions: disentanglement, traversals. */
 import {asker, keeper, shared} from '../../ui/lib/asking.js';
+import {line} from '../../ui/lib/bars.js';
 import {digits, fixed, sub, withError} from '../../ui/lib/format.js';
 import {live, visible} from '../../ui/lib/live.js';
 import {mark} from '../../ui/lib/origin.js';
@@ -65,9 +66,8 @@ export function mount({element, props, server}) {
 
   function drawScore() {
     const {mig, mig_se, mig_floor, mig_per_factor} = shown, bars = NAMES.map((name, i) => {
-      const value = mig_per_factor.data[i], bar = html('i');
-      bar.style.width = `${100 * Math.max(0, Math.min(1, value))}%`;
-      return html('div', '', html('span', '', name), html('span', 'factors-track', bar), html('b', '', fixed(value)));
+      const value = mig_per_factor.data[i];
+      return line(name, {value, colour: 'var(--role-posterior)'}, [0, 1], fixed(value));
     });
     score.replaceChildren(html('div', 'factors-mig', html('b', '', `MIG ${withError(mig, mig_se)}`), html('span', '', `mutual information gap, mean over factors: 0 is a jumble, 1 is one dimension per factor${mig_floor == null ? '' : `; with shuffled factors ${fixed(mig_floor, 3)}`}. ± is the standard error for this one model: models of other seeds differ by far more`)), html('div', 'factors-bars', ...bars));
   }

@@ -1,8 +1,10 @@
 /* Payload: playground/views/likelihood_views.py. */
+import {fill, track} from '../../ui/lib/bars.js';
 import {decode} from '../../ui/lib/codec.js';
 import {digits, thousands} from '../../ui/lib/format.js';
 import {live} from '../../ui/lib/live.js';
-import {cssVar, roleColour} from '../../ui/lib/theme.js';
+import {html} from '../../ui/lib/svg.js';
+import {cssVar, roleColour, roleVar} from '../../ui/lib/theme.js';
 import {plotlyOr} from '../../ui/lib/plotly.js';
 
 const places = error => Math.max(0, Math.min(4, error > 0 ? 1 - Math.floor(Math.log10(error)) : 3));
@@ -17,25 +19,17 @@ export function mount({element, props}) {
     const known = payload.rows.filter(row => row.nats != null);
     if (!known.length) return;
     const lo = Math.min(...known.map(row => row.nats - 2 * (row.nats_se || 0))), hi = Math.max(...known.map(row => row.nats + 2 * (row.nats_se || 0)));
-    const room = 0.12 * Math.max(hi - lo, 1e-3), from = lo - room, to = hi + room, at = v => 100 * (v - from) / (to - from);
+    const room = 0.12 * Math.max(hi - lo, 1e-3), scale = [lo - room, hi + room];
     const nodes = known.map(row => {
-      const node = document.createElement('div'), colour = roleColour(row.role);
-      node.className = 'likelihood-row';
-      node.innerHTML = '<span></span><span><b></b><small></small></span><div class="likelihood-track"><u></u><i></i></div>';
-      const [label, values, track] = node.children, [whisker, dot] = track.children;
-      label.textContent = row.label;
-      values.firstChild.textContent = number(row.nats, row.nats_se, 'nats');
-      values.lastChild.textContent = row.bits != null ? number(row.bits, row.bits_se, 'bits/dim')
+      const told = number(row.nats, row.nats_se, 'nats'), bar = fill(track({dot: true}), {value: row.nats, error: 2 * (row.nats_se || 0), colour: roleVar(row.role)}, scale);
+      bar.title = `${row.label}: ${told}; the line is ± 2 standard errors`;
+      bar.style.color = roleVar(row.role);
+      const more = row.bits != null ? number(row.bits, row.bits_se, 'bits/dim')
         : row.difference != null && row.name !== 'true' ? `${row.difference > 0 ? '+' : ''}${number(row.difference, row.difference_se, 'to the truth')}` : '';
-      Object.assign(dot.style, {left: `${at(row.nats)}%`, background: colour});
-      Object.assign(whisker.style, {left: `${at(row.nats - 2 * (row.nats_se || 0))}%`, width: `${400 * (row.nats_se || 0) / (to - from)}%`, background: colour});
-      track.title = `${row.label}: ${number(row.nats, row.nats_se, 'nats')}; the line is ± 2 standard errors`;
-      return node;
+      return html('div', 'likelihood-row', html('span', '', row.label), html('span', '', html('b', '', told), html('small', '', more)), bar);
     });
-    const axis = document.createElement('div');
-    axis.className = 'likelihood-axis';
-    [`${digits(from)}`, 'nats per example, higher is better', `${digits(to)}`].forEach(text => axis.append(Object.assign(document.createElement('span'), {textContent: text})));
-    rows.replaceChildren(...nodes, axis);
+    const ends = [digits(scale[0]), 'nats per example, higher is better', digits(scale[1])];
+    rows.replaceChildren(...nodes, html('div', 'likelihood-axis', ...ends.map(text => html('span', '', text))));
   }
 
   function drawPlot(payload) {

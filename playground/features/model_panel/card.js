@@ -1,12 +1,13 @@
 /* Pictures made on demand. Questions (playground/questions): grid, traversals, generate. One at a time, and made again while
    the model learns on: the cheap ones once a second, measured samples every ten. */
 import {asker, keeper, shared} from '../../ui/lib/asking.js';
+import {line} from '../../ui/lib/bars.js';
 import {blindness} from '../../ui/lib/blindness.js';
 import {hear} from '../../ui/lib/bus.js';
 import {digits, fixed, thousands, sub, withError} from '../../ui/lib/format.js';
 import {live, visible} from '../../ui/lib/live.js';
 import {mark} from '../../ui/lib/origin.js';
-import {roleColour} from '../../ui/lib/theme.js';
+import {roleVar} from '../../ui/lib/theme.js';
 import {drawTiles} from '../../ui/lib/tiles.js';
 
 const FACTORS = ['shape', 'size', 'angle', 'x', 'y'];   // of sprites, in the order of the answer
@@ -128,18 +129,8 @@ export function mount({element, props, server}) {
     head.textContent = 'Energy distance to held-out images, in pixel values (0: cannot be told apart; 1 is the step from black to white). Mean of five measurements ± spread of one; “real against real”: training images in the place of samples.'
       + (isVAE ? ' “Drawn”: z, then x ~ p(x|z), as log p(x) means it; “real codes”: z ~ q(z|x) of real images, so that what is worse in the samples is the fault of the prior. ' : ' A decoder has no pixel noise: its image of z is D(z). ');
     head.append(blindness());
-    distance.replaceChildren(head, seen(answer), ...bars.map(([name, value, spread, role, other]) => {
-      const line = document.createElement('div'), title = document.createElement('span'), track = document.createElement('span'), bar = document.createElement('i'), number = document.createElement('b');
-      title.textContent = name;
-      line.classList.toggle('panel-other', Boolean(other));
-      track.className = 'panel-track';
-      bar.style.width = `${100 * Math.max(0, value) / most}%`;
-      bar.style.background = roleColour(role);
-      number.textContent = `${value.toFixed(4).replace('-', '−')} ± ${(spread || 0).toFixed(4)}`;
-      track.append(bar);
-      line.append(title, track, number);
-      return line;
-    }));
+    const number = (value, spread) => `${value.toFixed(4).replace('-', '−')} ± ${(spread || 0).toFixed(4)}`;
+    distance.replaceChildren(head, seen(answer), ...bars.map(([name, value, spread, role, other]) => line(name, {value, colour: roleVar(role)}, [0, most], number(value, spread), other ? 'panel-other' : '')));
   }
 
   function draw() {

@@ -1,4 +1,5 @@
 /* Payload: playground/views/reflow.py. */
+import {line} from '../../ui/lib/bars.js';
 import {blindness} from '../../ui/lib/blindness.js';
 import {shortNumber, thousands, withError} from '../../ui/lib/format.js';
 import {live} from '../../ui/lib/live.js';
@@ -6,16 +7,11 @@ import {html} from '../../ui/lib/svg.js';
 
 const short = value => shortNumber(Number(value.toPrecision(2)));
 
-/* One line: who, a bar with its whisker, "mean ± spread". `reading` is [mean, spread], or null while it is to come. */
-function line(label, className, reading, top, fresh, more = '') {
-  const bar = html('i', className), whisker = html('u'), node = html('div', `reflow-row${fresh ? ' reflow-new' : ''}`, html('span', '', label),
-    html('div', 'reflow-track', bar, whisker), html('b', '', reading ? withError(...reading) : 'to come', ...(more ? [html('small', '', more)] : [])));
-  const share = value => 100 * Math.min(1, Math.max(0, value / top));
-  bar.style.width = reading ? `${share(reading[0])}%` : '0';
-  bar.hidden = whisker.hidden = !reading;
-  if (reading) Object.assign(whisker.style, {left: `${share(reading[0] - reading[1])}%`, width: `${share(reading[0] + reading[1]) - share(reading[0] - reading[1])}%`});
-  return node;
-}
+const COLOURS = {before: 'var(--class-3)', after: 'var(--role-samples)', floor: 'var(--role-data)'};
+
+/* One line: `found` is [mean, spread], or null while it is to come. */
+const reading = (label, of, found, top, fresh = false, more = '') => line(label, found && {value: found[0], error: found[1], colour: COLOURS[of]}, [0, top],
+  [found ? withError(...found) : 'to come', ...(more ? [html('small', '', more)] : [])], fresh ? 'reflow-new' : '');
 
 const heading = (text, small) => html('h4', '', text, html('small', '', small));
 
@@ -36,7 +32,7 @@ export function mount({element, props}) {
   function drawStraightness(payload) {
     const {before, after} = payload, top = Math.max(before.straightness[0] + before.straightness[1], after ? after.straightness[0] : 0, 1e-9);
     part('straightness').replaceChildren(heading('Straightness S of the paths', 'mean ± standard error; 0 is straight, at constant speed'),
-      line('before', 'reflow-before', before.straightness, top), line('after', 'reflow-after', after && after.straightness, top));
+      reading('before', 'before', before.straightness, top), reading('after', 'after', after && after.straightness, top));
   }
 
   /* Beside a distance in pixels, that in the features of a classifier. */
@@ -46,10 +42,10 @@ export function mount({element, props}) {
     const {before, after, floor, floor_frechet: best} = payload, all = [before, after].filter(Boolean).flatMap(side => Object.values(side.distance)).concat(floor ? [floor] : []);
     const top = Math.max(1e-9, ...all.map(reading => reading[0] + reading[1])), nodes = [];
     for (const steps of [1, 2, 4, 8, 16]) {
-      nodes.push(line(steps === 1 ? '1 step' : `${steps} steps`, 'reflow-before', before.distance[steps], top, true, seen(before, steps)));
-      nodes.push(line('', 'reflow-after', after && after.distance[steps], top, false, seen(after, steps)));
+      nodes.push(reading(steps === 1 ? '1 step' : `${steps} steps`, 'before', before.distance[steps], top, true, seen(before, steps)));
+      nodes.push(reading('', 'after', after && after.distance[steps], top, false, seen(after, steps)));
     }
-    if (floor) nodes.push(line('real', 'reflow-floor', floor, top, true, best ? `Fréchet ${withError(...best)}` : ''));
+    if (floor) nodes.push(reading('real', 'floor', floor, top, true, best ? `Fréchet ${withError(...best)}` : ''));
     part('distance').replaceChildren(heading('Distance of samples from data', 'after so many Euler steps; shorter is better'), ...nodes);
   }
 

@@ -1,14 +1,9 @@
 /* The terms of a loss as an equation, a stacked bar and lines of smaller sums. Payload: playground/views/bound_terms.py. */
+import {percent, roundUp, stack, stacked} from '../lib/bars.js';
 import {stepText} from '../lib/format.js';
 import {live} from '../lib/live.js';
+import {roleVar} from '../lib/theme.js';
 import '../lib/rates.js';                                          // remembers runs from the first reading on, before their plane is looked at
-
-/* 1, 2, 2.5 or 5 times a power of ten, at least `value`. */
-function nice(value) {
-  if (!(value > 0)) return 0;
-  const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 2.5, 5, 10].map(k => k * power).find(k => k >= value * 0.9999);
-}
 
 function part(text, role, strong) {
   const node = document.createElement('span'), inner = document.createElement(strong ? 'b' : 'span');
@@ -38,7 +33,7 @@ export function mount({element, props}) {
   /* The scale fits both ends of the stack; it grows at once and shrinks only when the bar fills less than a third. */
   function rescale(low, high) {
     const fits = scale && low >= scale.lo && high <= scale.hi && (high - low) > (scale.hi - scale.lo) / 3;
-    if (!fits) scale = {lo: low < 0 ? -nice(-low) : 0, hi: nice(high) || (low < 0 ? 0 : 1)};
+    if (!fits) scale = {lo: low < 0 ? -roundUp(-low) : 0, hi: roundUp(high) || (low < 0 ? 0 : 1)};
   }
 
   function drawEquation(payload) {
@@ -62,22 +57,10 @@ export function mount({element, props}) {
   }
 
   function drawBar(payload) {
-    const values = payload.terms.map(term => term.value || 0);
-    const high = values.filter(v => v > 0).reduce((a, b) => a + b, 0), low = values.filter(v => v < 0).reduce((a, b) => a + b, 0);
-    rescale(low, high);
-    const at = value => 100 * (value - scale.lo) / (scale.hi - scale.lo);
-    let up = 0, down = 0;
-    payload.terms.forEach((term, i) => {
-      let node = bar.querySelectorAll('div')[i];
-      if (!node) { node = document.createElement('div'); bar.append(node); }
-      const value = values[i], from = value >= 0 ? up : down + value;
-      if (value >= 0) up += value; else down += value;
-      node.style.left = `${at(from)}%`;
-      node.style.width = `${100 * Math.abs(value) / (scale.hi - scale.lo)}%`;
-      node.style.background = `var(--role-${term.role.replace('_', '-')})`;
-      node.title = `${term.label} ${term.text} ${payload.unit}`;
-    });
-    [...bar.querySelectorAll('div')].slice(values.length).forEach(node => node.remove());
+    const parts = payload.terms.map(term => ({value: term.value || 0, colour: roleVar(term.role), title: `${term.label} ${term.text} ${payload.unit}`})), ends = stacked(parts.map(part => part.value)).flat();
+    rescale(Math.min(0, ...ends), Math.max(0, ...ends));
+    const at = value => percent(value, [scale.lo, scale.hi]);
+    stack(bar, parts, [scale.lo, scale.hi]);
     zero.style.left = `${at(0)}%`;
     const ticks = scale.lo < 0 && scale.hi > 0 ? [scale.lo, 0, scale.hi] : [scale.lo, (scale.lo + scale.hi) / 2, scale.hi];
     axis.replaceChildren(...ticks.map((tick, i) => {
