@@ -157,7 +157,7 @@ def test_a_flow_is_made_straight(open_page):
     expect(numbers.locator(".reflow-said")).to_have_text(
         re.compile(r"times straighter\. With a single Euler step the distance went from")
     )
-    expect(numbers.locator(".reflow-row b")).to_have_count(13)
+    expect(numbers.locator(".reflow-part .pg-bar b")).to_have_count(13)
     draw = "canvas => canvas.toDataURL()"
     both = paths.locator("canvas").evaluate(draw)
     paths.get_by_role("button", name="before").click()

@@ -335,7 +335,7 @@ def test_the_autoencoder_sampled_as_if_it_were_generative_is_measured(open_map):
     panel = open_map("ae").card("Sample it as if it were generative")
     panel.get_by_role("button", name="from a fitted mixture").click()
     expect(panel.locator(".panel-distance")).to_contain_text("real against real")
-    said = panel.locator(".panel-distance div").all_inner_texts()
+    said = panel.locator(".panel-distance .pg-bar").all_inner_texts()
     samples, _, floor = (float(re.search(r"−?\d+\.\d+", text).group().replace("−", "-")) for text in said)
     assert samples > floor
     expect(panel.locator(".panel-row:visible")).to_have_count(2)

@@ -2,6 +2,7 @@
    Server function: forward_process(dataset), payload in playground/features/forward_process/view.py. */
 import {decode} from '../../ui/lib/codec.js';
 import {live} from '../../ui/lib/live.js';
+import {playText, player} from '../../ui/lib/player.js';
 import {cssVar, rgb} from '../../ui/lib/theme.js';
 import {CHARTS, chartDrawer, timeAt} from './charts.js';
 import {SHOW, normals, numbers, signal} from './numbers.js';
@@ -25,7 +26,7 @@ export function mount({element, props, server, watch}) {
   const $ = selector => element.querySelector(selector), $$ = selector => [...element.querySelectorAll(selector)];
   const slider = $('input'), time = $('.forward-time'), play = $('.forward-play'), unit = $('.forward-unit'), said = $('.forward-said');
   const panels = $$('.forward-panel'), charts = $$('.forward-charts figure'), drawChart = chartDrawer(() => getComputedStyle(element).fontFamily);
-  let source = null, eps = null, t = 0.3, seed = 1, playing = false, started = 0, last = 0, asked = null, hovered = null;
+  let source = null, eps = null, t = 0.3, seed = 1, asked = null, hovered = null;
   const chosen = () => (props.value || {}).schedule;
 
   function drawPanel(panel, i) {
@@ -71,36 +72,19 @@ export function mount({element, props, server, watch}) {
     view.redraw();
   }
 
-  function setTime(value) { t = Math.max(0, Math.min(1, value)); view.redraw(); }
-  function setPlaying(on) {
-    playing = on;
-    play.textContent = on ? '❚❚ Pause' : '▶ Play';
-    if (!on) return;
-    if (t >= 1) t = 0;
-    started = performance.now() - t * SECONDS * 1000;
-    requestAnimationFrame(tick);
-  }
-  function tick(now) {
-    if (!playing || !element.isConnected) return;
-    if (now - last >= 15) {
-      last = now;
-      setTime((now - started) / 1000 / SECONDS);
-      if (t >= 1) { setPlaying(false); return; }
-    }
-    requestAnimationFrame(tick);
-  }
+  const way = player({seconds: SECONDS, at: t, alive: () => element.isConnected, show: at => { t = at; view.redraw(); }, paint: playing => { play.textContent = playText(playing); }});
 
-  play.addEventListener('click', () => setPlaying(!playing));
-  slider.addEventListener('input', () => { if (playing) setPlaying(false); setTime(Number(slider.value) / 200); });
-  slider.addEventListener('keydown', event => { if (event.key === ' ') { event.preventDefault(); setPlaying(!playing); } });
+  play.addEventListener('click', way.toggle);
+  slider.addEventListener('input', () => way.to(Number(slider.value) / 200));
+  slider.addEventListener('keydown', event => { if (event.key === ' ') { event.preventDefault(); way.toggle(); } });
   $('.forward-noise').addEventListener('click', () => { seed += 1; if (source) { eps = normals(source.x0.length, seed); view.redraw(); } });
   unit.addEventListener('click', () => { unit.setAttribute('aria-pressed', String(!pressed(unit))); view.redraw(); });
   charts.forEach(figure => {
     const canvas = figure.querySelector('canvas');
-    canvas.addEventListener('pointerdown', event => { canvas.setPointerCapture(event.pointerId); if (playing) setPlaying(false); setTime(timeAt(canvas, event)); });
+    canvas.addEventListener('pointerdown', event => { canvas.setPointerCapture(event.pointerId); way.to(timeAt(canvas, event)); });
     canvas.addEventListener('pointermove', event => {
       hovered = {chart: figure.dataset.chart, at: timeAt(canvas, event)};
-      if (event.buttons) setTime(hovered.at);
+      if (event.buttons) way.to(hovered.at);
       say();
     });
     canvas.addEventListener('pointerleave', () => { hovered = null; say(); });

@@ -4,10 +4,11 @@ import {decode} from '../../ui/lib/codec.js';
 import {stepText} from '../../ui/lib/format.js';
 import {live} from '../../ui/lib/live.js';
 import {dots, viewport} from '../../ui/lib/plane.js';
+import {playText, player} from '../../ui/lib/player.js';
 import {classColours, cssVar, isDark} from '../../ui/lib/theme.js';
 import {fieldBehind} from './particles_field.js';
 
-const SECONDS = 2.5, TRAIL = 0.12;                          // from noise to data; how much of the way a trail shows
+const SECONDS = 2.5, TRAIL = 0.12;                   // from noise to data; how much of the way a trail shows
 const on = button => button.getAttribute('aria-pressed') === 'true';
 
 /* Positions at `at` (0..1) along the way, linear between the two stored frames around it. */
@@ -37,8 +38,6 @@ export function mount({element, props, server}) {
   const canvas = $('canvas'), body = $('.pg-body'), empty = $('.pg-empty'), slider = $('input'), time = $('.particles-time');
   const play = $('.particles-play'), trails = $('.particles-trails'), paths = $('.particles-paths'), stepLabel = $('.pg-step');
   const back = $('.particles-back'), ahead = $('.particles-ahead');
-  let where = 1;                                       // 0 is noise, 1 is data: kept when new samples come
-  let playing = false, started = 0, last = 0;
   let decoded = null, source = null, data = null, dataSource = null, backdrop = {key: ''}, ways = {}, run = null;
 
   function take(payload) {
@@ -61,7 +60,7 @@ export function mount({element, props, server}) {
   }
 
   function drawTrails(context, payload, eye, now, colour) {
-    const from = positions(decoded, payload, Math.max(0, where - TRAIL)), middle = positions(decoded, payload, Math.max(0, where - TRAIL / 2));
+    const from = positions(decoded, payload, Math.max(0, way.at() - TRAIL)), middle = positions(decoded, payload, Math.max(0, way.at() - TRAIL / 2));
     context.strokeStyle = colour;
     context.globalAlpha = 0.35;
     context.lineWidth = 1;
@@ -107,14 +106,14 @@ export function mount({element, props, server}) {
     const context = context2d(canvas, width, height), colour = cssVar('--role-samples');
     context.clearRect(0, 0, width, height);
     drawData(context, payloads[1], eye, width, height);
-    const now = positions(decoded, payload, where);
+    const now = positions(decoded, payload, way.at());
     field.draw(context, eye);
     if (on(paths)) drawPaths(context, payload, eye, width, height, colour);
     if (on(trails)) drawTrails(context, payload, eye, now, colour);
     drawSamples(context, payload, now, eye, colour);
     if (why !== 'answer') field.want({t: now.t, run, step: payload.step, extent: eye.extent, closed: Boolean(frame.config && frame.config.dataset === 'mixture')});
     time.textContent = `t = ${now.t.toFixed(2)}`;
-    slider.value = String(Math.round(1000 * where));
+    slider.value = String(Math.round(1000 * way.at()));
     slider.setAttribute('aria-valuetext', time.textContent);
     body.dataset.drawn = (Number(body.dataset.drawn) || 0) + 1;
   }
@@ -122,42 +121,21 @@ export function mount({element, props, server}) {
   const field = fieldBehind({element, server, tab: props.tab, redraw: () => view.redraw('answer')});
   const view = live({element, tab: props.tab, views: [props.view, `${props.view}_static`], draw});
 
-  function setPlaying(on) {
-    playing = on;
-    play.textContent = on ? '❚❚ Pause' : '▶ Play';
-    if (!on) return;
-    if (where >= 1) where = 0;
-    started = performance.now() - where * SECONDS * 1000;
-    requestAnimationFrame(tick);
-  }
+  /* 0 is noise, 1 is data: the place is kept when new samples come. */
+  const way = player({seconds: SECONDS, fps: 30, show: () => view.redraw(), paint: playing => { play.textContent = playText(playing); },
+                      alive: () => element.isConnected, steps: () => source.T - 1});
 
-  function tick(now) {
-    if (!playing || !element.isConnected) return;
-    if (now - last >= 31) {                            // about 30 pictures a second
-      last = now;
-      where = Math.max(0, Math.min(1, (now - started) / 1000 / SECONDS));
-      view.redraw();
-      if (where >= 1) { setPlaying(false); return; }
-    }
-    requestAnimationFrame(tick);
-  }
-
-  play.addEventListener('click', () => setPlaying(!playing));
-  slider.addEventListener('input', () => { if (playing) setPlaying(false); where = Number(slider.value) / 1000; view.redraw(); });
-  /* One sampling step towards noise (-1) or data (1), from the nearest one. */
-  function step(jump) {
-    if (!source) return;
-    if (playing) setPlaying(false);
-    where = Math.max(0, Math.min(1, (Math.round(where * (source.T - 1)) + jump) / Math.max(1, source.T - 1)));
-    view.redraw();
-  }
+  play.addEventListener('click', way.toggle);
+  slider.addEventListener('input', () => way.to(Number(slider.value) / 1000));
+  /* One sampling step towards noise (-1) or data (1). */
+  const step = jump => { if (source) way.step(jump); };
   back.addEventListener('click', () => step(-1));
   ahead.addEventListener('click', () => step(1));
   slider.addEventListener('keydown', event => {        // arrows: one sampling step; space: play
     const jump = {ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1}[event.key];
     if (!jump && event.key !== ' ') return;
     event.preventDefault();
-    if (jump) step(jump); else if (source) setPlaying(!playing);
+    if (jump) step(jump); else if (source) way.toggle();
   });
   [trails, paths].forEach(button => button.addEventListener('click', () => {
     button.setAttribute('aria-pressed', String(!on(button)));

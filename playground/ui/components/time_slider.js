@@ -3,6 +3,7 @@
 import {publish, subscribe} from '../lib/bus.js';
 import {thousands} from '../lib/format.js';
 import {latest, visible} from '../lib/live.js';
+import {playText, player} from '../lib/player.js';
 import * as forms from '../lib/forms.js';
 
 const ACTIVE = ['starting', 'running', 'paused'];
@@ -23,8 +24,6 @@ export function mount({element, props, server, trigger, watch}) {
   let frame = null, run = null, steps = [], checkpoints = [];
   let past = null;                                     // the step asked for, null: now
   let wanted = null, asking = false, trouble = '';     // one request at a time, the newest wins
-  let film = null;                                     // {began, from}: when the film began, and at which moment
-
   let forking = false, forkTimer = 0;
   const last = () => (steps.length ? steps[steps.length - 1] : 0);
   const shown = () => (past === null ? last() : past);
@@ -61,7 +60,7 @@ export function mount({element, props, server, trigger, watch}) {
     const text = any ? `step ${thousands(step)} of ${thousands(last())}` : '–';
     slider.setAttribute('aria-valuetext', text);
     setText(label, text);
-    setText(play, film ? '❚❚ Film' : '▶ Film');
+    setText(play, playText(film.playing(), 'Film', 'Film'));
     setText(now, frame && !ACTIVE.includes(frame.status) ? '● newest' : '● live');
     now.setAttribute('aria-pressed', String(past === null));
     now.disabled = !any;
@@ -105,7 +104,8 @@ export function mount({element, props, server, trigger, watch}) {
 
   function live() {
     const was = past;
-    past = wanted = film = null;
+    past = wanted = null;
+    film.pause();
     trouble = '';
     if (was !== null) publish(tab, {run, replay: null});
     draw();
@@ -118,20 +118,15 @@ export function mount({element, props, server, trigger, watch}) {
   }
 
   /* --- the film: all moments in six seconds, once ------------------------------------------------------------------------ */
-  function setFilm(on) {
-    if (!on) { film = null; draw(); return; }
-    const i = past === null ? 0 : steps.indexOf(closest(past)), from = i >= steps.length - 1 ? 0 : i;
-    film = {from, began: performance.now()};
-    show(steps[from]);
-    requestAnimationFrame(tick);
-  }
+  const film = player({seconds: FILM_SECONDS, alive: () => visible(element), paint: () => draw(), show: at => {
+    const i = Math.floor(at * (steps.length - 1));
+    if (i >= steps.length - 1) live();                 // the newest moment is now
+    else if (!asking && steps[i] !== past) show(steps[i]);
+  }});
 
-  function tick(time) {
-    if (!film || !visible(element)) { film = null; draw(); return; }
-    const i = film.from + Math.floor((time - film.began) / 1000 / FILM_SECONDS * (steps.length - 1));
-    if (i >= steps.length - 1) { live(); return; }     // the newest moment is now
-    if (!asking && steps[i] !== past) show(steps[i]);
-    requestAnimationFrame(tick);
+  function playFilm() {
+    film.set(past === null ? 1 : steps.indexOf(closest(past)) / Math.max(1, steps.length - 1));
+    film.toggle();
   }
 
   const drawSoon = latest(() => draw(), 100);
@@ -142,19 +137,18 @@ export function mount({element, props, server, trigger, watch}) {
     frame = newest;
     if (other) {
       run = newest && newest.run;
-      past = wanted = film = null;
+      past = wanted = null;
       trouble = '';
       settled();
     }
     steps = (newest && newest.moments && newest.moments.steps) || [];
     checkpoints = (newest && newest.moments && newest.moments.checkpoints) || [];
+    if (other) film.pause();
     if (visible(element)) drawSoon(); else draw();
   });
 
-  function stopFilm() { if (film) setFilm(false); }
-
   slider.addEventListener('input', () => {
-    stopFilm();
+    film.pause();
     const step = closest(Number(slider.value));
     if (step === last()) live(); else show(step);
   });
@@ -163,16 +157,16 @@ export function mount({element, props, server, trigger, watch}) {
     const by = {ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageUp: 10, PageDown: -10, Home: -steps.length, End: steps.length}[event.key];
     if (event.key !== ' ' && !by) return;
     event.preventDefault();
-    if (event.key === ' ') setFilm(!film);
-    else { stopFilm(); walk(by); }
+    if (event.key === ' ') playFilm();
+    else { film.pause(); walk(by); }
   });
 
-  play.addEventListener('click', () => setFilm(!film));
+  play.addEventListener('click', playFilm);
 
   now.addEventListener('click', live);
 
   fork.addEventListener('click', () => {
-    stopFilm();
+    film.pause();
     const step = before(checkpoints, shown());
     if (step === null) return;
     forking = true;

@@ -6,7 +6,7 @@
 export function player({show, paint = () => {}, seconds, at = 1, fps = 60, alive = () => true, steps = () => 1,
                         clock = () => performance.now(), next = callback => requestAnimationFrame(callback)}) {
   const inside = place => Math.max(0, Math.min(1, place));
-  let where = at, turn = 0, playing = false;                       // turn: what is left of an earlier playing is told by its number
+  let where = at, turn = 0, playing = false;                       // a tick of an earlier turn does nothing
 
   function pause() {
     if (!playing) return;
@@ -49,4 +49,4 @@ export function player({show, paint = () => {}, seconds, at = 1, fps = 60, alive
 }
 
 /* What a button says that plays and pauses. */
-export const playText = (playing, what = 'Play') => (playing ? '❚❚ Pause' : `▶ ${what}`);
+export const playText = (playing, play = 'Play', pause = 'Pause') => (playing ? `❚❚ ${pause}` : `▶ ${play}`);
