@@ -31,7 +31,7 @@ REFERENCE = 2000
 """Training images that samples are held against, at most."""
 BOOTSTRAP = 8
 """Draws with replacement behind the spread of one distance."""
-PARTS = 4
+PARTS = 2
 """Of the held-out images, behind a floor, at most."""
 TERMS = ("frechet", "precision", "recall")
 
@@ -123,8 +123,8 @@ class Gallery:
         return float(torch.tensor([between(Gaussian.of(draw), self.gaussian) for draw in draws], dtype=torch.float64).std())
 
     def floor(self, n: int) -> dict[str, float]:
-        """What `n` held-out images are in the place of samples, at most half of them: as `measure`, of up to four parts of them that have no
-        image in common, a mean."""
+        """What `n` held-out images are in the place of samples, at most half of them: as `measure`, of two parts of them that have no image
+        in common, a mean."""
         if n not in self.floors:
             self.floors[n] = self._floor(n)
         return self.floors[n]

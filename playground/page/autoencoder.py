@@ -33,7 +33,7 @@ class AutoencoderTab(TrainingTab):
                 latent_map("ae", server_functions=functions)
             with gr.Column(scale=2, min_width=300):
                 curves("ae", height=420)
-        quality("ae")
+                quality("ae", height=150)
         pinned("ae", server_functions=functions)
         image_table(
             "ae",

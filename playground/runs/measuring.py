@@ -15,7 +15,7 @@ from playground.runs.tasks import Task
 
 RATES = {"held_out": 2.0, "bounds": 0.5, "quality": 1 / 3}
 """Readings, and how many of them a second at most."""
-SETTLED = 2.0
+SETTLED = 1.0
 """Seconds of training before samples are worth measuring."""
 
 
