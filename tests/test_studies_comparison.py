@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,6 +20,7 @@ from playground.runs.events import Finished, Paused, Progress, Snapshot, Started
 from playground.runs.generation import load_model
 from playground.runs.tasks.latent_diffusion import LatentDiffusionTask
 from playground.runs.training import Trainer, train
+from playground.runtimes.records import RunRecord
 
 TINY = {"dataset": "digits", "steps": 150, "batch_size": 64, "width": 64, "depth": 1, "device": "cpu", "learning_rate": 0.005}
 STUDY = ComparisonConfig(steps=30, n_samples=60, width=16, sampling_steps=4, device="cpu")
@@ -158,8 +158,8 @@ def test_both_rows_of_a_vae_encode_what_it_was_trained_on(ae) -> None:
     config = VAEConfig(**TINY | {"steps": 1, "likelihood": "bernoulli"})
     vae = trained(config)
     study = Comparison(STUDY, {"ae": AutoencoderConfig(**TINY), "vae": config}, {"ae": ae, "vae": vae})
-    encode, met = study.models["vae"].encode, []
-    study.models["vae"].encode = lambda x: met.append(x) or encode(x)
+    encode, met = study.vae.encode, []
+    study.vae.encode = lambda x: met.append(x) or encode(x)
     with torch.no_grad():
         study.of_vae_codes(300, torch.Generator().manual_seed(0))
     assert set(met[0].unique().tolist()) == {0.0, 1.0}
@@ -216,7 +216,7 @@ def test_the_energy_distance_to_the_data_meets_every_row_with_the_same_data() ->
 def test_the_view_has_a_place_for_every_row(events) -> None:
     snapshots = [event for event in events if isinstance(event, Snapshot)]
     for snapshot in snapshots:
-        record = SimpleNamespace(snapshot=snapshot, active=snapshot is not snapshots[-1])
+        record = RunRecord("run", {}, "finished" if snapshot is snapshots[-1] else "running", snapshot=snapshot)
         payload = comparison_views(None, record)["comparison"]
         assert {row["name"] for row in payload["rows"]} == set(ROWS)
         ready = [row for row in payload["rows"] if row["state"] == "ready"]

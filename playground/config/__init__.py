@@ -3,7 +3,16 @@
 from playground.config.autoencoders import AutoencoderConfig, LatentConfig, VAEConfig
 from playground.config.diffusion import DiffusionConfig, LatentDiffusionConfig
 from playground.config.likelihoods import LIKELIHOODS
-from playground.config.models import MODELS, NOT_GENERATIVE, Model, model_of
+from playground.config.models import (
+    MODELS,
+    NOT_GENERATIVE,
+    Model,
+    diffuses_data,
+    encodes,
+    has_bound,
+    is_plain_autoencoder,
+    model_of,
+)
 from playground.config.runs import CONFIGS, change_live, parse_config, shaping
 from playground.config.samplers import SampleConfig, SamplerSettings
 from playground.config.settings import ConfigError, FieldSpec, Settings, Slider, field_specs, setting
@@ -33,7 +42,11 @@ __all__ = [
     "TIME_GRIDS",
     "VAEConfig",
     "change_live",
+    "diffuses_data",
+    "encodes",
     "field_specs",
+    "has_bound",
+    "is_plain_autoencoder",
     "model_of",
     "parse_config",
     "setting",

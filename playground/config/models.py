@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
+
+from playground.config.autoencoders import AutoencoderConfig, LatentConfig, VAEConfig
+from playground.config.diffusion import DiffusionConfig
+from playground.config.training import RunConfig
 
 NOT_GENERATIVE = "An autoencoder defines no distribution, so there is nothing to sample from: train a VAE or a diffusion model."
 
@@ -41,3 +45,23 @@ MODELS = {
 def model_of(config: Mapping[str, Any]) -> Model | None:
     """What the training with these settings trains; None for a study and for a drawing of samples."""
     return MODELS.get(config.get("model", ""))
+
+
+def encodes(config: RunConfig) -> TypeGuard[LatentConfig]:
+    """Whether it has an encoder and a decoder."""
+    return MODELS[config.model].encodes
+
+
+def is_plain_autoencoder(config: RunConfig) -> TypeGuard[AutoencoderConfig]:
+    """Whether it encodes, and says nothing of where to draw samples from."""
+    return encodes(config) and not MODELS[config.model].is_generative
+
+
+def has_bound(config: RunConfig) -> TypeGuard[VAEConfig]:
+    """Whether it has a prior, a posterior and an ELBO."""
+    return MODELS[config.model].has_bound
+
+
+def diffuses_data(config: RunConfig) -> TypeGuard[DiffusionConfig]:
+    """Whether it is a diffusion of the data themselves."""
+    return MODELS[config.model].diffuses == "data"

@@ -174,10 +174,10 @@ def _extra(field: Any) -> dict[str, Any]:
 
 def _field_spec(name: str, field: Any) -> FieldSpec:
     extra, registry = _extra(field), _extra(field)["registry"] or {}
-    low = next((m.ge for m in field.metadata if isinstance(m, annotated_types.Ge)), None)
-    high = next((m.le for m in field.metadata if isinstance(m, annotated_types.Le)), None)
+    low: Any = next((m.ge for m in field.metadata if isinstance(m, annotated_types.Ge)), None)
+    high: Any = next((m.le for m in field.metadata if isinstance(m, annotated_types.Le)), None)
     choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else tuple(registry)
-    kind = "choice" if choices else {int: "int", float: "float"}.get(field.annotation, "text")
+    kind: Any = "choice" if choices else {int: "int", float: "float"}.get(field.annotation, "text")
     return FieldSpec(
         name,
         kind,
@@ -218,7 +218,7 @@ def brief(value: Any) -> str:
     return _BRIEF.repr(value)
 
 
-def _sentences(config: type[Settings], items: list[dict[str, Any]]) -> str:
+def _sentences(config: type[Settings], items: Any) -> str:
     """The first few errors, each as a sentence, and how many more there are."""
     said = [_sentence(config, item) for item in items[:MOST_SENTENCES]]
     if len(items) > MOST_SENTENCES:

@@ -58,7 +58,9 @@ def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m playground.data.build_fashion_mnist", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m playground.data.build_fashion_mnist", description=(__doc__ or "").split("\n")[0]
+    )
     parser.add_argument("--source", type=Path, default=official_directory(), help="directory of the four official IDX files")
     parser.add_argument("--out", type=Path, default=ASSET, help="file to write")
     options = parser.parse_args(arguments)

@@ -98,7 +98,7 @@ def _blur(spots: np.ndarray) -> np.ndarray:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m playground.data.contact_sheet", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m playground.data.contact_sheet", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("out", type=Path, metavar="OUT_DIR", help="directory for the pictures; made where it is missing")
     parser.add_argument("--columns", type=int, default=12, help="images a class (default 12)")
     parser.add_argument("--seed", type=int, default=0, help="which images are drawn (default 0)")

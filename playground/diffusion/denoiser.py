@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -114,6 +115,8 @@ class GuidedDenoiser(nn.Module):
     one, too; any other scale asks for both at once and costs two. `label`: int64, (n,) or (1,), -1 for no class.
     """
 
+    label: Tensor
+
     def __init__(self, denoiser: Denoiser, label: Tensor, scale: float = 1.0) -> None:
         super().__init__()
         self.denoiser, self.scale, self.schedule = denoiser, scale, denoiser.schedule
@@ -144,7 +147,9 @@ class ClippedDenoiser(nn.Module):
     what lies outside it is an error (`clip_sample` in diffusers; Ho et al. 2020, their released code).
     """
 
-    def __init__(self, denoiser: nn.Module, low: float, high: float) -> None:
+    schedule: Schedule
+
+    def __init__(self, denoiser: Any, low: float, high: float) -> None:
         super().__init__()
         self.denoiser, self.low, self.high = denoiser, low, high
         self.schedule = denoiser.schedule

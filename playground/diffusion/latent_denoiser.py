@@ -29,6 +29,11 @@ class LatentDenoiser(Denoiser):
     `bound`: scalar, the largest |z| met in the training data. All are part of the weights, so a checkpoint needs nothing
     else."""
 
+    autoencoder: Autoencoder | VAE
+    mean: Tensor
+    std: Tensor
+    bound: Tensor
+
     def __init__(self, denoiser: Denoiser, autoencoder: Autoencoder | VAE) -> None:
         super().__init__(denoiser.network, denoiser.schedule, denoiser.parametrization, denoiser.n_labels, denoiser.linear)
         self.autoencoder, self.latent_dim = autoencoder.requires_grad_(False), autoencoder.latent_dim

@@ -109,7 +109,8 @@ class OdeLikelihood:
 def exact_divergence(v: Tensor, x: Tensor) -> Tensor:
     """`Σ_i ∂v_i/∂x_i` of `v` (n, d), a function of `x` (n, d) row by row: (1, n)."""
     columns = range(v.shape[1])
-    return sum(torch.autograd.grad(v[:, i].sum(), x, retain_graph=i < v.shape[1] - 1)[0][:, i] for i in columns)[None]
+    slopes = [torch.autograd.grad(v[:, i].sum(), x, retain_graph=i < v.shape[1] - 1)[0][:, i] for i in columns]
+    return torch.stack(slopes).sum(0)[None]
 
 
 def estimated_divergence(v: Tensor, x: Tensor, probes: Tensor) -> Tensor:

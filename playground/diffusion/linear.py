@@ -32,6 +32,11 @@ class LinearDenoiser(nn.Module):
     """`(x_t, c) -> x_0`, both (n, *shape). Buffers: `mean` (D,), `axes` (D, r), their `variances` (r,), and that of each of the
     other D - r directions, `rest`; before `fit` those of white noise."""
 
+    mean: Tensor
+    axes: Tensor
+    variances: Tensor
+    rest: Tensor
+
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__()
         self.size = math.prod(shape)

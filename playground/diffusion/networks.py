@@ -6,6 +6,7 @@ The input may have more channels than the output, `n_seen`: what is known beside
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -14,8 +15,16 @@ from torch.nn import functional as F
 from playground.vae.networks import mlp
 
 
+def zero(layer: nn.Module) -> None:
+    """Lets a layer begin by giving 0, whatever it is given."""
+    for values in layer.parameters():
+        nn.init.zeros_(values)
+
+
 class ScalarEmbedding(nn.Module):
     """A number such as log-SNR as a vector: sines and cosines over wavelengths from about 1 to 60, then two layers."""
+
+    frequencies: Tensor
 
     def __init__(self, width: int, n_frequencies: int = 16) -> None:
         super().__init__()
@@ -71,8 +80,7 @@ class ResidualMLP(nn.Module):
             for _ in range(depth)
         )
         self.label = LabelEmbedding(n_labels, width) if n_labels else None
-        nn.init.zeros_(self.leave.weight)
-        nn.init.zeros_(self.leave.bias)
+        zero(self.leave)
 
     def forward(self, x: Tensor, scalar: Tensor, label: Tensor | None = None) -> Tensor:
         flat = x.flatten(1)
@@ -80,7 +88,7 @@ class ResidualMLP(nn.Module):
         h, condition = self.enter(torch.cat([flat, *waves], dim=1)), self.embed(scalar)
         if self.label is not None:
             condition = condition + self.label(label)
-        for block in self.blocks:
+        for block in cast("list[nn.ModuleDict]", self.blocks):
             scale, shift = block["modulate"](condition).chunk(2, dim=1)
             g = torch.addcmul(shift, block["norm"](h), 1.0 + scale)
             h = h + block["contract"](F.silu(block["expand"](g)))
@@ -147,8 +155,7 @@ class ResidualBlock(nn.Module):
         self.norm2, self.conv2 = _group_norm(n_out), nn.Conv2d(n_out, n_out, 3, padding=1)
         self.modulate = nn.Linear(condition, 2 * n_out)
         self.skip = nn.Conv2d(n_in, n_out, 1) if n_in != n_out else nn.Identity()
-        nn.init.zeros_(self.conv2.weight)
-        nn.init.zeros_(self.conv2.bias)
+        zero(self.conv2)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         h = self.conv1(F.silu(self.norm1(x)))
@@ -180,8 +187,7 @@ class UNet(nn.Module):
         self.up = nn.ModuleList(ResidualBlock(2 * high, high, condition) for high, _ in reversed(levels))
         self.norm, self.leave = _group_norm(top), nn.Conv2d(top, shape[0], 3, padding=1)
         self.label = LabelEmbedding(n_labels, condition) if n_labels else None
-        nn.init.zeros_(self.leave.weight)
-        nn.init.zeros_(self.leave.bias)
+        zero(self.leave)
 
     def forward(self, x: Tensor, scalar: Tensor, label: Tensor | None = None) -> Tensor:
         h, condition, skips = self.enter(x), self.embed(scalar), []

@@ -11,15 +11,18 @@ this wrapper speaks the units of one of two families of schedulers, and the `UNe
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from playground.config import DiffusionConfig
 from playground.diffusion.levels import TABLE, table_times
+from playground.diffusion.networks import zero
 from playground.diffusion.noise import SCHEDULES
 
-PREDICTIONS = {"eps": "epsilon", "x_0": "sample", "v": "v_prediction", "velocity": "v_prediction"}
+PredictionType = Literal["epsilon", "sample", "v_prediction"]
+PREDICTIONS: dict[str, PredictionType] = {"eps": "epsilon", "x_0": "sample", "v": "v_prediction", "velocity": "v_prediction"}
 """Our parametrization -> diffusers' word for it, in the units of the table: under a variance preserving schedule the velocity is a
 multiple of v, and our networks predict in units of the target's scale."""
 
@@ -29,7 +32,7 @@ def units_of(config: DiffusionConfig) -> str:
     return "flow" if (config.schedule, config.parametrization) == ("rectified_flow", "velocity") else "table"
 
 
-def prediction_of(config: DiffusionConfig) -> str:
+def prediction_of(config: DiffusionConfig) -> PredictionType:
     """diffusers' `prediction_type` for these settings; exploding noise has no part of the data in its velocity, so there it is ε."""
     if config.parametrization == "velocity" and config.schedule == "variance_exploding":
         return "epsilon"
@@ -38,6 +41,8 @@ def prediction_of(config: DiffusionConfig) -> str:
 
 class UNet2D(nn.Module):
     """(n, C, H, W) and log-SNR (n,) or (1,) -> (n, C, H, W), by way of `UNet2DModel`."""
+
+    rising: Tensor
 
     def __init__(self, config: DiffusionConfig, shape: tuple[int, ...], n_labels: int = 0) -> None:
         super().__init__()
@@ -78,7 +83,7 @@ def unet2d(shape: tuple[int, ...], width: int, depth: int, n_labels: int = 0) ->
         side //= 2
         channels.append(channels[-1] * 2)
     network = UNet2DModel(
-        sample_size=tuple(shape[1:]),
+        sample_size=(shape[1], shape[2]),
         in_channels=shape[0],
         out_channels=shape[0],
         block_out_channels=tuple(channels),
@@ -89,6 +94,5 @@ def unet2d(shape: tuple[int, ...], width: int, depth: int, n_labels: int = 0) ->
         norm_num_groups=math.gcd(top, 8),
         num_class_embeds=n_labels + 1 if n_labels else None,
     )
-    nn.init.zeros_(network.conv_out.weight)  # begins by predicting nothing, as our own networks do
-    nn.init.zeros_(network.conv_out.bias)
+    zero(network.conv_out)  # begins by predicting nothing, as our own networks do
     return network

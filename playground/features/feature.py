@@ -27,9 +27,11 @@ class Memory(Protocol):
 
     def previous(self, name: str) -> Payload | None:
         """The last payload of a view, which the next one keeps its axes from."""
+        ...
 
     def place(self, record: RunRecord) -> Place:
         """The latents of a record on the map."""
+        ...
 
 
 Builder = Callable[[Memory, RunRecord], Views]
@@ -57,6 +59,12 @@ class Feature:
     """Kind of run -> what does not change while it goes, from its settings."""
     history: Callable[[RunRecord], Views] | None = None
     """What is drawn of all readings of a training; nothing for those that it is not about."""
+
+    def configure(self, values: dict[str, Any]) -> StudyConfig:
+        """The settings of the study. Raises `ConfigError` with a sentence."""
+        if self.settings is None:
+            raise TypeError(f"The feature {self.name} makes no study.")
+        return self.settings(**values)
 
     def __post_init__(self) -> None:
         if self.settings is not None and self.settings.model_fields["study"].default != self.name:

@@ -25,7 +25,7 @@ CHUNK = 250
 class Classifier(nn.Module):
     """Three convolutions, each followed by a pooling while more than 3 x 3 pixels are left, then 64 numbers, then one number a class."""
 
-    def __init__(self, shape: tuple[int, int, int], n_classes: int) -> None:
+    def __init__(self, shape: tuple[int, ...], n_classes: int) -> None:
         super().__init__()
         layers, (channels, *size) = [], shape
         for wider in CHANNELS:

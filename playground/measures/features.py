@@ -139,7 +139,8 @@ class Gallery:
 def gallery_of(dataset: str, device: str = "cpu") -> Gallery:
     """That of a data set of images, made once a process."""
     data = load_dataset(dataset)
-    return Gallery(dataset, *(torch.from_numpy(np.array(split.x)) for split in (data.train, data.test)), device)
+    train, test = (torch.from_numpy(np.array(split.x)) for split in (data.train, data.test))
+    return Gallery(dataset, train, test, device)
 
 
 def some(x: Tensor, n: int) -> Tensor:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib.util
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -40,11 +40,12 @@ class ProjectionSettings:
         if not isinstance(values, dict) or not set(values) <= {"method", "dims", "perplexity", "seed"}:
             raise ValueError('A projection is given by name, such as {"method": "pca", "dims": 2, "perplexity": 30, "seed": 0}.')
         offered = methods(latent_dim)
-        method, dims = values.get("method"), values.get("dims", 2)
+        asked, dims = values.get("method"), values.get("dims", 2)
         perplexity, seed = values.get("perplexity", 30), values.get("seed", 0)
-        if not isinstance(method, str) or method not in offered:
+        method: Method | None = next((name for name in offered if name == asked), None)
+        if method is None:
             known = ", ".join(offered)
-            raise ValueError(f"method = {str(method)[:20]!r} is refused: with {counted(latent_dim)} it must be one of {known}.")
+            raise ValueError(f"method = {str(asked)[:20]!r} is refused: with {counted(latent_dim)} it must be one of {known}.")
         if method == "raw":
             dims = offered["raw"][0]
         if type(dims) is not int or dims not in offered[method]:
@@ -62,9 +63,9 @@ def counted(latent_dim: int) -> str:
     return f"{latent_dim} latent dimension{'s' if latent_dim != 1 else ''}"
 
 
-def methods(latent_dim: int) -> dict[str, tuple[int, ...]]:
+def methods(latent_dim: int) -> dict[Method, tuple[int, ...]]:
     """Projections on offer -> the numbers of dimensions that each may show. One latent dimension is shown as a line."""
-    offered: dict[str, tuple[int, ...]] = {"raw": (latent_dim,)} if latent_dim <= 3 else {}
+    offered: dict[Method, tuple[int, ...]] = {"raw": (latent_dim,)} if latent_dim <= 3 else {}
     if latent_dim > 1:
         offered["pca"] = (2, 3) if latent_dim > 2 else (2,)
     offered["tsne"] = (2, 3)
@@ -103,16 +104,16 @@ def pca(z: np.ndarray, previous: Projection | None = None, dims: int = 2) -> Pro
     """
     z = cleared(z)
     rows, d = z[finite_rows(z)], z.shape[1]
-    known = previous is not None and previous.axes.shape == (d, dims)
+    known = previous.axes if previous is not None and previous.axes.shape == (d, dims) else None
     if len(rows) < 2:
         mean = rows.mean(0) if len(rows) else np.zeros(d)
-        axes = previous.axes if known else np.eye(d)[:, :dims]
+        axes = known if known is not None else np.eye(d)[:, :dims]
         return Projection((z - mean) @ axes, mean, axes, np.zeros(dims))
     mean = rows.mean(0)
     values, vectors = np.linalg.eigh(np.cov(rows - mean, rowvar=False).reshape(d, d))
     axes, total = vectors[:, np.argsort(values)[::-1][:dims]], max(float(values.sum()), 1e-12)
-    if known:
-        axes = axes @ rotation(axes, previous.axes)
+    if known is not None:
+        axes = axes @ rotation(axes, known)
     return Projection((z - mean) @ axes, mean, axes, ((rows - mean) @ axes).var(0, ddof=1) / total)
 
 
@@ -151,13 +152,14 @@ def embed(z: np.ndarray, settings: ProjectionSettings, previous: Embedding | Non
     if good.sum() < 8 or not np.ptp(z[good], axis=0).any():  # too few to have neighbours, or all in one place
         points[good] = 0.0
         return Embedding(points, 1.0)
-    fits = previous is not None and previous.points.shape == (len(z), k)
-    old = np.nan_to_num(previous.points[good]) if fits else None
-    start = old * previous.scale if fits and not fresh and np.ptp(old) > 0 else None
+    old = start = None
+    if previous is not None and previous.points.shape == (len(z), k):
+        old = np.nan_to_num(previous.points[good])
+        start = old * previous.scale if not fresh and np.ptp(old) > 0 else None
     found = (tsne if settings.method == "tsne" else umap)(z[good], settings, start)
     scale = float(np.sqrt(((found - found.mean(0)) ** 2).sum(1).mean()))
     shown = unit(found)
-    points[good] = shown @ rotation(shown, old if fits else first_axes(z[good], k))
+    points[good] = shown @ rotation(shown, first_axes(z[good], k) if old is None else old)
     return Embedding(points, scale)
 
 
@@ -180,7 +182,7 @@ def tsne(z: np.ndarray, settings: ProjectionSettings, start: np.ndarray | None) 
         perplexity=min(settings.perplexity, (len(z) - 1) / 3),
         early_exaggeration=12.0 if start is None else 1.0,
         max_iter=FIRST_ITERATIONS if start is None else NEXT_ITERATIONS,
-        init=init.astype(np.float32),
+        init=cast(Any, init.astype(np.float32)),  # scikit-learn declares only its words
         learning_rate="auto",
         random_state=settings.seed,
         n_jobs=1,

@@ -69,8 +69,8 @@ def scaled(model: Classifier, x: Tensor) -> Classifier:
     so that distances of features mean the same for all data."""
     found = torch.cat([model.features(model.fitted(part)) for part in x.split(CHUNK)])
     by = 10.0 / float(found.var(0).sum().sqrt())
-    model.body[-2].weight.mul_(by)
-    model.body[-2].bias.mul_(by)
+    for values in model.body[-2].parameters():
+        values.mul_(by)
     model.head.weight.div_(by)
     return model
 
@@ -109,7 +109,9 @@ def save(model: Classifier, path: Path) -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m playground.measures.train_classifier", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m playground.measures.train_classifier", description=(__doc__ or "").split("\n")[0]
+    )
     parser.add_argument("--data", choices=list(NETWORKS), nargs="+", default=list(NETWORKS), help="data sets; all without it")
     parser.add_argument("--out", type=Path, default=FOLDER, help="directory of the files")
     options = parser.parse_args()

@@ -16,6 +16,7 @@ is an upper bound on the bits that the code needs. A Bernoulli model gives proba
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from playground.config.likelihoods import GREY, LIKELIHOODS
 
@@ -25,7 +26,7 @@ DENSITY = GREY.words
 """What nats of images are of, in words."""
 
 
-def unit_density(log_p: float, dimensions: int, level_width: float) -> float:
+def unit_density(log_p: Any, dimensions: int, level_width: float) -> Any:
     """`log p` in nats of a density in which one grey level is `level_width` wide (1 for probabilities of the levels themselves) ->
     that of a density over pixels from 0 to 1. Works on arrays and tensors too."""
     return log_p + dimensions * math.log(level_width / LEVEL_WIDTH)

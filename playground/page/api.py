@@ -158,4 +158,4 @@ def samples_of(arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     numbers were 31 MB of JSON, over which every page waited."""
     samples = np.asarray(arrays["samples"] if "samples" in arrays else arrays["trajectory"][-1])
     samples = np.ascontiguousarray(samples, samples.dtype.newbyteorder("<"))
-    return {"samples": base64.b64encode(samples).decode(), "dtype": samples.dtype.name, "shape": list(samples.shape)}
+    return {"samples": base64.b64encode(samples.data).decode(), "dtype": samples.dtype.name, "shape": list(samples.shape)}

@@ -16,6 +16,7 @@ from playground.features.latent_map.view import map_view
 from playground.features.registry import FEATURES, builder
 from playground.measures.projection import ProjectionSettings
 from playground.page.replay import Replay
+from playground.runtimes.moments import MomentHistory
 from playground.runtimes.records import RunRecord
 from playground.views.outcome import diverged
 from playground.views.payloads import Payload
@@ -120,7 +121,7 @@ def history_views(record: RunRecord) -> dict[str, Payload]:
 
 def moments(record: RunRecord) -> dict[str, list[int]]:
     """The steps of the past that can be shown, and those that a new run can go on from."""
-    kept = record.moments
+    kept = record.moments or MomentHistory()
     return {"steps": [m.step for m in kept.snapshots], "checkpoints": [m.step for m in kept.checkpoints]}
 
 

@@ -42,16 +42,16 @@ class Replay:
     def __init__(self, places: Places | None = None) -> None:
         self._places = places or Places()
         self._moments: dict[int, ReplayMoment] = {}
-        self._current: ReplayMoment | None = None
+        self._current: ReplayMoment
 
     def views(self, record: RunRecord, step: int, build: Builder) -> tuple[int, dict[str, Payload]]:
         """The step of the moment that is kept at or before `step` (else of the first), and its views.
 
         Raises `ValueError` with a sentence where no moment is kept.
         """
-        if record.moments is None or not record.moments.snapshots:
+        snapshot = record.moments.snapshot_at(step) if record.moments else None
+        if record.moments is None or snapshot is None:
             raise ValueError("No moment of this run is kept.")
-        snapshot = record.moments.snapshot_at(step)
         self._update(record.moments.snapshots)
         self._current = self._moments[snapshot.step]
         past = replace(record, snapshot=snapshot, step=snapshot.step, history=cut(record.history, snapshot.step))
@@ -70,7 +70,10 @@ class Replay:
 
     def place(self, record: RunRecord) -> Place:
         """As `RunViews.place`."""
-        return self._places.past(record.run_id, record.snapshot.arrays["latent"], record.snapshot.step, self._current.projection)
+        projection = self._current.projection
+        if projection is None:
+            raise ValueError("This moment has no latents to draw.")
+        return self._places.past(record.run_id, record.newest.arrays["latent"], record.newest.step, projection)
 
     def _update(self, snapshots: tuple[Snapshot, ...]) -> None:
         """Brings `_moments` up to date with the kept moments."""

@@ -117,9 +117,10 @@ class Service:
                 "This measures a diffusion of the data themselves, but the model above works in the latent space of an autoencoder: "
                 "train one that diffuses in the data."
             )
-        settings = study.settings(**{"device": self.device, **named(values)})
+        settings = study.configure({"device": self.device, **named(values)})
         taken = {name: self.weights(each) for name, each in runs.items()}
-        origins, data = (tuple(origin for _, origin in taken.values()), {name: weights for name, (weights, _) in taken.items()})
+        origins = tuple(origin for _, origin in taken.values())
+        data: dict[str, Any] = {name: weights for name, (weights, _) in taken.items()}
         return self.registry.start(settings, task=study.run, of=origins, **data)
 
     def results(self, run: str) -> Payload:
@@ -128,7 +129,7 @@ class Service:
         study = features.study(record.config.get("study"))
         if record.snapshot is None:
             return {}
-        return study.results(record.snapshot.arrays) if study.results else numbers(study.view(RunViews(), record))
+        return study.results(record.snapshot.arrays) if study.results else numbers(features.builder(study.name)(RunViews(), record))
 
     def _trained(self, run: str) -> dict[str, Any]:
         """The settings of a run that trains a model, or did. Raises `ConfigError` for others."""

@@ -47,7 +47,8 @@ class Answerer:
     @cached_property
     def place(self) -> Space | Diffusion:
         """What answers are made from."""
-        return (Space if self.of == "latent" else Diffusion)(self.task, self.model)
+        made: Any = Space if self.of == "latent" else Diffusion
+        return made(self.task, self.model)
 
     @torch.no_grad()
     def answer(self, name: str, args: dict[str, Any]) -> Arrays:

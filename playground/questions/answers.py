@@ -37,7 +37,7 @@ def point(space: Space, args: OfOne) -> Arrays:
         "latent": floats(z[0]),
     }
     if space.variational:
-        posterior = space.model.encode(x)
+        posterior = space.vae.encode(x)
         found |= {"kl": floats(posterior.kl()[0]), "std": floats(posterior.std[0])}
     return found
 

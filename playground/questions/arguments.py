@@ -191,7 +191,7 @@ class Reparametrisation(OfOne):
 class OfClass(Arguments):
     """About one class, or about none in particular (-1)."""
 
-    label: int = Field(-1, ge=-1, description="a whole number, -1 or more")
+    label: int = Field(default=-1, ge=-1, description="a whole number, -1 or more")
 
 
 class Condition(OfClass):

@@ -28,7 +28,8 @@ def conditional(diffusion: Diffusion, args: Conditional) -> Arrays:
     n, generator = args.n, diffusion.generator(args.seed)
     times = time_grid(diffusion.schedule, args.steps)
     missing = torch.tensor([False, True], device=diffusion.device)
-    edges = torch.linspace(*(1.3 * bound for bound in diffusion.task.data_range), BINS + 1)
+    low, high = diffusion.task.data_range
+    edges = torch.linspace(1.3 * low, 1.3 * high, BINS + 1)
 
     def shares(denoiser: DenoiserFn) -> Tensor:
         *_, end = inpaint(denoiser, diffusion.schedule, known[None], missing[None], n, times, generator, args.resample)
@@ -39,10 +40,11 @@ def conditional(diffusion: Diffusion, args: Conditional) -> Arrays:
         "model": floats(shares(diffusion.clipped(diffusion.conditioned(diffusion.model, Condition())))),
         "exact_known": np.asarray(int(diffusion.known)),
     }
-    if not diffusion.known:
+    ideal = diffusion.exact
+    if not isinstance(ideal, MixtureDenoiser):
         return found
-    right = diffusion.exact.given(known.double().to(diffusion.exact.means.device), missing.to(diffusion.exact.means.device))
-    exact, repaint = probabilities(right, edges), shares(diffusion.exact)
+    right = ideal.given(known.double().to(ideal.means.device), missing.to(ideal.means.device))
+    exact, repaint = probabilities(right, edges), shares(ideal)
     distances = {
         "model_distance": total_variation(torch.from_numpy(found["model"]), exact),
         "repaint_distance": total_variation(repaint, exact),
@@ -51,7 +53,7 @@ def conditional(diffusion: Diffusion, args: Conditional) -> Arrays:
     return (
         found
         | {"exact": floats(exact), "repaint": floats(repaint)}
-        | {name: np.float32(value) for name, value in distances.items()}
+        | {name: np.asarray(value, np.float32) for name, value in distances.items()}
     )
 
 

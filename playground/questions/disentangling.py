@@ -27,13 +27,13 @@ def disentanglement(space: Space, args: Nothing) -> Arrays:
     if factors is None or not FACTOR_UNITS.keys() <= factors.keys():
         raise ConfigError("The factors of variation are known for the data set sprites only, which was drawn from them.")
     x = space.task.train_x[:EXAMPLES]
-    parts = [space.model.encode(space.task.scale(part)) for part in x.split(1000)]
+    scaled = [space.task.scale(part) for part in x.split(1000)]
     if space.variational:
         generator = torch.Generator().manual_seed(0)
-        drawn = [q.sample(torch.randn(q.mean.shape, generator=generator).to(q.mean.device)) for q in parts]
+        drawn = [q.sample(torch.randn(q.mean.shape, generator=generator).to(q.mean.device)) for q in map(space.vae.encode, scaled)]
         z = torch.cat(drawn)
     else:
-        z = torch.cat(parts)
+        z = torch.cat([space.encode(part) for part in scaled])
     cells = factor_cells({name: values[:EXAMPLES] for name, values in factors.items()})
     codes = z.cpu().numpy()
     found, floor = measure(codes, cells), measure(codes, shuffled(cells))

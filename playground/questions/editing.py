@@ -68,12 +68,18 @@ def invert(diffusion: Diffusion, args: Invert) -> Arrays:
     }
 
 
+def evenly(ends: Tensor, n: int) -> Tensor:
+    """`n` numbers from the first of two to the second, (n,)."""
+    low, high = ends.tolist()
+    return torch.linspace(low, high, n, dtype=ends.dtype)
+
+
 def rising(diffusion: Diffusion, steps: int, sampler: str) -> Tensor:
     """The times of an inversion, (steps + 1,): even in log-SNR, for DDIM even in t, on which it makes the smaller error."""
     ends = torch.tensor([diffusion.schedule.t_min, diffusion.schedule.t_max], dtype=torch.float64)
     if sampler == "ddim":
-        return torch.linspace(*ends.tolist(), steps + 1, dtype=torch.float64)
-    times = diffusion.schedule.time_at(torch.linspace(*diffusion.schedule.log_snr(ends).tolist(), steps + 1, dtype=torch.float64))
+        return evenly(ends, steps + 1)
+    times = diffusion.schedule.time_at(evenly(diffusion.schedule.log_snr(ends), steps + 1))
     times[0], times[-1] = ends
     return times
 

@@ -30,8 +30,8 @@ def exact(space: Space, args: Exactly) -> Arrays:
     `levels` (3,), the log densities within which lies as much of the posterior as within 1, 2, 3 standard deviations of a
     Gaussian; `evaluations` of the decoder."""
     x = _image(space, args)
-    double = copy.deepcopy(space.model).double()
-    found = dissect(space.model, double, x)
+    double = copy.deepcopy(space.vae).double()
+    found = dissect(space.vae, double, x)
     kl, kl_error = kl_to_posterior(double, x.double(), found.q, found.evidence.log_p)
     numbers = {
         "log_p": found.log_p,
@@ -57,7 +57,7 @@ def exact(space: Space, args: Exactly) -> Arrays:
         "posterior_covariance": found.covariance,
     }
     return (
-        {name: np.float32(value) for name, value in numbers.items()}
+        {name: np.asarray(value, np.float32) for name, value in numbers.items()}
         | {name: floats(value) for name, value in vectors.items()}
         | _field(space, x, found, args.n)
     )
@@ -85,7 +85,7 @@ def _field(space: Space, x: torch.Tensor, found: Dissection, n: int) -> Arrays:
         z = axes[0][:, None]
     else:
         z = torch.stack([axes[0].repeat(n), axes[1].repeat_interleave(n)], dim=1)
-    field = log_joint(space.model, x, z)[0] - found.log_p
+    field = log_joint(space.vae, x, z)[0] - found.log_p
     cell = math.prod(float(axis[1] - axis[0]) for axis in axes)
     return {
         "field": floats(field.reshape((n,) * space.d)),

@@ -112,7 +112,7 @@ def seen(space: Space, draw: DrawCodes, seed: int) -> Arrays:
     n = gallery.size(LOOKED_AT)
     found = gallery.measure(space.decode(draw(n, torch.Generator().manual_seed(seed + 2)).to(space.device)))
     found |= {f"floor_{name}": value for name, value in gallery.floor(n).items()}
-    return {name: np.float32(value) for name, value in found.items()} | {"looked_at": np.int32(n)}
+    return {name: np.asarray(value, np.float32) for name, value in found.items()} | {"looked_at": np.asarray(n, np.int32)}
 
 
 def fit(space: Space, how: str, seed: int) -> DrawCodes:
@@ -136,7 +136,7 @@ def training_codes(space: Space) -> Tensor:
     if not space.variational:
         return space.encode(x).cpu()
     generator = torch.Generator().manual_seed(0)
-    parts = [space.model.encode(part) for part in x.split(1024)]
+    parts = [space.vae.encode(part) for part in x.split(1024)]
     return torch.cat([p.sample(torch.randn(p.mean.shape, generator=generator).to(space.device)) for p in parts]).cpu()
 
 

@@ -11,7 +11,6 @@ from playground.questions.arguments import Reparametrisation
 from playground.questions.space import Space, floats, integers
 from playground.vae.autoencoder import DiagonalGaussian
 from playground.vae.gaps import gauss_hermite
-from playground.vae.likelihoods import Likelihood
 
 RESAMPLES = 400
 TAIL = 0.005
@@ -33,7 +32,7 @@ def reparametrisation(space: Space, args: Reparametrisation) -> Arrays:
     if not space.variational:
         raise ConfigError("An autoencoder draws nothing: only a VAE has a q(z|x) to draw z from.")
     x = space.image(args)
-    q = space.model.encode(x)
+    q = space.vae.encode(x)
     eps = torch.randn(args.n, space.d, generator=torch.Generator().manual_seed(args.seed)).to(space.device)
     z = q.sample(eps)
     log_p, slope = _log_p_and_slope(space, x, z)
@@ -81,10 +80,10 @@ def variance_ratio(draws: Tensor, against: Tensor, seed: int = 0) -> Tensor:
 
 def _log_p_and_slope(space: Space, x: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
     """`log p(x|z)` (n,) in nats and its slope by z (n, d)."""
-    likelihood: Likelihood = space.model.likelihood
+    likelihood = space.vae.likelihood
     with torch.enable_grad():
         z = z.detach().requires_grad_()
-        log_p = likelihood.log_prob(x.expand(len(z), *x.shape[1:]), space.model.decoder(z))
+        log_p = likelihood.log_prob(x.expand(len(z), *x.shape[1:]), space.vae.decoder(z))
         (slope,) = torch.autograd.grad(log_p.sum(), z)
     return log_p.detach(), slope
 

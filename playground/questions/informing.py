@@ -22,7 +22,7 @@ def information(space: Space, args: Nothing) -> Arrays:
     if not space.variational:
         raise ConfigError("An autoencoder has no posterior and no prior, and so no KL to take apart.")
     x = space.task.train_x
-    parts = [space.model.encode(space.task.scale(part)) for part in x.split(CHUNK)]
+    parts = [space.vae.encode(space.task.scale(part)) for part in x.split(CHUNK)]
     q = DiagonalGaussian(torch.cat([part.mean for part in parts]), torch.cat([part.log_std for part in parts]))
     kl, (together, each) = q.kl_per_dimension().double().mean(0), split_kl(q, torch.Generator().manual_seed(0))
     found = {"kl": kl.sum(), "kl_per_dimension": kl, "most": torch.tensor(math.log(len(x)))}
@@ -30,4 +30,4 @@ def information(space: Space, args: Nothing) -> Arrays:
         for name in ("information", "mismatch"):
             part = getattr(split, name)
             found |= {f"{name}{suffix}": part.mean, f"{name}_se{suffix}": part.error}
-    return {name: value.float().cpu().numpy() for name, value in found.items()} | {"n": np.int64(len(x))}
+    return {name: value.float().cpu().numpy() for name, value in found.items()} | {"n": np.asarray(len(x), np.int64)}

@@ -69,7 +69,7 @@ def memorisation(diffusion: Diffusion, args: Memorisation) -> dict[str, np.ndarr
         found |= {
             f"{who}to_train": floats(to_train),
             f"{who}to_held_out": floats(to_held_out),
-            f"{who}share": np.float32(flagged / len(x)),
+            f"{who}share": np.asarray(flagged / len(x), np.float32),
             f"{who}interval": np.array(wilson_interval(flagged, len(x)), "f4"),
         }
         if who in ("", "ideal_"):

@@ -28,6 +28,13 @@ class Space:
         self.d, self.device, self.map_x = model.latent_dim, task.map_x.device, task.map_x
         self.variational = isinstance(model, VAE)
 
+    @property
+    def vae(self) -> VAE:
+        """The model, for what an autoencoder has not: raises `ConfigError` for one."""
+        if not isinstance(self.model, VAE):
+            raise ConfigError("An autoencoder encodes an image as one point: only a VAE has a posterior, with a spread and a KL.")
+        return self.model
+
     @cached_property
     def codes(self) -> Tensor:
         """Of the points of the map, (n, d): `E(x)`, for a VAE the posterior means."""
@@ -36,9 +43,7 @@ class Space:
     @cached_property
     def posterior(self) -> DiagonalGaussian:
         """`q(z|x)` of the points of the map. Raises `ConfigError` for an autoencoder, which has none."""
-        if not self.variational:
-            raise ConfigError("An autoencoder encodes an image as one point: only a VAE has a posterior, with a spread and a KL.")
-        parts = [self.model.encode(x) for x in self.map_x.split(CHUNK)]
+        parts = [self.vae.encode(x) for x in self.map_x.split(CHUNK)]
         return DiagonalGaussian(torch.cat([part.mean for part in parts]), torch.cat([part.log_std for part in parts]))
 
     @cached_property
@@ -89,13 +94,13 @@ class Space:
         """What the model itself takes for images: `D(z)`, for a VAE a draw from `p(x|z)`; (n, d) -> (n, C, H, W)."""
         if not self.variational:
             return self.decode(z)
-        return torch.cat([self.model.draw(part, generator) for part in z.split(CHUNK)])
+        return torch.cat([self.vae.draw(part, generator) for part in z.split(CHUNK)])
 
     def sent(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """Codes as the decoder meets them while training: `E(x)`, for a VAE a draw from `q(z|x)`; (n, C, H, W) -> (n, d)."""
         if not self.variational:
             return self.encode(x)
-        parts = [self.model.encode(part) for part in x.split(CHUNK)]
+        parts = [self.vae.encode(part) for part in x.split(CHUNK)]
         return torch.cat([q.sample(torch.randn(q.mean.shape, generator=generator).to(self.device)) for q in parts])
 
     def weight(self) -> Tensor:

@@ -44,8 +44,7 @@ def check_message(message: Any) -> None:
             raise ValueError("A 'set' message needs 'values': a dict from names of settings to their new values.")
     if kind == "watch":
         rate = message.get("rate")
-        number = isinstance(rate, (int, float)) and not isinstance(rate, bool)
-        if not (number and math.isfinite(rate) and 0 <= rate <= MAX_RATE):
+        if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not math.isfinite(rate) or not 0 <= rate <= MAX_RATE:
             raise ValueError(f"A 'watch' message needs 'rate': a number from 0 to {MAX_RATE:g} snapshots a second.")
     if kind == "ask":
         types = {"id": int, "name": str, "args": dict}

@@ -109,7 +109,7 @@ class _Drive:
     def _advance(self) -> bool:
         """The study's next piece of work; False when it has come to its end."""
         try:
-            self.found = self.study.send(self.control.pop_changes() if self.begun else None)
+            self.found = self.study.send(self.control.pop_changes()) if self.begun else next(self.study)
         except StopIteration:
             return False
         self.begun = True
@@ -151,7 +151,7 @@ class _Drive:
 
     def _picture(self) -> Iterator[Event]:
         """All results so far, if some of them are new."""
-        if self.fresh:
+        if self.fresh and self.results is not None:
             began, self.fresh = time.perf_counter(), False
             arrays = self.results()
             self.pictures.done(began)
@@ -183,6 +183,6 @@ class _Drive:
         """The last of everything."""
         if self.step.total and self.reported != self.step.done:
             yield self._report()
-        self.fresh = self.results is not None
+        self.fresh = True
         yield from self._picture()
         yield Finished(self.step.done, self.weights() if self.weights else b"", stopped)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from playground.config import MODELS, NOT_GENERATIVE, ConfigError, RunConfig, SampleConfig
+from playground.config import MODELS, NOT_GENERATIVE, ConfigError, DiffusionConfig, RunConfig, SampleConfig
 from playground.data import DATASETS, Dataset, load_dataset
 from playground.diffusion.denoiser import Denoiser
 from playground.diffusion.latent_denoiser import LatentDenoiser
@@ -20,19 +21,24 @@ from playground.runs.driver import Step, Study, drive
 from playground.runs.events import Event, SampleStep, Started
 from playground.runs.tasks import STRIP_FRAMES, TASKS, as_pixels, data_range, film, guided, thin, to_uint8
 from playground.runs.training import pick_device
+from playground.vae.autoencoder import VAE
 
 TRAJECTORY_FRAMES = 65
 """States of points that are kept of their way, at most."""
+AnyModel = TypeVar("AnyModel", bound=nn.Module)
 FILMED = 64
 """Images whose way is kept, at most."""
 
 
-def load_model(checkpoint: bytes, device: str = "auto") -> nn.Module:
-    """The averaged (EMA) weights of a checkpoint as an `Autoencoder`, a `VAE` or a `Denoiser`, ready to use."""
+def load_model(checkpoint: bytes, device: str = "auto", kind: type[AnyModel] = nn.Module) -> AnyModel:
+    """The averaged (EMA) weights of a checkpoint as an `Autoencoder`, a `VAE` or a `Denoiser`, ready to use. Raises `CheckpointError`
+    for one of another `kind`."""
     loaded, where = unpack(checkpoint), pick_device(device)
     if loaded.data_shape != DATASETS[loaded.config.dataset].shape:
         raise CheckpointError("This checkpoint's data shape is not that of the data set it names.")
     model = TASKS[loaded.config.model].build(loaded.config, loaded.data_shape)
+    if not isinstance(model, kind):
+        raise CheckpointError(f"This checkpoint is of another kind of model: {type(model).__name__}.")
     load_weights(model, loaded)
     return model.to(where).eval().requires_grad_(False)
 
@@ -51,14 +57,15 @@ def sample(checkpoint: bytes, config: SampleConfig | None = None, control: Contr
     if not MODELS[about.model].is_generative:
         raise ConfigError(NOT_GENERATIVE)
     sample_labels(about, config)
-    model = load_model(checkpoint, config.device)
-    return (_denoise if MODELS[about.model].diffuses else _from_prior)(model, about, config, control)
+    if MODELS[about.model].diffuses:
+        return _denoise(load_model(checkpoint, config.device, Denoiser), about, config, control)
+    return _from_prior(load_model(checkpoint, config.device, VAE), config)
 
 
 def sample_labels(about: RunConfig, config: SampleConfig) -> np.ndarray | None:
     """The classes of the samples that `config` asks of a model trained as `about` says, (n,) int64: `config.label`, or every class
     in turn, as many of each, in their order; None where the model knows no classes. Raises `ConfigError` for what it cannot do."""
-    if getattr(about, "conditional", "off") == "off":
+    if not isinstance(about, DiffusionConfig) or about.conditional == "off":
         if config.label >= 0:
             raise ConfigError(f"label = {config.label} is refused: this model was trained without classes; train one with them.")
         if config.guidance_scale != 1.0:
@@ -79,7 +86,7 @@ def sample_labels(about: RunConfig, config: SampleConfig) -> np.ndarray | None:
 
 
 @torch.no_grad()
-def _from_prior(model: nn.Module, about: RunConfig, config: SampleConfig, control: Control) -> Iterator[SampleStep]:
+def _from_prior(model: VAE, config: SampleConfig) -> Iterator[SampleStep]:
     generator = torch.Generator().manual_seed(config.sampling_seed)
     z = torch.randn(config.n_samples, model.latent_dim, generator=generator).to(next(model.parameters()).device)
     mean = model.decode(z)
@@ -87,12 +94,12 @@ def _from_prior(model: nn.Module, about: RunConfig, config: SampleConfig, contro
     yield SampleStep(1, 1, 0.0, x.cpu().numpy(), mean.cpu().numpy())
 
 
-def _denoise(model: nn.Module, about: RunConfig, config: SampleConfig, control: Control) -> Iterator[SampleStep]:
+def _denoise(model: Denoiser, about: RunConfig, config: SampleConfig, control: Control) -> Iterator[SampleStep]:
     data, labels = load_dataset(about.dataset), sample_labels(about, config)
     generator = torch.Generator(next(model.parameters()).device).manual_seed(config.sampling_seed)
     shape, span, to_data = workspace(model, data)
     times = time_grid(model.schedule, config.sampling_steps, grid=config.time_grid)
-    noise = initial_noise(model.schedule, (config.n_samples, *shape), generator, times[0])
+    noise = initial_noise(model.schedule, (config.n_samples, *shape), generator, float(times[0]))
     label = None if labels is None else torch.from_numpy(labels).to(noise.device)
     denoiser = guided(model, label, config.guidance_scale, span)
     for state in reverse(denoiser, model.schedule, noise, times, config.sampler, config.eta, generator):

@@ -32,7 +32,9 @@ class Quality:
     def read(self, model: nn.Module, interrupted: Callable[[], bool] = lambda: False) -> dict[str, float]:
         """`frechet` with its spread, `precision` and `recall` of `n` samples. Nothing where it was told to give up."""
         samples = self.task.fresh(model, self.n, interrupted)
-        return {} if samples is None or not bool(samples.isfinite().all()) else self.gallery.measure(samples) | {"n": self.n}
+        if self.gallery is None or samples is None or not bool(samples.isfinite().all()):
+            return {}
+        return self.gallery.measure(samples) | {"n": self.n}
 
     @torch.no_grad()
     def begin(self, model: nn.Module) -> dict[str, float]:

@@ -49,9 +49,8 @@ def train(
     `Failed` (a loss that is not finite ends the run and keeps the last good weights). Deterministic by `config.seed` on
     one device. Raises `ConfigError` or `CheckpointError` before the first event when it cannot start.
     """
-    return Trainer(
-        config, control or Control(), *(c if c is None else unpack(c) for c in (resume, source)), answering=answering
-    ).run()
+    before, other = (c if c is None else unpack(c) for c in (resume, source))
+    return Trainer(config, control or Control(), before, other, answering=answering).run()
 
 
 class Trainer:
@@ -179,7 +178,7 @@ class Trainer:
 
     def _readings(self, wanted: Sequence[str]) -> dict[str, float]:
         """Losses on held-out data and, where the task has them, the bounds: those `wanted` or due, all of them at the last step."""
-        wanted = RATES if self.step == self.config.steps else wanted
+        wanted = tuple(RATES) if self.step == self.config.steps else wanted
         self.measured = self.step if set(RATES) <= set(wanted) else self.measured
         return self.readings.read(self.ema, wanted, self.step > 0, self.seconds >= SETTLED)
 
@@ -249,7 +248,9 @@ class Trainer:
 
     def _answers(self, at_most: int) -> Iterator[Event]:
         """An `Answer` to each question that came: a few between two steps, so that training goes on however many there are."""
-        for ident, name, args in self.control.pop_asks(at_most) if self.answering else ():
+        if self.answering is None:
+            return
+        for ident, name, args in self.control.pop_asks(at_most):
             self.answerer = self.answerer or self.answering(self.task, self.ema, self.step)
             yield self.answerer.reply(ident, name, args)
 

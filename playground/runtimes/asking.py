@@ -75,6 +75,6 @@ class Questions:
 def settle(future: Future[Arrays], result: Arrays | None, error: Exception | None) -> None:
     """Complete `future`, unless whoever waited for it gave up at this very moment."""
     try:
-        future.set_exception(error) if error is not None else future.set_result(result)
+        future.set_exception(error) if error is not None else future.set_result(result or {})
     except InvalidStateError:
         pass

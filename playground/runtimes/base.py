@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -80,7 +80,7 @@ def load_task(task: str) -> Callable[..., Iterator[Event]]:
     return getattr(importlib.import_module(module), function)
 
 
-def events_of(task: str, args: tuple, kwargs: dict[str, Any], control: Control) -> Iterator[Event]:
+def events_of(task: str, args: tuple, kwargs: dict[str, Any], control: Control) -> Generator[Event, None, None]:
     """The events of a task, in this process; an exception becomes a last `Failed`, its traceback goes to stderr."""
     step = 0
     try:

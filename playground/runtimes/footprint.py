@@ -98,10 +98,15 @@ def refuse_too_large(config: RunConfig, limit: int | None) -> None:
 def smaller(config: RunConfig) -> Iterator[RunConfig]:
     """The same training with ever smaller batches, or else widths, or both."""
     batches = [config.batch_size >> i for i in range(1, 6) if config.batch_size >> i >= 16]
-    widths = [max(16, (config.width >> i) // 16 * 16) for i in range(1, 5) if config.width >> i >= 16]
+    widths = [max(16, (_width(config) >> i) // 16 * 16) for i in range(1, 5) if _width(config) >> i >= 16]
     yield from (config.model_copy(update={"batch_size": batch}) for batch in batches)
     yield from (config.model_copy(update={"width": width}) for width in widths)
     yield from (config.model_copy(update={"width": width, "batch_size": batch}) for width in widths for batch in batches[-1:])
+
+
+def _width(config: RunConfig) -> int:
+    """Which every kind of model declares for itself, with a default of its own."""
+    return getattr(config, "width", 0)
 
 
 def on_gpu(device: str) -> bool:
@@ -116,7 +121,10 @@ def model_size(config: RunConfig) -> Size:
     if isinstance(config, LatentDiffusionConfig):
         frozen = autoencoder(config.autoencoder, shape)
         return denoiser(config, (config.autoencoder.latent_dim,)) + Size(frozen.parameters, 0, frozen.widest)
-    return autoencoder(config, shape) if isinstance(config, LatentConfig) else denoiser(config, shape)
+    if isinstance(config, LatentConfig):
+        return autoencoder(config, shape)
+    assert isinstance(config, DiffusionConfig)
+    return denoiser(config, shape)
 
 
 def autoencoder(config: LatentConfig, shape: tuple[int, ...]) -> Size:
@@ -125,7 +133,7 @@ def autoencoder(config: LatentConfig, shape: tuple[int, ...]) -> Size:
     d, channels = config.latent_dim, shape[0] * (2 if likelihood and likelihood.per_pixel else 1)
     n_out, extra = d * (2 if isinstance(config, VAEConfig) else 1), Size(1 if likelihood and likelihood.learned == "one σ" else 0)
     if config.network == "mlp":
-        hidden = [max(config.width >> i, 16) for i in range(config.depth)]
+        hidden = [max(_width(config) >> i, 16) for i in range(config.depth)]
         encoder, decoder = [math.prod(shape), *hidden, n_out], [d, *reversed(hidden), channels * math.prod(shape[1:])]
         return mlp(encoder) + mlp(decoder) + extra
     return conv_encoder(shape, config, n_out) + conv_decoder((channels, *shape[1:]), config) + extra

@@ -238,10 +238,11 @@ class LiveRun:
 def bound_moments(runs: Iterable[LiveRun], limit: int) -> None:
     """Forget moments while `runs`, the oldest first, keep more than `limit` bytes of them: those of the oldest run go first,
     and of runs that have ended before those that go on. Needs no lock of the registry's."""
-    runs = sorted((live for live in runs if live.record.moments is not None), key=lambda live: live.record.active)
-    histories = [live.record.moments for live in runs]
-    for i, left in to_shed(histories, limit).items():
-        runs[i].forget(histories[i], left)
+    kept = [(live, live.record.moments) for live in sorted(runs, key=lambda live: live.record.active)]
+    found = [(live, moments) for live, moments in kept if moments is not None]
+    for i, left in to_shed([moments for _, moments in found], limit).items():
+        live, moments = found[i]
+        live.forget(moments, left)
 
 
 def bound_weights(runs: Iterable[LiveRun], limit: int) -> None:

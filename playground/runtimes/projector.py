@@ -205,8 +205,9 @@ class Projector:
     def _embedded(self, run_id: str, wanted: Wanted) -> Embedded:
         before, follows = self._done.get(run_id), self._follows(run_id, wanted)
         self._serial += 1
-        if follows and np.array_equal(before.latent, wanted.latent, equal_nan=True):  # an unchanged model: nothing moves
-            return replace(before, step=wanted.step, serial=self._serial, error="")
+        if before is not None and before.latent is not None and follows:
+            if np.array_equal(before.latent, wanted.latent, equal_nan=True):  # an unchanged model: nothing moves
+                return replace(before, step=wanted.step, serial=self._serial, error="")
         args = {
             "latent": wanted.latent,
             "settings": wanted.settings,
@@ -232,10 +233,11 @@ class Projector:
     def _ask(self, args: dict[str, Any]) -> Answer | Failed | None:
         """The answer of the process, started if there is none; `Failed` if it died, None if this is closed."""
         for _ in range(2):  # it may just have ended because nobody asked
-            if self._run is None and not self._start():
+            run = self._run or self._start()
+            if run is None:
                 return None
             number = self._serial
-            self._run.send({"kind": "ask", "id": number, "name": "embed", "args": args})
+            run.send({"kind": "ask", "id": number, "name": "embed", "args": args})
             for event in self._events:
                 if isinstance(event, Answer) and event.id == number:
                     return event
@@ -247,12 +249,13 @@ class Projector:
                 return None
         return None
 
-    def _start(self) -> bool:
+    def _start(self) -> Run | None:
+        """A new process, or None if this is closed."""
         self._runtime = self._runtime or WorkerRuntime(nice=NICE)
         run = self._runtime.start(TASK)
         with self._changed:
             if self._closed:
                 run.cancel()
-                return False
+                return None
             self._run, self._events = run, iter(run.events())
-        return True
+        return run

@@ -17,6 +17,8 @@ Curve = tuple[np.ndarray, np.ndarray]
 
 
 Point = tuple[int, float]
+Extremes = tuple[Point, Point, Point]
+"""The first of some readings, the lowest and the highest."""
 
 
 class Series:
@@ -26,7 +28,7 @@ class Series:
 
     def __init__(self, limit: int = 500) -> None:
         self._limit, self._stride, self._count = limit, 1, 0
-        self._kept: list[tuple[Point, Point, Point]] = []
+        self._kept: list[Extremes] = []
         self._newest: Point | None = None
 
     def add(self, step: int, value: float) -> None:
@@ -37,8 +39,8 @@ class Series:
                 self._kept = [joined(*self._kept[i : i + 2]) for i in range(0, len(self._kept), 2)]
                 self._stride *= 2
             if self._count % self._stride == 0:
-                self._kept.append((point,) * 3)
-        self._kept[-1] = joined(self._kept[-1], (point,) * 3)
+                self._kept.append((point, point, point))
+        self._kept[-1] = joined(self._kept[-1], (point, point, point))
         self._count += 1
 
     def truncate(self, step: int) -> None:
@@ -46,7 +48,7 @@ class Series:
         known = [point for point in (self._newest, *self._points()[::-1]) if point is not None and point[0] <= step]
         self._newest = known[0] if known else None
         begun = [of for of in self._kept if of[0][0] <= step]
-        self._kept = [tuple(point if point[0] <= step else of[0] for point in of) for of in begun]
+        self._kept = [(a, low if low[0] <= step else a, high if high[0] <= step else a) for a, low, high in begun]
         self._count = len(self._kept) * self._stride
 
     def _points(self) -> list[Point]:
@@ -130,6 +132,13 @@ class RunRecord:
     moments_version: int = 0
 
     @property
+    def newest(self) -> Snapshot:
+        """The newest snapshot, for those who are only called where there is one."""
+        if self.snapshot is None:
+            raise ValueError("There is no picture of this run yet.")
+        return self.snapshot
+
+    @property
     def weights_bytes(self) -> int:
         """Bytes of all checkpoints that are kept of this run, each counted once."""
         past = [moment.data for moment in self.moments.checkpoints] if self.moments else []
@@ -189,8 +198,9 @@ def remember(record: RunRecord, event: Event) -> MomentHistory | None:
             return None
         case Started():
             moments = record.moments.until(event.step)
-            resumed = event.step > 0 and record.checkpoint is not None
-            return moments.take(Checkpoint(event.step, record.checkpoint)) if resumed else moments
+            if event.step > 0 and record.checkpoint is not None:
+                return moments.take(Checkpoint(event.step, record.checkpoint))
+            return moments
         case Snapshot() | Checkpoint():
             return record.moments.take(event)
         case Finished():

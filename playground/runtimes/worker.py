@@ -24,6 +24,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import spawn
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -102,13 +103,13 @@ def _listen(pipe: Connection, control: Control) -> None:
 class WorkerRun:
     """A worker process, seen from the server."""
 
-    def __init__(self, process: mp.process.BaseProcess, pipe: Connection) -> None:
+    def __init__(self, process: BaseProcess, pipe: Connection) -> None:
         self._process, self._pipe = process, pipe
         self._sending, self._reading = threading.Lock(), threading.Lock()
         self._backlog: deque[Message] = deque(maxlen=MAX_BACKLOG)
         self._cancelled = False
         self._step = 0
-        self.pid: int = process.pid
+        self.pid: int = process.pid or 0
         self._exitcode: int | None = None
         self._ending, self._over = threading.Lock(), False
 
@@ -188,7 +189,7 @@ class WorkerRuntime:
 
     def __init__(self, nice: int = 10, threads: int = 1, memory_limit: int | None = None) -> None:
         self._settings = WorkerSettings(nice, threads, memory_limit)
-        self._context = mp.get_context("forkserver" if FORKSERVER else "spawn")
+        self._context = mp.get_context("forkserver") if FORKSERVER else mp.get_context("spawn")
         self._starting = threading.Lock()
         _keep_main_out_of_workers()
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import gradio as gr
 
-from playground.config import FieldSpec, Settings, field_specs
+from playground.config import FieldSpec, RunConfig, Settings, field_specs
 from playground.ui.components.settings import settings
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
@@ -81,7 +81,7 @@ class Form:
 
     def _by_data(self, spec: FieldSpec) -> dict[str, Any] | None:
         """The default for each data set that has another one, and for latents."""
-        if not spec.by_data:
+        if not spec.by_data or not issubclass(self.config, RunConfig):
             return None
         kinds = {name: self.config.data_kinds(name) for name in self.specs["dataset"].choices} | {"latents": ("latents",)}
         return {data: spec.default_for(each) for data, each in kinds.items()}

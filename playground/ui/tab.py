@@ -107,11 +107,11 @@ class TrainingTab:
     @answering
     def _forked(self, event: gr.EventData) -> dict[str, str]:
         asked = event._data if isinstance(event._data, dict) else {}
-        return {"run": self.service.fork(asked.get("run"), asked.get("step"), self.form.values(event))}
+        return {"run": self.service.fork(asked.get("run", ""), asked.get("step", 0), self.form.values(event))}
 
     def found(self, event: gr.EventData) -> dict[str, Any]:
         """The settings of the run that the run bar found again; the page says which, so they are looked up."""
         try:
-            return self.service.registry.get((event._data or {}).get("run")).config
+            return self.service.registry.get((event._data or {}).get("run", "")).config
         except (*REFUSALS, AttributeError):
             raise gr.Error("That run is no longer kept here.") from None

@@ -95,7 +95,7 @@ class VAE(nn.Module):
 def build_autoencoder(config: LatentConfig, shape: tuple[int, ...]) -> Autoencoder | VAE:
     """The model that `config` describes for images of `shape` (C, H, W)."""
     d, variational = config.latent_dim, isinstance(config, VAEConfig)
-    likelihood = build_likelihood(config.likelihood, config.observation_std) if variational else None
+    likelihood = build_likelihood(config.likelihood, config.observation_std) if isinstance(config, VAEConfig) else None
     encoder = ENCODERS[config.network](shape, config.width, config.depth, 2 * d if variational else d)
     said = (shape[0] * likelihood.outputs, *shape[1:]) if likelihood else shape
     decoder = DECODERS[config.network](said, config.width, config.depth, d)
@@ -106,8 +106,11 @@ def build_autoencoder(config: LatentConfig, shape: tuple[int, ...]) -> Autoencod
 def begin_at(model: Autoencoder | VAE, mean: Tensor) -> None:
     """Before any step: the encoder sees images (C, H, W) around their `mean`, and the decoder makes the mean image of everything: the
     bias of its last layer is `logit(mean)`, of a convolution that of each channel. A line of pixels that never change costs no steps."""
-    next(layer for layer in model.encoder if isinstance(layer, Centre)).mean.copy_(mean)
-    last = next(layer for layer in reversed(model.decoder) if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d))
+    next(layer for layer in model.encoder.modules() if isinstance(layer, Centre)).mean.copy_(mean)
+    last = next(
+        layer for layer in reversed([*model.decoder.modules()]) if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d)
+    )
     pixels = mean if isinstance(last, nn.Linear) else mean.mean((1, 2))
     logit = pixels.clamp(LEAST_PIXEL, 1.0 - LEAST_PIXEL).logit().flatten()
+    assert last.bias is not None
     last.bias[: len(logit)] = logit

@@ -160,5 +160,6 @@ def dissect(model: VAE, double: VAE, x: Tensor) -> Dissection:
     best = DiagonalGaussian(best.mean.double(), best.log_std.double())
     best = _choose(double, precise, [q, best], 24, 1)[0]  # rounding aside, it cannot be worse than q
     (elbo, elbo_error), (best_elbo, best_error) = elbo_with_error(double, precise, q), elbo_with_error(double, precise, best)
-    numbers = (float(value) for value in (evidence.log_p, elbo, elbo_error, best_elbo, best_error))
-    return Dissection(evidence, *numbers, q, best, mean, covariance)
+    numbers = (evidence.log_p, elbo, elbo_error, best_elbo, best_error)
+    log_p, elbo, elbo_error, best_elbo, best_error = (float(value) for value in numbers)
+    return Dissection(evidence, log_p, elbo, elbo_error, best_elbo, best_error, q, best, mean, covariance)

@@ -75,7 +75,7 @@ def _log_normal(z: Tensor) -> Tensor:
 
 def _log_aggregate(q: DiagonalGaussian, z: Tensor) -> tuple[Tensor, Tensor]:
     """`log q(z)`, (m,), and `log q(z_j)`, (m, d), at `z` (m, d): means over the N Gaussians, all of them summed."""
-    n, joint, marginals = len(q.mean), 0.0, []
+    n, joint, marginals = len(q.mean), torch.zeros(()).to(z), []
     for j in range(z.shape[1]):
         log_q = _log_normal((z[:, j, None] - q.mean[:, j]) * (-q.log_std[:, j]).exp()) - q.log_std[:, j]  # (m, N)
         marginals.append(log_q.logsumexp(1) - math.log(n))

@@ -19,6 +19,8 @@ def mlp(sizes: list[int]) -> nn.Sequential:
 class Centre(nn.Module):
     """`x - mean`, with the mean of the training images, 0 before it is known: layers learn sooner from what is spread around 0."""
 
+    mean: Tensor
+
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(shape))

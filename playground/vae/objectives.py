@@ -14,6 +14,7 @@ from torch import Tensor
 
 from playground.vae.autoencoder import VAE, Autoencoder
 from playground.vae.bounds import log_likelihoods, log_prior_ratios
+from playground.vae.likelihoods import Gaussian
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ def reconstruction_error(
     mse = (model.decode(z) - x).square().mean()
     sparse, slopes = sparsity * z.abs().mean(), torch.zeros_like(mse)
     if contraction > 0.0:
+        assert probe is not None
         slopes = contraction * squared_slopes(model, x if seen is None else seen, probe).mean()
     total = mse + sparse + slopes
     terms = {"mse": mse, "sparsity": sparse, "contraction": slopes, "objective": total}
@@ -108,6 +110,6 @@ def _vae_loss(model: VAE, objective: Tensor, terms: dict[str, Tensor], x: Tensor
     """The loss of a VAE whose decoder said `raw` of `x`."""
     with torch.no_grad():
         terms = terms | {"mse": (model.likelihood.mean(raw) - x).square().mean()}
-        if model.likelihood.learns_spread:
+        if isinstance(model.likelihood, Gaussian) and model.likelihood.learns_spread:
             terms["observation_std"] = model.likelihood.spread(raw)
     return Loss(objective / math.prod(x.shape[1:]), {name: value.detach() for name, value in terms.items()})

@@ -23,8 +23,10 @@ ROLES_OF_SERIES = {
 MOST_MARKS = 40
 SERIES_LABELS = {"train": "training", "held_out": "held-out", "floor": "irreducible", "linear": "best linear", "kl": "KL"}
 
+Numbers = Sequence[float] | np.ndarray
 
-def curves(history: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, unit: str, log: bool = False) -> Payload:
+
+def curves(history: Mapping[str, tuple[Numbers, Numbers]], *, unit: str, log: bool = False) -> Payload:
     """Loss curves: `history` maps a loss name (`held_out/kl`) to its steps and values.
 
     `{series: [{name, label, role, steps: f32, values: f32}], unit, log, step: of the newest reading}`. A value that is not
@@ -49,7 +51,7 @@ def curves(history: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, un
     return {"series": series, "unit": unit, "log": bool(log), "step": newest}
 
 
-def spikes(history: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> Payload:
+def spikes(history: Mapping[str, tuple[Numbers, Numbers]]) -> Payload:
     """What to show first of curves of which a few readings lie far above all others, on a linear axis.
 
     `{focus: [lo, hi], above: [[step, value], ...]}`, the highest readings outside, at most `MOST_MARKS`, by step; nothing where

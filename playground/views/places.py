@@ -6,7 +6,7 @@ the newest embedding that is there is shown, and says of which step it is; befor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -77,7 +77,7 @@ class Place:
         }
 
 
-def short(values: Sequence[float]) -> list[float]:
+def short(values: Iterable[float]) -> list[float]:
     """Numbers with seven digits, as a screen needs them."""
     return [float(f"{value:.7g}") for value in values]
 
@@ -111,7 +111,7 @@ class Places:
 
     def place(self, record: RunRecord) -> Place:
         """The latents of the record's snapshot on the map; asks for their embedding, if one was chosen."""
-        latent, step = np.asarray(record.snapshot.arrays["latent"]), record.snapshot.step
+        latent, step = np.asarray(record.newest.arrays["latent"]), record.newest.step
         settings = self.settings(latent.shape[1])
         newest = None
         if settings.method in SLOW and self._embedder is not None:
@@ -175,19 +175,20 @@ def linear_place(
 
 def slow_place(found: Any, latent: np.ndarray, settings: ProjectionSettings) -> Place | None:
     """An embedding that is there, if it may be shown: of the chosen method and dimensions, perhaps of an earlier step."""
-    embedding = found.embedding if found is not None else None
-    if embedding is None or embedding.points.shape != (len(latent), settings.dims) or found.settings.method != settings.method:
+    method = settings.method
+    if found is None or found.embedding is None or method is None or found.settings.method != method:
         return None
-    name, failed = NAMES[settings.method], failure(found, settings)
+    embedding = found.embedding
+    if embedding.points.shape != (len(latent), settings.dims):
+        return None
+    name, failed = NAMES[method], failure(found, settings)
     title = f"{name} of step {found.step:,}, {detail(found.settings, len(latent))}"
     if found.settings != settings:
         title += f"; with {detail(settings, len(latent))} it is being computed…"
     elif failed:
         title += f". None is newer: {failed}"
     axes = tuple(f"{name} {i}" for i in range(1, settings.dims + 1))
-    return Place(
-        embedding.points, title, axes, settings, latent.shape[1], settings.method, found.step, pending=found.settings != settings
-    )
+    return Place(embedding.points, title, axes, settings, latent.shape[1], method, found.step, pending=found.settings != settings)
 
 
 def failure(found: Any, settings: ProjectionSettings) -> str:

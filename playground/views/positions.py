@@ -45,7 +45,7 @@ def latent_map(
         title = f"{title} (one number per image; the height only spreads the dots)".strip()
         axes = (axes[0], "height means nothing")
     same = previous is not None and (previous.get("dims"), previous.get("shown")) == (dims, shown)
-    old = _view_of(previous) if same else None
+    old = _view_of(previous) if previous is not None and same else None
     view = steady_range(old, points)
     if dims == 1:
         view = Range((view.lo[0], -3.0), (view.hi[0], 3.0))
@@ -103,7 +103,7 @@ def latent_map_static(
 def particles(
     step: int,
     frames: np.ndarray,
-    times: Sequence[float],
+    times: Sequence[float] | np.ndarray,
     *,
     mode: str = "live",
     previous: Payload | None = None,

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from playground.config import MODELS, model_of
 from playground.data import DATASETS
 from playground.runtimes.records import RunRecord
 from playground.views import payloads
 from playground.views.numbers import spikes
 from playground.views.payloads import Payload
+
+NOTHING = np.zeros(0), np.zeros(0)
+"""The curve of a loss that was never read."""
 
 
 def kind(config: dict[str, Any]) -> str:
@@ -25,13 +30,13 @@ def about(config: dict[str, Any]) -> str:
 
 def latest(record: RunRecord, name: str) -> float | None:
     """The newest reading of a loss, or None."""
-    values = record.history.get(name, (None, ()))[1]
+    _, values = record.history.get(name, NOTHING)
     return float(values[-1]) if len(values) else None
 
 
 def latest_step(record: RunRecord, name: str) -> int:
     """The step of the newest reading of a loss; 0 where there is none."""
-    steps = record.history.get(name, ((), None))[0]
+    steps, _ = record.history.get(name, NOTHING)
     return int(steps[-1]) if len(steps) else 0
 
 
@@ -46,5 +51,5 @@ def loss_curves(record: RunRecord) -> Payload:
     for line in ("floor", "linear"):
         value = latest(record, f"{line}/{term}")
         if value is not None:
-            chosen[line] = ((0, max(last, 1)), (value, value))
+            chosen[line] = (np.array([0, max(last, 1)]), np.array([value, value]))
     return payloads.curves(chosen, unit=shown.unit) | focus

@@ -124,7 +124,7 @@ class Driver:
         times = self.convention.times(scheduler)
         generator = torch.Generator(noise.device).manual_seed(seed)
         takes = parameters(scheduler.step)
-        optional = {"generator": generator} if "generator" in takes else {}
+        optional: dict[str, Any] = {"generator": generator} if "generator" in takes else {}
         x = noise * float(getattr(scheduler, "init_noise_sigma", 1.0))
         with seeded(seed):
             for index, t in enumerate(times):

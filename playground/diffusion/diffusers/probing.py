@@ -96,7 +96,7 @@ def verdict(name: str, cls: type, schedule: Schedule, grid: str = OWN) -> Verdic
             if found is not None and found.entry is not None:
                 return found
             failed += [found] if found is not None else []
-    nearest = min((v for v in failed if v.distance is not None), key=lambda v: v.distance, default=None)
+    nearest = min((v for v in failed if v.distance is not None), key=lambda v: v.distance or 0.0, default=None)
     if grid != OWN:
         return _without_its_levels(name, cls, schedule, nearest or (failed[0] if failed else None))
     nothing = Verdict(name, None, "It offers no noise levels, neither ᾱ nor σ, at which a model of continuous data could be asked.")
@@ -139,7 +139,8 @@ def _attempt(entry: Entry, cls: type, schedule: Schedule) -> Verdict | None:
         levels = driver.levels(n)[:-1]
         if levels[0].log_ratio < levels[-1].log_ratio:
             return Verdict(entry.name, None, "It walks the other way, from data to noise.", distance=float("inf"))
-        if entry.grid != OWN and not driver.wanted(n).among(levels):
+        wanted = driver.wanted(n)
+        if entry.grid != OWN and wanted is not None and not wanted.among(levels):
             return Verdict(
                 entry.name, None, "It is right on noise levels of its own, and does not keep to others that it is given."
             )

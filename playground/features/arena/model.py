@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from playground.config import ConfigError, DiffusionConfig, SampleConfig
 from playground.data import DATASETS, Dataset, load_dataset
+from playground.diffusion.denoiser import ClippedDenoiser, Denoiser
 from playground.diffusion.noise import Schedule
 from playground.diffusion.sampling import initial_noise, reverse, time_grid
 from playground.features.arena.settings import ArenaConfig
@@ -89,15 +90,16 @@ def open_model(data: bytes, config: ArenaConfig) -> ArenaModel:
 
 def _ours(checkpoint: bytes, config: ArenaConfig) -> ArenaModel:
     about = unpack(checkpoint)
-    if not isinstance(about.config, DiffusionConfig):
+    settings = about.config
+    if not isinstance(settings, DiffusionConfig):
         raise ConfigError("The arena needs a diffusion model: train one on the diffusion tab.")
-    model, data = load_model(checkpoint, config.device), load_dataset(about.config.dataset)
+    model, data = load_model(checkpoint, config.device, Denoiser), load_dataset(about.config.dataset)
     shape, span, to_data = workspace(model, data)
     device = pick_device(config.device)
 
     def denoiser(n: int) -> Callable:
-        wanted = SampleConfig(n_samples=n, guidance_scale=about.config.guidance_scale if about.config.conditional == "on" else 1.0)
-        labels = sample_labels(about.config, wanted)
+        wanted = SampleConfig(n_samples=n, guidance_scale=settings.guidance_scale if settings.conditional == "on" else 1.0)
+        labels = sample_labels(settings, wanted)
         return guided(model, None if labels is None else torch.from_numpy(labels).to(device), wanted.guidance_scale, span)
 
     return ArenaModel(
@@ -121,7 +123,7 @@ def _theirs(data: bytes, config: ArenaConfig) -> ArenaModel:
     dataset = load_dataset(known.name) if known is not None and known.available() and known.shape == folder.shape else None
     return ArenaModel(
         model.network,
-        lambda n: guided(model, None, 1.0, (-1.0, 1.0)),
+        lambda n: ClippedDenoiser(model, -1.0, 1.0),
         model.schedule,
         folder.shape,
         lambda x: as_pixels(x).clamp(0.0, 1.0),

@@ -57,7 +57,7 @@ class Arena:
         self.drivers: dict[str, Driver] = {}
         self.calls = NetworkCalls(model.network)
         self.board = Board([], [], [], {})
-        self.reference: Reference | None = None
+        self.reference: Reference
         self.gallery: Gallery | None = None
         self.looked_at = 0
 
@@ -114,8 +114,8 @@ class Arena:
             yield self._step(fresh=True)
             return
         for k, seed in enumerate(self.seeds):
-            samples, seconds, began = None, 0.0, time.perf_counter()
             noise, way, before = self.model.noise(self.config.n_samples, seed), [], self.calls.rows
+            samples, seconds, began = noise, 0.0, time.perf_counter()
             for evaluation in _until_it_fails(driver.run(each, noise, row.steps, seed), row):
                 way += [self._place(evaluation.x_t[:PATHS], evaluation.t)] if k == 0 and not self.model.image else []
                 samples = evaluation.x
@@ -179,7 +179,7 @@ def described(found: Verdict) -> dict:
         "title": title(found.name),
         "noise": found.draws_noise,
         "ours": our_sampler(found.name),
-        "convention": CONVENTIONS[found.entry.convention].sentence,
+        "convention": CONVENTIONS[found.entry.convention].sentence if found.entry else "",
         "distance": found.distance,
         "grid": "its own" if found.grid == OWN else TIME_GRIDS[found.grid],
     }

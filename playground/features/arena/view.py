@@ -14,7 +14,7 @@ from playground.views.images import Payload
 
 def arena_study(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     """The view `arena` of a run of `playground.features.arena.run`."""
-    found = arena(record.snapshot.arrays, record.snapshot.step)
+    found = arena(record.newest.arrays, record.newest.step)
     return {"arena": found | ({"network": described(record.config["dataset"])} if found.get("looked_at") else {})}
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.config import MODELS, ConfigError
+from playground.config import ConfigError, has_bound
 from playground.data import load_dataset
 from playground.features.bounds.settings import BoundsConfig
 from playground.runs.checkpoint import unpack
@@ -41,14 +41,15 @@ def bounds(config: BoundsConfig, checkpoint: bytes) -> Study:
     """Started with `steps`, the images to come, and `of_step`, that of the weights; a step is an image, its results are all so
     far, as in `arrays_of`. Raises `ConfigError` for anything else than a VAE."""
     about = unpack(checkpoint)
-    if not MODELS[about.config.model].has_bound:
+    settings = about.config
+    if not has_bound(settings):
         raise ConfigError("Only a VAE has a bound on log p(x) to measure.")
     device = pick_device(config.device)
     device = torch.device("cpu") if device.type == "mps" else device  # which has no numbers in double precision
-    model = load_model(checkpoint, str(device))
+    model = load_model(checkpoint, str(device), VAE)
     task = TASKS[about.config.model](about.config, load_dataset(about.config.dataset), device)
     order = np.random.default_rng(config.seed).permutation(len(task.test_x))[: config.n_examples]
-    measured = {"dataset": about.config.dataset, "steps": len(order), "of_step": about.step, "likelihood": about.config.likelihood}
+    measured = {"dataset": about.config.dataset, "steps": len(order), "of_step": about.step, "likelihood": settings.likelihood}
     yield Started(config.model_dump() | measured, about.n_parameters, str(device))
     generator = torch.Generator(device).manual_seed(config.seed)
     double = copy.deepcopy(model).double() if model.latent_dim <= 2 else None

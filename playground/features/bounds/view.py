@@ -14,6 +14,7 @@ from playground.runtimes.records import RunRecord
 from playground.views import payloads
 from playground.views.numbers import texts_that_add_up
 from playground.views.payloads import Payload
+from playground.views.readings import latest
 
 LIVE = {
     "bounds/neg_iwae": {"label": "−IWAE-50", "role": "evidence", "dash": "dot"},
@@ -39,9 +40,9 @@ def bound_curves(record: RunRecord) -> dict[str, Payload]:
         series |= LIVE[series["name"]]
         if "bounds/neg_log_p" not in chosen:
             series.pop("gap", None)
-    error = record.history.get("bounds/neg_iwae_se", (None, ()))[1]
-    if len(error) and "bounds/neg_iwae" in chosen:
-        payload["series"][0]["label"] += f" (± {float(error[-1]):.2g})"
+    error = latest(record, "bounds/neg_iwae_se")
+    if error is not None and "bounds/neg_iwae" in chosen:
+        payload["series"][0]["label"] += f" (± {error:.2g})"
     readings = [np.asarray(values) for _, values in chosen.values() if len(values) > 1]
     late = np.concatenate([values[-(len(values) // 2 if len(values) >= 6 else 1) :] for values in readings] or [np.empty(0)])
     if len(late) and np.isfinite(late).all():
@@ -60,7 +61,7 @@ def bounds_study(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     better; `above` is the mean difference to the ELBO of the same image, which is known much better than either mean.
     Standard errors are over images.
     """
-    arrays = record.snapshot.arrays
+    arrays: dict[str, Any] = record.newest.arrays
     n, k = len(arrays["elbo"]), int(arrays.get("k", record.config.get("importance_samples", 0)))
     rows = [_row(record, name, label, note, role) for name, label, note, role in _known(k) if name in arrays]
     payload: Payload = {
@@ -95,7 +96,8 @@ def _known(k: int) -> tuple[tuple[str, str, str, str], ...]:
 
 
 def _row(record: RunRecord, name: str, label: str, note: str, role: str) -> dict[str, Any]:
-    arrays, shape = record.snapshot.arrays, int(record.snapshot.arrays["dimensions"])
+    arrays: dict[str, Any] = record.newest.arrays
+    shape = int(arrays["dimensions"])
     values = np.asarray(arrays[name], np.float64)
     above, above_se = mean_and_error(values - np.asarray(arrays["elbo"], np.float64))
     mean, se = float(arrays.get(f"{name}_mean", values.mean())), float(arrays.get(f"{name}_se", math.nan))

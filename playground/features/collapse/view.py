@@ -16,11 +16,11 @@ def collapse(record: RunRecord) -> dict[str, Payload]:
     """`{step, d, kl: f32, mean_variance: f32, mean: f32, std: f32 (of the aggregated posterior), active: u8, n_active,
     threshold, total: nats, sentence, suggestion, well, settled_at, n}`, arrays of d; before the step `settled_at` nothing is
     said. No payload where the snapshot does not tell."""
-    arrays, step = record.snapshot.arrays, record.snapshot.step
+    arrays, step = record.newest.arrays, record.newest.step
     if any(name not in arrays for name in ARRAYS):
         return {}
     kl, mean_variance, mean, variance = (np.asarray(arrays[name], np.float64) for name in ARRAYS)
-    found = diagnose(kl, mean_variance, mean, variance, record.config, step)
+    found = diagnose(kl.tolist(), mean_variance.tolist(), mean.tolist(), variance.tolist(), record.config, step)
     return {
         "collapse": {
             "step": int(step),

@@ -13,12 +13,13 @@ no rule for z can be expected to beat, decoded codes of real images, and the flo
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from playground.config import MODELS, ConfigError, LatentDiffusionConfig, RunConfig
+from playground.config import ConfigError, LatentDiffusionConfig, RunConfig, has_bound, is_plain_autoencoder
 from playground.data import load_dataset
 from playground.diffusion.denoiser import ClippedDenoiser
 from playground.diffusion.latent_denoiser import LatentDenoiser
@@ -34,9 +35,10 @@ from playground.runs.control import Control
 from playground.runs.driver import Changes, Step, Study, drive
 from playground.runs.events import Event, Progress, Started, json_array
 from playground.runs.generation import load_model
-from playground.runs.tasks import TASKS, pick_device, to_uint8
+from playground.runs.tasks import AutoencoderTask, VAETask, pick_device, to_uint8
 from playground.runs.training import train
 from playground.runs.training_within import train_within
+from playground.vae.autoencoder import VAE, Autoencoder
 
 SHOWN = 24
 """Images of each row that are shown."""
@@ -68,7 +70,7 @@ def comparison(config: ComparisonConfig, checkpoint: bytes, vae: bytes) -> Study
 def check(about: dict[str, RunConfig]) -> None:
     """Raises `ConfigError` where the two cannot be compared."""
     ae, vae = about["ae"], about["vae"]
-    if MODELS[ae.model].is_generative or not MODELS[vae.model].has_bound:
+    if not is_plain_autoencoder(ae) or not has_bound(vae):
         raise ConfigError("The comparison needs the checkpoint of an autoencoder and that of a VAE, in this order.")
     if ae.dataset != vae.dataset:
         raise ConfigError(
@@ -86,16 +88,17 @@ def check(about: dict[str, RunConfig]) -> None:
 class Comparison:
     """One run: the two models, the rows that are ready, and the work that is left."""
 
-    def __init__(self, config: ComparisonConfig, about: dict[str, RunConfig], checkpoints: dict[str, bytes]) -> None:
+    def __init__(self, config: ComparisonConfig, about: dict[str, Any], checkpoints: dict[str, bytes]) -> None:
         self.config, self.about, self.checkpoints = config, about, checkpoints
         self.device = pick_device(config.device)
         self.dataset = load_dataset(about["ae"].dataset)
-        self.task = TASKS["ae"](about["ae"], self.dataset, self.device)
-        self.seen = TASKS["vae"](about["vae"], self.dataset, self.device)
+        self.task = AutoencoderTask(about["ae"], self.dataset, self.device)
+        self.seen = VAETask(about["vae"], self.dataset, self.device)
         self.real = self.task.scale(self.task.test_x)
         self.gallery = gallery_of(self.dataset.name, str(self.device))
         self.looked_at = self.gallery.size(LOOKED_AT)
-        self.models = {name: load_model(data, str(self.device)) for name, data in checkpoints.items()}
+        self.ae = load_model(checkpoints["ae"], str(self.device), Autoencoder)
+        self.vae = load_model(checkpoints["vae"], str(self.device), VAE)
         self.rows: dict[str, dict[str, float]] = {}
         self.grids: dict[str, np.ndarray] = {}
         self.done, self.total = 0, 2 * config.steps + len(ROWS)
@@ -103,7 +106,7 @@ class Comparison:
 
     def steps(self) -> Study:
         """All of it. A step is one of the two trainings; a row counts as one, too."""
-        n_parameters = sum(p.numel() for model in self.models.values() for p in model.parameters())
+        n_parameters = sum(p.numel() for model in (self.ae, self.vae) for p in model.parameters())
         about = {
             "dataset": self.dataset.name,
             "steps": self.total,
@@ -154,7 +157,7 @@ class Comparison:
 
     def rules(self) -> dict[str, Callable[[], Draw]]:
         """What makes the codes of each row that needs no training; of the floor, the images."""
-        ae, vae, seed = self.models["ae"], self.models["vae"], self.config.seed
+        ae, vae, seed = self.ae, self.vae, self.config.seed
         return {
             "floor": lambda: self.task.some_train,
             "ae_codes": lambda: lambda n, generator: ae.encode(self.task.some_train(n, generator)),
@@ -166,7 +169,7 @@ class Comparison:
 
     def of_vae_codes(self, n: int, generator: torch.Generator) -> Tensor:
         """Draws from `q(z|x)` of training images, as the VAE was shown them (black and white for a Bernoulli one)."""
-        posterior = self.models["vae"].encode(self.seen.some_train(n, generator))
+        posterior = self.vae.encode(self.seen.some_train(n, generator))
         eps = torch.randn(posterior.mean.shape, generator=generator).to(self.device)
         return posterior.sample(eps)
 
@@ -174,7 +177,7 @@ class Comparison:
     def codes(self) -> Tensor:
         """The autoencoder's codes of all training images, on the CPU, (N, d). Raises `ConfigError` where some are not
         finite."""
-        codes = torch.cat([self.models["ae"].encode(self.task.scale(part)) for part in self.task.train_x.split(CHUNK)]).cpu()
+        codes = torch.cat([self.ae.encode(self.task.scale(part)) for part in self.task.train_x.split(CHUNK)]).cpu()
         if not bool(codes.isfinite().all()):
             raise ConfigError("Some codes of the autoencoder are not finite numbers, so no distribution can be fitted to them.")
         return codes
@@ -183,18 +186,15 @@ class Comparison:
         """The images of a row from its codes, (n, d) -> (n, C, H, W); of a VAE draws from p(x|z), or the `mean`."""
         if name == "floor":
             return draw_codes
-        model, drawn = self.models[name.partition("_")[0]], name.startswith("vae") and not mean
+        vae = self.vae if name.startswith("vae") else None
 
         def decoded(codes: Tensor, generator: torch.Generator) -> Tensor:
             parts = codes.to(self.device).split(CHUNK)
-            return torch.cat([model.draw(z, generator) if drawn else model.decode(z) for z in parts])
+            return torch.cat([vae.draw(z, generator) if vae and not mean else (vae or self.ae).decode(z) for z in parts])
 
-        def in_pieces(codes: Work[Tensor], generator: torch.Generator) -> Work[Tensor]:
-            return decoded((yield from codes), generator)
-
-        def draw(n: int, generator: torch.Generator) -> Tensor | Work[Tensor]:
+        def draw(n: int, generator: torch.Generator) -> Work[Tensor]:
             codes = draw_codes(n, generator)
-            return (decoded if isinstance(codes, Tensor) else in_pieces)(codes, generator)
+            return decoded(codes if isinstance(codes, Tensor) else (yield from codes), generator)
 
         return draw
 
@@ -215,7 +215,7 @@ class Comparison:
 
         events = train(config, own, source=self.checkpoints[which])
         checkpoint = yield from train_within(events, own, step, "The diffusion in the latent space")
-        return load_model(checkpoint, str(self.device))
+        return load_model(checkpoint, str(self.device), LatentDenoiser)
 
     def of_diffusion(self, model: LatentDenoiser) -> SlowDraw:
         """The codes that a latent diffusion draws, by DDIM from noise of the CPU's generator, so that a seed means the same

@@ -28,7 +28,7 @@ def comparison_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     tiles?: u8, distance_of_means?, std_of_means? (of a VAE: of E[x|z], not of draws), frechet?, frechet_std?, precision?, recall? (of
     `looked_at` images D(z) or E[x|z])}], h, w, unit, n, repeats, looked_at, network, latent_dim, summary, step}`. `best` is the distance of real codes through the same
     decoder; `tiles` (k*h*w)."""
-    arrays = record.snapshot.arrays
+    arrays = record.newest.arrays
     table = read_json(arrays["table"])
     known = table["rows"]
     rows, size = [], (0, 0)
@@ -53,7 +53,7 @@ def comparison_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
             "network": table["network"],
             "latent_dim": table["latent_dim"],
             "summary": summary(known),
-            "step": record.snapshot.step,
+            "step": record.newest.step,
         }
     }
 

@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from playground.config import MODELS, ConfigError, DiffusionConfig
+from playground.config import ConfigError, DiffusionConfig, RunConfig, diffuses_data
 from playground.data import DATASETS
+from playground.diffusion.denoiser import Denoiser
 from playground.diffusion.levels import TABLE, alphas_cumprod, betas_of
 from playground.diffusion.noise import SCHEDULES
-from playground.diffusion.unet2d import UNet2D, prediction_of, units_of
+from playground.diffusion.unet2d import prediction_of, units_of
 from playground.runs.checkpoint import unpack
 from playground.runs.control import Control
 from playground.runs.driver import Step, Study, drive
@@ -31,9 +32,9 @@ ABOUT = "playground.json"
 """Beside diffusers' own files: what the model was trained on, so that it can be measured where it is opened again."""
 
 
-def check_exportable(config: Any) -> None:
-    """Raises `ConfigError` with a sentence where diffusers alone could not draw from a model with these settings."""
-    if not isinstance(config, DiffusionConfig) or MODELS[config.model].diffuses != "data":
+def check_exportable(config: RunConfig) -> DiffusionConfig:
+    """`config`. Raises `ConfigError` with a sentence where diffusers alone could not draw from a model with these settings."""
+    if not diffuses_data(config):
         raise ConfigError("Only a diffusion model of images can be saved for diffusers.")
     if config.network != "unet2d":
         raise ConfigError(
@@ -41,6 +42,7 @@ def check_exportable(config: Any) -> None:
         )
     if config.conditional == "on":
         raise ConfigError("No pipeline of diffusers tells a UNet2DModel its class: train with Class-conditional off to save it.")
+    return config
 
 
 def scheduler_for(config: DiffusionConfig) -> Any:
@@ -63,14 +65,13 @@ def save_folder(checkpoint: bytes, folder: str | Path) -> None:
     import diffusers
 
     about = unpack(checkpoint)
-    check_exportable(about.config)
-    network: UNet2D = load_model(checkpoint, "cpu").network
-    scheduler = scheduler_for(about.config)
-    kind = diffusers.DDPMPipeline if units_of(about.config) == "flow" else diffusers.DDIMPipeline
-    kind(unet=network.unet, scheduler=scheduler).save_pretrained(str(folder))
-    trained_on = {name: getattr(about.config, name) for name in ("dataset", "schedule", "parametrization")} | {"step": about.step}
+    config = check_exportable(about.config)
+    network: Any = load_model(checkpoint, "cpu", Denoiser).network
+    kind = diffusers.DDPMPipeline if units_of(config) == "flow" else diffusers.DDIMPipeline
+    kind(unet=network.unet, scheduler=scheduler_for(config)).save_pretrained(str(folder))
+    trained_on = {name: getattr(config, name) for name in ("dataset", "schedule", "parametrization")} | {"step": about.step}
     Path(folder, ABOUT).write_text(json.dumps(trained_on, indent=2) + "\n", "utf-8")
-    Path(folder, "README.md").write_text(card(about.config, about.step), "utf-8")
+    Path(folder, "README.md").write_text(card(config, about.step), "utf-8")
 
 
 def folder_as_zip(checkpoint: bytes) -> bytes:

@@ -178,7 +178,7 @@ def _open(files: _Reader) -> Folder:
     )
 
 
-def _network(settings: dict[str, Any], data: bytes | None) -> nn.Module:
+def _network(settings: dict[str, Any], data: bytes | None) -> Any:
     """The `UNet2DModel` of these settings with the weights in `data`, safetensors."""
     import safetensors.torch
     from diffusers import UNet2DModel

@@ -51,8 +51,8 @@ def draw(tab: TrainingTab) -> None:
     form = Form("comparison", ComparisonConfig)
 
     def compare(event: gr.EventData) -> str:
-        runs = {name: run_of(following(event), name) for name in MISSING}
-        missing = [sentence for name, sentence in MISSING.items() if runs[name] is None]
+        runs = {name: run for name in MISSING if (run := run_of(following(event), name)) is not None}
+        missing = [sentence for name, sentence in MISSING.items() if name not in runs]
         if missing:
             raise ConfigError(" ".join(missing))
         return tab.service.study("comparison", runs["ae"], form.values(event), {"vae": runs["vae"]})

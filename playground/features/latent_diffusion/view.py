@@ -18,7 +18,7 @@ OF_LATENTS = ("trajectory", "trajectory_times", "latents")
 def latent_diffusion_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     """As of a diffusion of images. In two dimensions also `latent_particles` and `latent_particles_static`, laid out like
     `particles` and `particles_static`, in units of the standardised latents."""
-    arrays, snapshot = record.snapshot.arrays, record.snapshot
+    arrays, snapshot = record.newest.arrays, record.newest
     images = {name: value for name, value in arrays.items() if name not in OF_LATENTS}
     views = diffusion_views(memory, replace(record, snapshot=replace(snapshot, arrays=images)))
     if "trajectory" not in arrays:

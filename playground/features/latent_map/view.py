@@ -19,7 +19,7 @@ from playground.views.readings import latest
 
 def autoencoder_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     """The latent map, originals above reconstructions above errors, and the terms of the loss once one was read."""
-    arrays, step = record.snapshot.arrays, record.snapshot.step
+    arrays, step = record.newest.arrays, record.newest.step
     mse, noise = latest(record, "held_out/mse"), record.config.get("input_noise", 0.0)
     rows = [
         ImageRow("held-out images", arrays["originals"]),
@@ -36,7 +36,7 @@ def map_view(memory: Memory, record: RunRecord) -> Payload:
     place = memory.place(record)
     rings = MODELS[record.config["model"]].has_bound and place.shown == "raw" and place.points.shape[1] <= 2
     drawn = payloads.latent_map(
-        record.snapshot.step,
+        record.newest.step,
         place.points,
         title=place.title,
         axes=place.axes,
@@ -50,10 +50,10 @@ def map_view(memory: Memory, record: RunRecord) -> Payload:
 def vae_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     """As the autoencoder's, and samples from the prior, as means (`samples`) and as draws (`samples_drawn`), and what each latent
     dimension carries."""
-    views, arrays = autoencoder_views(memory, record), record.snapshot.arrays
+    views, arrays = autoencoder_views(memory, record), record.newest.arrays
     for name, view in (("samples", "samples"), ("drawn", "samples_drawn")):
         if name in arrays:
-            views[view] = payloads.image_grid(arrays[name], record.snapshot.step, columns=16)
+            views[view] = payloads.image_grid(arrays[name], record.newest.step, columns=16)
     return views | collapse(record)
 
 

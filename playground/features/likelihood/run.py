@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.config import MODELS, ConfigError
+from playground.config import ConfigError, diffuses_data
 from playground.data import load_dataset
 from playground.data.points import MIXTURE
 from playground.diffusion.denoiser import Denoiser
@@ -48,12 +48,13 @@ def likelihood(config: LikelihoodConfig, checkpoint: bytes) -> Study:
     `ConfigError` for a model that is no diffusion model.
     """
     about = unpack(checkpoint)
-    if MODELS[about.config.model].diffuses != "data":
+    settings = about.config
+    if not diffuses_data(settings):
         raise ConfigError("This likelihood is that of a diffusion model in the space of the data: train one, then measure it.")
-    if about.config.conditional == "on" and about.config.label_dropout == 0.0:
+    if settings.conditional == "on" and settings.label_dropout == 0.0:
         raise ConfigError("This model always saw the class (label dropout 0), so it has no distribution without one to measure.")
-    model = load_model(checkpoint, config.device)
-    task = DiffusionTask(about.config, load_dataset(about.config.dataset), pick_device(config.device))
+    model = load_model(checkpoint, config.device, Denoiser)
+    task = DiffusionTask(settings, load_dataset(about.config.dataset), pick_device(config.device))
     generator = torch.Generator(task.device).manual_seed(config.seed)
     order = torch.randperm(len(task.test_x), generator=torch.Generator().manual_seed(config.seed))[: config.n_examples]
     yield Started(
@@ -67,15 +68,18 @@ def likelihood(config: LikelihoodConfig, checkpoint: bytes) -> Study:
 
     for index in order.split(PART[task.dataset.is_image]):
         try:
+            found: dict[str, np.ndarray] = {}
             for share in measure(model, task, task.scale(task.test_x[index.to(task.device)]), config, generator):
-                if not isinstance(share, dict):
+                if isinstance(share, dict):
+                    found = share
+                else:
                     yield None if share is None else Step(done + int(share * len(index)), len(order))
         except ArithmeticError as error:  # the solver's own sentence
             raise StudyFailed(str(error), DIVERGED) from None
         done += len(index)
-        parts.append(share)
-        found = {f"log p(x) of an example by the {LABELS[name]}": share[key] for name, key in ARRAYS.items() if key in share}
-        yield Step(done, len(order), results, found)
+        parts.append(found)
+        new = {f"log p(x) of an example by the {LABELS[name]}": found[key] for name, key in ARRAYS.items() if key in found}
+        yield Step(done, len(order), results, new)
 
 
 def measure(

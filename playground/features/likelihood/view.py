@@ -26,7 +26,7 @@ def likelihood_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     Nats per example, higher is better; `bits` per dimension, lower is better, null where it means nothing; numbers that are
     not finite are null. `difference` is that to the true density on the same examples. `spread` is the standard deviation of
     a value over the random numbers that estimate it."""
-    arrays, step = record.snapshot.arrays, record.snapshot.step
+    arrays, step = record.newest.arrays, record.newest.step
     rows = [
         {
             "name": str(row["name"]),

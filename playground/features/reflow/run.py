@@ -4,27 +4,27 @@ after."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from playground.config import MODELS, ConfigError, RunConfig
+from playground.config import ConfigError, DiffusionConfig, RunConfig, diffuses_data
 from playground.data import load_dataset
 from playground.diffusion.denoiser import ClippedDenoiser, Denoiser
 from playground.diffusion.sampling import initial_noise
 from playground.features.reflow.settings import ReflowConfig
 from playground.features.reflow.straightness import EULER_STEPS, FRAMES, Paths, following
 from playground.measures.energy import REPEATS, EnergyDistance, Reading, SlowDraw
-from playground.measures.features import gallery_of
+from playground.measures.features import Gallery, gallery_of
 from playground.measures.work import Work, whole
-from playground.runs.checkpoint import Loaded, pack, unpack
+from playground.runs.checkpoint import pack, unpack
 from playground.runs.control import Control
-from playground.runs.driver import Step, Study, drive
+from playground.runs.driver import Changes, Step, Study, drive
 from playground.runs.events import Event, Progress, Started, json_array
 from playground.runs.generation import load_model
-from playground.runs.tasks import TASKS, PairTask, as_pixels, pick_device, to_uint8
+from playground.runs.tasks import DiffusionTask, PairTask, as_pixels, pick_device, to_uint8
 from playground.runs.training import Trainer
 from playground.runs.training_within import train_within
 
@@ -55,13 +55,12 @@ def reflow(config: ReflowConfig, checkpoint: bytes) -> Study:
     10, C, H, W), one row for each number of steps that is measured. The last checkpoint is that of the straightened model.
     Raises `ConfigError` where there is no rectified flow."""
     loaded = unpack(checkpoint)
-    check(loaded.config)
-    yield from Reflow(config, loaded, checkpoint).steps()
+    yield from Reflow(config, check(loaded.config), loaded.data_shape, checkpoint).steps()
 
 
-def check(about: RunConfig) -> None:
-    """Raises `ConfigError` for models that reflow does not apply to."""
-    if MODELS[about.model].diffuses != "data":
+def check(about: RunConfig) -> DiffusionConfig:
+    """`about`. Raises `ConfigError` for models that reflow does not apply to."""
+    if not diffuses_data(about):
         raise ConfigError("Reflow straightens a diffusion model that was trained in the space of the data: train one first.")
     if about.schedule != "rectified_flow":
         raise ConfigError(
@@ -73,17 +72,18 @@ def check(about: RunConfig) -> None:
         raise ConfigError(
             "Reflow takes all classes together, but this model never saw a hidden class: train with some label dropout."
         )
+    return about
 
 
 class Reflow:
     """One run: the flow before and after, and what was measured of both."""
 
-    def __init__(self, config: ReflowConfig, loaded: Loaded, checkpoint: bytes) -> None:
-        self.config, self.about, self.shape = config, loaded.config, loaded.data_shape
+    def __init__(self, config: ReflowConfig, about: DiffusionConfig, shape: tuple[int, ...], checkpoint: bytes) -> None:
+        self.config, self.about, self.shape = config, about, shape
         self.device = pick_device(config.device)
-        self.model = load_model(checkpoint, str(self.device))
+        self.model = load_model(checkpoint, str(self.device), Denoiser)
         self.dataset = load_dataset(self.about.dataset)
-        self.task = TASKS[self.about.model](self.about, self.dataset, self.device)
+        self.task = DiffusionTask(self.about, self.dataset, self.device)
         self.kind = "images" if self.dataset.is_image else "points"
         self.pairs, self.n = config.pairs or PAIRS[self.kind], SET[self.kind]
         self.gallery = gallery_of(self.dataset.name, str(self.device)) if self.dataset.is_image else None
@@ -138,17 +138,17 @@ class Reflow:
             found = pair_of((yield from energy_distance.measuring(self.sampled(model, steps))))
             self.numbers[when]["distance"][str(steps)] = found
             if self.gallery:
-                self.numbers[when]["frechet"][str(steps)] = yield from self.seen(model, steps)
+                self.numbers[when]["frechet"][str(steps)] = yield from self.seen(self.gallery, model, steps)
                 noise = self.noise(TILES, torch.Generator().manual_seed(self.config.seed))
                 tiles.append(to_uint8(as_pixels((yield from self.follow(model, noise, steps)).x_0)))
                 self.arrays[f"tiles_{when}"] = np.stack(tiles)
             yield self.step(1, {"a distance of samples from data": found})
 
-    def seen(self, model: Denoiser, n_steps: int) -> Work[list[float]]:
+    def seen(self, gallery: Gallery, model: Denoiser, n_steps: int) -> Work[list[float]]:
         """The Fréchet distance of samples in the features of a classifier, with its spread."""
-        noise = self.noise(self.gallery.size(self.n), torch.Generator().manual_seed(self.config.seed + 2))
+        noise = self.noise(gallery.size(self.n), torch.Generator().manual_seed(self.config.seed + 2))
         images = as_pixels((yield from self.follow(model, noise, n_steps)).x_0)
-        found = self.gallery.measure(images)
+        found = gallery.measure(images)
         return [found["frechet"], found["frechet_std"]]
 
     def straightness(self, when: str, model: Denoiser) -> Work[dict]:
@@ -173,7 +173,7 @@ class Reflow:
 
     # --- reflow --------------------------------------------------------------------------------------------------------
 
-    def draw_pairs(self) -> Study:
+    def draw_pairs(self) -> Generator[Step | None, Changes, tuple[Tensor, Tensor]]:
         """Samples with the noise that they were made of, (N, ...) each, by the flow as it is."""
         self.numbers["phase"] = "pairs"
         generator, drawn, noises = torch.Generator().manual_seed(self.config.seed + 1), [], []
@@ -200,6 +200,7 @@ class Reflow:
         )
         task, control = PairTask(config, self.dataset, self.device, pairs, self.model.state_dict()), Control()
         trainer = Trainer(config, control, None, task=task)
+        assert isinstance(trainer.ema, Denoiser)
         self.after = trainer.ema
         before = self.done
 

@@ -73,7 +73,9 @@ def wire(tab: TrainingTab, bar: gr.HTML, form: Form, shown: list[gr.Column]) -> 
         """Sample was pressed: a run id for the run bar, or a sentence, and the pictures that fit."""
         run = run_of(followed, "run")
         answer = started(run, event)
-        return [answer, *([gr.skip()] * 2 if "error" in answer else which(tab.service.registry.get(run).config["dataset"]))]
+        if run is None or "error" in answer:
+            return [answer, *[gr.skip()] * 2]
+        return [answer, *which(tab.service.registry.get(run).config["dataset"])]
 
     @answering
     def started(run: str | None, event: gr.EventData) -> dict[str, str]:

@@ -20,7 +20,7 @@ PICKED = 40
 
 def diffusion_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     """Points: particles with their way. Images: a grid of samples, and the way of one of them."""
-    arrays, step = record.snapshot.arrays, record.snapshot.step
+    arrays, step = record.newest.arrays, record.newest.step
     if "trajectory" in arrays:
         data = map_data(record.config["dataset"])
         moving = payloads.particles(

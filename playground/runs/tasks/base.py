@@ -44,7 +44,7 @@ class Task(ABC):
 
     @staticmethod
     @abstractmethod
-    def build(config: RunConfig, shape: tuple[int, ...]) -> nn.Module:
+    def build(config: Any, shape: tuple[int, ...]) -> nn.Module:
         """A fresh model on the CPU for data of `shape`; the caller seeds the initial weights."""
 
     @staticmethod
@@ -108,7 +108,7 @@ class Task(ABC):
             yield len(x), self.scale(x)
 
     @torch.no_grad()
-    def held_out(self, model: nn.Module) -> dict[str, float]:
+    def held_out(self, model: Any) -> dict[str, float]:
         """The terms of the loss on held-out data."""
         generator = torch.Generator(self.device).manual_seed(1)
         weighted = [(n, self.loss(model, batch, generator).terms) for n, batch in self.held_out_batches(generator)]

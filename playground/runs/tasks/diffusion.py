@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from playground.config import DiffusionConfig, RunConfig
+from playground.config import DiffusionConfig
 from playground.data import Dataset
 from playground.data.points import MIXTURE
 from playground.diffusion.denoiser import PARAMETRIZATIONS, ClippedDenoiser, Denoiser, GuidedDenoiser, build_denoiser
@@ -45,7 +45,7 @@ class DiffusionTask(Task):
 
     config: DiffusionConfig
 
-    def __init__(self, config: RunConfig, dataset: Dataset, device: torch.device) -> None:
+    def __init__(self, config: DiffusionConfig, dataset: Dataset, device: torch.device) -> None:
         super().__init__(config, dataset, device)
         self.data_range = data_range(dataset)
         self.n_held_out = 512 if dataset.is_image else HELD_OUT
@@ -75,7 +75,7 @@ class DiffusionTask(Task):
         for x, label in zip(self.test_x[kept].split(1000), self.test_labels[kept].split(1000)):
             yield len(x), (self.scale(x), self._hide(label, generator))
 
-    def loss(self, model: nn.Module, x: Batch, generator: torch.Generator) -> Loss:
+    def loss(self, model: Denoiser, x: Batch, generator: torch.Generator) -> Loss:
         x, label = x if isinstance(x, tuple) else (x, None)
         u = torch.rand((), generator=generator, device=x.device)
         t = stratified_times(len(x), model.schedule.t_min, model.schedule.t_max, u)
@@ -101,7 +101,7 @@ class DiffusionTask(Task):
         exact = mixture_denoiser(MIXTURE, SCHEDULES[self.config.schedule])
         return self.held_out(Exact(exact, PARAMETRIZATIONS[self.config.parametrization]))
 
-    def snapshot(self, model: nn.Module, interrupted: Interrupted) -> dict[str, np.ndarray] | None:
+    def snapshot(self, model: Denoiser, interrupted: Interrupted) -> dict[str, np.ndarray] | None:
         """Points: `trajectory` (T + 1, 300, 2) and `times` (T + 1,), at most 65 frames. Images: those of `film` for 25 samples at 12
         `times`. A class-conditional model draws as many of each class, in the order of the classes (at least 25 images), and
         says so in `sample_labels` (n,), unless a guidance scale of 0 makes it ignore them."""
@@ -109,18 +109,19 @@ class DiffusionTask(Task):
         if way is None:
             return None
         if self.dataset.is_image:
-            found = film(way.times, *(to_uint8(as_pixels(value.flatten(0, 1))).reshape(value.shape) for value in (way.x, way.x_0)))
+            x, x_0 = (to_uint8(as_pixels(value.flatten(0, 1))).reshape(value.shape) for value in (way.x, way.x_0))
+            found = film(way.times, x, x_0)
         else:
             found = {"trajectory": way.x.cpu().numpy(), "times": way.times}
         return found if way.label is None else found | {"sample_labels": way.label}
 
-    def walk(self, model: nn.Module, interrupted: Interrupted) -> Way | None:
+    def walk(self, model: Denoiser, interrupted: Interrupted) -> Way | None:
         """The samples of a snapshot on their way, at most 12 frames of images or 65 of points; None when it was told to give up."""
         n, generator = 25 if self.dataset.is_image else 300, torch.Generator(self.device).manual_seed(self.config.seed)
         label = self.every_class(n) if self.conditional else None
         scale = self.config.guidance_scale if self.config.label_dropout > 0.0 else 1.0  # else there is nothing to guide away from
         times = time_grid(model.schedule, self.config.sampling_steps, grid=self.config.time_grid)
-        x = initial_noise(model.schedule, (n if label is None else len(label), *self.dataset.shape), generator, times[0])
+        x = initial_noise(model.schedule, (n if label is None else len(label), *self.dataset.shape), generator, float(times[0]))
         states = reverse(
             guided(model, label, scale, self.data_range), model.schedule, x, times, self.config.sampler, self.config.eta, generator
         )
@@ -136,16 +137,16 @@ class DiffusionTask(Task):
         told = None if label is None or scale == 0.0 else label.cpu().numpy()
         return Way(times[keep].numpy().astype("f4"), torch.stack(frames), torch.stack([*expected, frames[-1]]), told)
 
-    def fresh(self, model: nn.Module, n: int, interrupted: Interrupted) -> Tensor | None:
+    def fresh(self, model: Denoiser, n: int, interrupted: Interrupted) -> Tensor | None:
         """By DPM-Solver++(2M) in ten steps, whatever the pictures are drawn with; with classes as many of each."""
         x = self.drawn(model, n, interrupted)
         return None if x is None else as_pixels(x).clamp(0.0, 1.0)
 
-    def drawn(self, model: nn.Module, n: int, interrupted: Interrupted) -> Tensor | None:
+    def drawn(self, model: Denoiser, n: int, interrupted: Interrupted) -> Tensor | None:
         """The same as the model sees data, (n, ...), images in batches that stay in the processor's cache."""
         generator = torch.Generator(self.device).manual_seed(self.config.seed + 1)
         times = time_grid(model.schedule, FRESH_STEPS)
-        noise = initial_noise(model.schedule, (n, *self.dataset.shape), generator, times[0])
+        noise = initial_noise(model.schedule, (n, *self.dataset.shape), generator, float(times[0]))
         scale = self.config.guidance_scale if self.config.label_dropout > 0.0 else 1.0
         label, found = (torch.arange(n, device=self.device) * len(self.dataset.label_names) // n), []
         for some in torch.arange(n, device=self.device).split(FRESH_BATCH if self.dataset.is_image else n):

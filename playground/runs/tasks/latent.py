@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from playground.config import LIKELIHOODS, AutoencoderConfig, LatentConfig, RunConfig, VAEConfig
+from playground.config import LIKELIHOODS, AutoencoderConfig, LatentConfig, VAEConfig
 from playground.data import Dataset
 from playground.runs.checkpoint import Loaded
 from playground.runs.tasks.base import Interrupted, Task, one_per_class, to_uint8
-from playground.vae.autoencoder import DiagonalGaussian, begin_at, build_autoencoder
+from playground.vae.autoencoder import VAE, Autoencoder, DiagonalGaussian, begin_at, build_autoencoder
 from playground.vae.bounds import draw_log_weights, importance_estimate, iwae
 from playground.vae.gaps import quadrature_elbo
 from playground.vae.likelihoods import binarise, dequantise
@@ -45,7 +45,7 @@ class LatentTask(Task):
 
     config: LatentConfig
 
-    def __init__(self, config: RunConfig, dataset: Dataset, device: torch.device) -> None:
+    def __init__(self, config: LatentConfig, dataset: Dataset, device: torch.device) -> None:
         super().__init__(config, dataset, device)
         self._draw_once()
         self.map_x = self.scale(self.test_x[: config.map_points])
@@ -53,7 +53,7 @@ class LatentTask(Task):
 
     build = staticmethod(build_autoencoder)
 
-    def adopt(self, model: nn.Module, source: Loaded | None) -> None:
+    def adopt(self, model: Autoencoder | VAE, source: Loaded | None) -> None:
         """The mean of the training images: what encoder and decoder begin at."""
         begin_at(model, self.scale(self.train_x).mean(0))
 
@@ -94,7 +94,7 @@ class AutoencoderTask(LatentTask):
 
     config: AutoencoderConfig
 
-    def loss(self, model: nn.Module, x: Tensor | NoisyBatch, generator: torch.Generator) -> Loss:
+    def loss(self, model: Autoencoder, x: Tensor | NoisyBatch, generator: torch.Generator) -> Loss:
         x, seen = (x.x, x.seen) if isinstance(x, NoisyBatch) else (x, x)
         probe = None
         if self.config.contraction > 0.0:
@@ -102,14 +102,14 @@ class AutoencoderTask(LatentTask):
             probe = 2.0 * torch.randint(2, size, generator=generator, device=x.device).to(x.dtype) - 1.0
         return reconstruction_error(model, x, seen, self.config.sparsity, self.config.contraction, probe)
 
-    def fresh(self, model: nn.Module, n: int, interrupted: Interrupted) -> Tensor:
+    def fresh(self, model: Autoencoder, n: int, interrupted: Interrupted) -> Tensor:
         """An autoencoder defines no distribution; as if it did: decoded draws from the box around the codes of some training images."""
         generator = torch.Generator().manual_seed(self.config.seed)
         low, high = model.encode(self.some_train(BOXED, generator)).aminmax(dim=0)
         u = torch.rand(n, model.latent_dim, generator=generator).to(self.device)
         return model.decode(low + (high - low) * u).clamp(0.0, 1.0)
 
-    def snapshot(self, model: nn.Module, interrupted: Interrupted) -> dict[str, np.ndarray]:
+    def snapshot(self, model: Autoencoder, interrupted: Interrupted) -> dict[str, np.ndarray]:
         """As in `pictures`."""
         return self.pictures(model.decode(model.encode(self.shown)), model.encode(self.map_x))
 
@@ -120,7 +120,7 @@ class VAETask(LatentTask):
     config: VAEConfig
     has_bounds = True
 
-    def __init__(self, config: RunConfig, dataset: Dataset, device: torch.device) -> None:
+    def __init__(self, config: VAEConfig, dataset: Dataset, device: torch.device) -> None:
         super().__init__(config, dataset, device)
         generator = torch.Generator().manual_seed(config.seed)
         self.prior_z = torch.randn(32, config.latent_dim, generator=generator).to(device)
@@ -150,7 +150,7 @@ class VAETask(LatentTask):
         share = min(1.0, self.step / self.config.kl_warmup) if self.config.kl_warmup else 1.0
         return self.config.beta * share
 
-    def loss(self, model: nn.Module, x: Tensor | NoisyBatch, generator: torch.Generator) -> Loss:
+    def loss(self, model: VAE, x: Tensor | NoisyBatch, generator: torch.Generator) -> Loss:
         x, seen = (x.x, x.seen) if isinstance(x, NoisyBatch) else (x, x)
         if self.config.objective == "iwae":
             size = (len(x), self.config.importance_samples, model.latent_dim)
@@ -159,7 +159,7 @@ class VAETask(LatentTask):
         return negative_elbo(model, x, eps, self.beta(), self.config.free_bits, seen)
 
     @torch.no_grad()
-    def live_bounds(self, model: nn.Module) -> dict[str, float]:
+    def live_bounds(self, model: VAE) -> dict[str, float]:
         """Of always the same few held-out images, in nats per example: `neg_elbo`; `neg_iwae` of 50 draws, which are others at every
         step, with their standard error `neg_iwae_se`; and in one or two latent dimensions, where the ELBO is integrated, too,
         `neg_log_p` by quadrature with the mean `gap` log p(x) - ELBO and its standard error over the images, `gap_se`."""
@@ -177,12 +177,12 @@ class VAETask(LatentTask):
                 found |= {"neg_log_p": -evidence.log_p.mean(), "gap": gap.mean(), "gap_se": gap.std() / len(gap) ** 0.5}
         return {name: float(value) for name, value in found.items()}
 
-    def fresh(self, model: nn.Module, n: int, interrupted: Interrupted) -> Tensor:
+    def fresh(self, model: VAE, n: int, interrupted: Interrupted) -> Tensor:
         """Means E[x|z] of draws from the prior."""
         z = torch.randn(n, model.latent_dim, generator=torch.Generator().manual_seed(self.config.seed + 1))
         return model.decode(z.to(self.device)).clamp(0.0, 1.0)
 
-    def snapshot(self, model: nn.Module, interrupted: Interrupted) -> dict[str, np.ndarray]:
+    def snapshot(self, model: VAE, interrupted: Interrupted) -> dict[str, np.ndarray]:
         """As in `pictures`; `samples`, means E[x|z], and `drawn`, draws from p(x|z) of the same z, uint8 (32, C, H, W); and of the map's
         images what `latent_moments` tells, float32."""
         q, noise = model.encode(self.map_x), torch.Generator().manual_seed(self.config.seed)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.config import MODELS, ConfigError, LatentDiffusionConfig, RunConfig, VAEConfig
+from playground.config import MODELS, ConfigError, LatentDiffusionConfig, VAEConfig
 from playground.data import Dataset
 from playground.data.base import Split
 from playground.diffusion.latent_denoiser import LatentDenoiser, build_latent_denoiser
@@ -32,7 +32,7 @@ class LatentDiffusionTask(DiffusionTask):
 
     config: LatentDiffusionConfig
 
-    def __init__(self, config: RunConfig, dataset: Dataset, device: torch.device) -> None:
+    def __init__(self, config: LatentDiffusionConfig, dataset: Dataset, device: torch.device) -> None:
         self.config, self.images, self.device, self.step = config, dataset, device, 0  # the rest comes with `prepare`
         self.held: list[Tensor] = []
 
@@ -68,7 +68,7 @@ class LatentDiffusionTask(DiffusionTask):
         return config.replace(autoencoder=source.config)
 
     @torch.no_grad()
-    def adopt(self, model: LatentDenoiser, source: Loaded | None) -> None:
+    def adopt(self, model: LatentDenoiser, source: Loaded) -> None:
         """Takes over the averaged weights of the autoencoder, and standardises the model to its latents."""
         load_weights(model.autoencoder, source)
         x = self._pixels()[0]
@@ -143,7 +143,8 @@ class LatentDiffusionTask(DiffusionTask):
     def _pixels(self) -> tuple[Tensor, Tensor]:
         """Training and held-out images as the autoencoder is shown them."""
         config = self.config.autoencoder
-        seen = (VAETask if isinstance(config, VAEConfig) else AutoencoderTask)(config, self.images, self.device)
+        here = self.images, self.device
+        seen = VAETask(config, *here) if isinstance(config, VAEConfig) else AutoencoderTask(config, *here)
         return seen.scale(seen.train_x), seen.scale(seen.test_x)
 
 
