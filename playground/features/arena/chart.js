@@ -1,5 +1,5 @@
 /* Distance to held-out data against evaluations of the network, with the spread over seeds and the floor. */
-import {plotlyOr, purge} from '../../ui/lib/plotly.js';
+import {CONFIG, axis, layout, legend, plotlyOr, purge} from '../../ui/lib/plotly.js';
 import {cssVar} from '../../ui/lib/theme.js';
 import {colour, seconds, turn, withSpread} from './common.js';
 
@@ -26,8 +26,8 @@ function traces(payload, isLog) {
   });
 }
 
-function layout(payload, plot, isLog) {
-  const text = cssVar('--body-text-color'), soft = cssVar('--soft-text'), line = cssVar('--border-color-primary'), low = least(payload);
+function look(payload, plot, isLog) {
+  const low = least(payload);
   const narrow = plot.clientWidth < 520, named = payload.schedulers.length <= 12;   // more names than that would take the chart's place: the table has them
   const {mean, std} = payload.floor, data = cssVar('--role-data');
   const values = payload.rows.filter(row => row.mean != null).map(row => row.mean + (row.std || 0)), top = Math.max(low * 10, ...values) * 1.4;
@@ -36,17 +36,14 @@ function layout(payload, plot, isLog) {
     {type: 'rect', xref: 'paper', x0: 0, x1: 1, y0: at(mean - (std || 0)), y1: at(mean + (std || 0)), fillcolor: data, opacity: 0.22, line: {width: 0}, layer: 'below'},
     {type: 'line', xref: 'paper', x0: 0, x1: 1, y0: at(mean), y1: at(mean), line: {color: data, width: 1.5, dash: 'dash'}, layer: 'below'},
   ];
-  const axis = {gridcolor: line, zeroline: false, linecolor: line, tickfont: {color: soft, size: 11}, automargin: true};
-  return {
-    uirevision: String(isLog), paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', width: plot.clientWidth, height: plot.clientHeight,
-    font: {color: text, size: 12, family: getComputedStyle(plot).fontFamily}, margin: {l: 56, r: 10, t: 6, b: !named ? 44 : narrow ? 110 : 84},
-    xaxis: {...axis, type: 'log', tickvals: [...new Set([...payload.evaluations])], title: {text: 'evaluations of the network (NFE)', font: {color: soft, size: 11}, standoff: 4},
-            range: [Math.log10(Math.min(...payload.evaluations) * 0.85), Math.log10(Math.max(...payload.evaluations) * 1.15)]},
-    yaxis: {...axis, type: isLog ? 'log' : 'linear', title: {text: 'distance to held-out data', font: {color: soft, size: 11}, standoff: 6},
-            ...(isLog ? {range: [Math.log10(low * BOTTOM), Math.log10(top)], dtick: 1, exponentformat: 'power'} : {rangemode: 'normal'})},
-    showlegend: named, legend: {orientation: 'h', x: 0, xanchor: 'left', y: narrow ? -0.2 : -0.16, yanchor: 'top', bgcolor: 'rgba(0,0,0,0)', font: {size: 11}},
-    shapes: band, hovermode: 'closest', hoverlabel: {font: {size: 12}, align: 'left'},
-  };
+  return layout(plot, {
+    uirevision: String(isLog), margin: {l: 56, r: 10, t: 6, b: !named ? 44 : narrow ? 110 : 84}, showlegend: named, legend: legend({y: narrow ? -0.2 : -0.16, yanchor: 'top'}),
+    xaxis: axis('evaluations of the network (NFE)', {type: 'log', tickvals: [...new Set(payload.evaluations)],
+                                                     range: [Math.log10(Math.min(...payload.evaluations) * 0.85), Math.log10(Math.max(...payload.evaluations) * 1.15)]}),
+    yaxis: axis('distance to held-out data', {standoff: 6, type: isLog ? 'log' : 'linear',
+                                              ...(isLog ? {range: [Math.log10(low * BOTTOM), Math.log10(top)], dtick: 1, exponentformat: 'power'} : {rangemode: 'normal'})}),
+    shapes: band, hovermode: 'closest',
+  });
 }
 
 /* `draw(payload)` says whether it is drawn: false while Plotly is on its way. */
@@ -65,7 +62,7 @@ export function makeChart(element, redraw) {
       title.textContent = `Quality against evaluations; time grid: ${payload.time_grid}`;
       logButton.setAttribute('aria-pressed', String(isLog));
       if (!P) return false;
-      P.react(plot, traces(payload, isLog), layout(payload, plot, isLog), {displaylogo: false, displayModeBar: false, responsive: false});
+      P.react(plot, traces(payload, isLog), look(payload, plot, isLog), CONFIG);
       plot.dataset.drawn = (Number(plot.dataset.drawn) || 0) + 1;
       return true;
     },

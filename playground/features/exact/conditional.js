@@ -2,8 +2,8 @@
 import {asker, newest} from '../../ui/lib/asking.js';
 import {stepText, thousands} from '../../ui/lib/format.js';
 import {live} from '../../ui/lib/live.js';
-import {plotlyOr, purge} from '../../ui/lib/plotly.js';
-import {cssVar, roleColour} from '../../ui/lib/theme.js';
+import {CONFIG, axis, layout, legend, plotlyOr, purge} from '../../ui/lib/plotly.js';
+import {roleColour} from '../../ui/lib/theme.js';
 
 /* name, array of the answer, role, dash */
 const LINES = [['exact p(x₂ | x₁)', 'exact', 'prior', 'solid'], ['inpainted by the exact denoiser', 'repaint', 'noise', 'dot'], ['inpainted by the model', 'model', 'posterior', 'solid']];
@@ -19,19 +19,13 @@ export function mount({element, props, server}) {
     const P = plotlyOr(() => view.redraw());
     if (!P) return false;
     const edges = found.edges.data, width = edges[1] - edges[0], x = Array.from(edges.subarray(1), edge => edge - width / 2);
-    const text = cssVar('--body-text-color'), soft = cssVar('--soft-text'), line = cssVar('--border-color-primary');
-    const axis = {gridcolor: line, zeroline: false, linecolor: line, tickfont: {color: soft, size: 11}, automargin: true};
     const traces = LINES.filter(([, key]) => found[key]).map(([name, key, role, dash]) => ({
       type: 'scatter', mode: 'lines', name, x, y: Array.from(found[key].data, share => share / width), fill: key === 'exact' ? 'tozeroy' : 'none',
       line: {color: roleColour(role), width: 2, dash, shape: key === 'exact' ? 'linear' : 'hvh'}, hovertemplate: `x₂ = %{x:.2f}: %{y:.2f}<extra>${name}</extra>`,
     }));
-    P.react(plot, traces, {
-      uirevision: 'given', paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', width: plot.clientWidth, height: plot.clientHeight, margin: {l: 44, r: 8, t: 6, b: 36},
-      font: {color: text, size: 12, family: getComputedStyle(element).fontFamily}, hovermode: 'x', showlegend: true,
-      legend: {orientation: 'h', x: 0, xanchor: 'left', y: 1.02, yanchor: 'bottom', bgcolor: 'rgba(0,0,0,0)', font: {size: 11}},
-      xaxis: {...axis, title: {text: 'x₂', font: {color: soft, size: 11}, standoff: 4}},
-      yaxis: {...axis, rangemode: 'tozero', title: {text: 'density', font: {color: soft, size: 11}, standoff: 6}},
-    }, {displaylogo: false, displayModeBar: false, responsive: false});
+    P.react(plot, traces, layout(plot, {
+      uirevision: 'given', margin: {l: 44, r: 8, t: 6, b: 36}, hovermode: 'x', legend: legend(), xaxis: axis('x₂'), yaxis: axis('density', {standoff: 6, rangemode: 'tozero'}),
+    }), CONFIG);
     return true;
   }
 

@@ -4,8 +4,8 @@ import {lastFrame} from '../../ui/lib/bus.js';
 import {live, visible} from '../../ui/lib/live.js';
 import {mark} from '../../ui/lib/origin.js';
 import {paced} from '../../ui/lib/plane.js';
-import {plotlyOr, purge} from '../../ui/lib/plotly.js';
-import {cssVar, roleColour} from '../../ui/lib/theme.js';
+import {CONFIG, axis, layout, legend, plotlyOr, purge} from '../../ui/lib/plotly.js';
+import {roleColour} from '../../ui/lib/theme.js';
 
 /* name, array of the answer, role, dash */
 const LINES = {
@@ -43,17 +43,11 @@ export function mount({element, props, server}) {
     return [Math.log10(Math.min(...model)) - (shown === 'loss' ? 1.5 : 0.5), Math.max(top + 1, Math.min(top + 3, Math.log10(Math.max(beside, 1e-9)) + 0.1))];
   }
 
-  function layout(unit) {
-    const text = cssVar('--body-text-color'), soft = cssVar('--soft-text'), line = cssVar('--border-color-primary');
-    const axis = {gridcolor: line, zeroline: false, linecolor: line, tickfont: {color: soft, size: 11}, automargin: true};
-    return {
-      uirevision: `${frame && frame.run}|${shown}`, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)',
-      font: {color: text, size: 12, family: getComputedStyle(element).fontFamily}, margin: {l: 50, r: 8, t: 6, b: 36},
-      width: plot.clientWidth, height: plot.clientHeight, hovermode: 'x', showlegend: true,
-      xaxis: {...axis, range: [0, 1], title: {text: 't (0: data, 1: noise)', font: {color: soft, size: 11}, standoff: 4}},
-      yaxis: {...axis, type: 'log', range: decades(), title: {text: unit, font: {color: soft, size: 11}, standoff: 6}, exponentformat: 'power', minor: {showgrid: false}, nticks: 7},
-      legend: {orientation: 'h', x: 0, xanchor: 'left', y: 1.02, yanchor: 'bottom', bgcolor: 'rgba(0,0,0,0)', font: {size: 11}},
-    };
+  function look() {
+    return layout(plot, {
+      uirevision: `${frame && frame.run}|${shown}`, margin: {l: 50, r: 8, t: 6, b: 36}, hovermode: 'x', legend: legend(), xaxis: axis('t (0: data, 1: noise)', {range: [0, 1]}),
+      yaxis: axis('mean squared error', {standoff: 6, type: 'log', range: decades(), exponentformat: 'power', minor: {showgrid: false}, nticks: 7}),
+    });
   }
 
   function draw(payload, newest) {
@@ -72,7 +66,7 @@ export function mount({element, props, server}) {
         marker: {color: roleColour(role), size: 5}, hovertemplate: `t = %{x:.2f}: %{y:.3~g}<extra>${name}</extra>`,
       }));
       const P = plotlyOr(() => view.redraw());
-      if (P) P.react(plot, traces, layout('mean squared error'), {displaylogo: false, displayModeBar: false, responsive: false});
+      if (P) P.react(plot, traces, look(), CONFIG);
       if (P) element.dataset.drawn = (Number(element.dataset.drawn) || 0) + 1;
     } else purge(plot);
     keep();

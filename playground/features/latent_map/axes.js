@@ -1,21 +1,18 @@
 /* The axes of the plane: Plotly, redrawn only when they change, and where a place of the plane stands on the screen. */
-import {plotly, plotlyOr} from '../../ui/lib/plotly.js';
+import {CONFIG as COMMON, axis, layout, plotly, plotlyOr} from '../../ui/lib/plotly.js';
 import {cssVar, isDark} from '../../ui/lib/theme.js';
 import {NONLINEAR, shownAs} from './state.js';
 
-const CONFIG = {displayModeBar: false, displaylogo: false, responsive: false, scrollZoom: true, doubleClick: false};
+const CONFIG = {...COMMON, scrollZoom: true, doubleClick: false};
 
-function layout(map, payload) {
-  const {lo, hi} = payload.view || payload, soft = cssVar('--soft-text'), line = cssVar('--border-color-primary');
-  const axis = name => ({gridcolor: line, zerolinecolor: line, zerolinewidth: 2, tickfont: {color: soft, size: 11}, nticks: 7,
-                         title: {text: name, font: {color: soft, size: 13}, standoff: 4}});
+function look(map, plot, payload) {
+  const {lo, hi} = payload.view || payload, own = {size: 13, automargin: false, zeroline: true, zerolinecolor: cssVar('--border-color-primary'), zerolinewidth: 2, nticks: 7};
   const flat = payload.dims === 1, square = !flat && (map.isVAE || NONLINEAR.includes(shownAs(payload)));
-  return {
-    uirevision: `${map.run}|${shownAs(payload)}|${map.resets}`, width: map.width, height: map.height, margin: {l: 46, r: 8, t: 8, b: 40},
-    paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', font: {family: map.font}, hovermode: false,
-    dragmode: map.on.decode ? false : 'pan', showlegend: false, xaxis: {...axis(payload.axes[0]), range: [lo[0], hi[0]]},
-    yaxis: {...axis(payload.axes[1] || ''), range: [lo[1], hi[1]], showticklabels: !flat, fixedrange: flat, ...(square ? {scaleanchor: 'x'} : {})},
-  };
+  return layout(plot, {
+    uirevision: `${map.run}|${shownAs(payload)}|${map.resets}`, width: map.width, height: map.height, margin: {l: 46, r: 8, t: 8, b: 40}, hovermode: false, showlegend: false,
+    dragmode: map.on.decode ? false : 'pan', xaxis: axis(payload.axes[0], {...own, range: [lo[0], hi[0]]}),
+    yaxis: axis(payload.axes[1] || '', {...own, range: [lo[1], hi[1]], showticklabels: !flat, fixedrange: flat, ...(square ? {scaleanchor: 'x'} : {})}),
+  });
 }
 
 export function makeAxes(map) {
@@ -31,7 +28,7 @@ export function makeAxes(map) {
     if (now !== key || !plot.data) {
       const first = !plot.data;
       key = now;
-      P.react(plot, [{type: 'scatter', x: [], y: []}], layout(map, payload), CONFIG);
+      P.react(plot, [{type: 'scatter', x: [], y: []}], look(map, plot, payload), CONFIG);
       if (first) {
         plot.on('plotly_relayouting', change => { takeRanges(change); map.draw.all(); });
         plot.on('plotly_relayout', () => { takeRanges(); map.draw.all(); });

@@ -5,7 +5,7 @@ import {digits, thousands} from '../../ui/lib/format.js';
 import {live} from '../../ui/lib/live.js';
 import {html} from '../../ui/lib/svg.js';
 import {cssVar, roleColour, roleVar} from '../../ui/lib/theme.js';
-import {plotlyOr} from '../../ui/lib/plotly.js';
+import {CONFIG, axis, layout, legend, plotlyOr, purge} from '../../ui/lib/plotly.js';
 
 const places = error => Math.max(0, Math.min(4, error > 0 ? 1 - Math.floor(Math.log10(error)) : 3));
 
@@ -37,19 +37,14 @@ export function mount({element, props}) {
     if (!P) return;
     const each = Object.fromEntries(Object.entries(payload.each).map(([name, text]) => [name, decode.f32(text)]));
     const against = each.true ? 'true' : 'ode', others = (each.true ? ['ode', 'bound'] : ['bound']).filter(name => each[name]);
-    const titles = {true: 'true log p(x)', ode: 'log p(x) by the ODE', bound: 'bound'}, soft = cssVar('--soft-text'), line = cssVar('--border-color-primary');
+    const titles = {true: 'true log p(x)', ode: 'log p(x) by the ODE', bound: 'bound'};
     const x = each[against], lo = x.reduce((a, b) => Math.min(a, b), Infinity), hi = x.reduce((a, b) => Math.max(a, b), -Infinity);
-    const axis = {gridcolor: line, zeroline: false, linecolor: line, tickfont: {color: soft, size: 11}, automargin: true};
-    const traces = [{type: 'scatter', mode: 'lines', x: [lo, hi], y: [lo, hi], line: {color: soft, width: 1, dash: 'dot'}, hoverinfo: 'skip', showlegend: false},
+    const traces = [{type: 'scatter', mode: 'lines', x: [lo, hi], y: [lo, hi], line: {color: cssVar('--soft-text'), width: 1, dash: 'dot'}, hoverinfo: 'skip', showlegend: false},
       ...others.map(name => ({type: 'scatter', mode: 'markers', name: titles[name], x, y: each[name], marker: {size: 4, opacity: 0.65, color: roleColour(name === 'ode' ? 'posterior' : 'prior')},
         hovertemplate: `${titles[against]} %{x:.2f}, ${titles[name]} %{y:.2f} nats<extra></extra>`}))];
-    P.react(plot, traces, {
-      uirevision: 'each', paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', width: plot.clientWidth, height: plot.clientHeight, margin: {l: 44, r: 6, t: 22, b: 36},
-      font: {color: cssVar('--body-text-color'), size: 12, family: getComputedStyle(element).fontFamily}, showlegend: true,
-      legend: {orientation: 'h', x: 0, y: 1.02, yanchor: 'bottom', font: {size: 11}, bgcolor: 'rgba(0,0,0,0)'},
-      xaxis: {...axis, title: {text: `${titles[against]}, nats`, font: {color: soft, size: 11}, standoff: 4}},
-      yaxis: {...axis, title: {text: 'nats', font: {color: soft, size: 11}, standoff: 4}},
-    }, {displaylogo: false, displayModeBar: false, responsive: false});
+    P.react(plot, traces, layout(plot, {
+      uirevision: 'each', margin: {l: 44, r: 6, t: 22, b: 36}, legend: legend(), xaxis: axis(`${titles[against]}, nats`), yaxis: axis('nats'),
+    }), CONFIG);
   }
 
   /* The two are of two samplers of one network: no inequality holds between them (Song et al. 2021, Maximum likelihood training; Lu et al. 2022). */
@@ -67,7 +62,7 @@ export function mount({element, props}) {
     $('.likelihood-body').hidden = !any;
     note.textContent = any ? `${thousands(payload.n)} examples, mean ± standard error` : '';
     said.textContent = any ? [saying(payload), payload.unit].filter(Boolean).join(' ') : '';
-    if (!any) { if (plot.data) window.Plotly.purge(plot); return; }
+    if (!any) { purge(plot); return; }
     drawRows(payload);
     drawPlot(payload);
     element.dataset.drawn = (Number(element.dataset.drawn) || 0) + 1;

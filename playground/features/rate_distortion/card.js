@@ -5,10 +5,8 @@ import {fixed, shortNumber, stepText, thousands} from '../../ui/lib/format.js';
 import {live} from '../../ui/lib/live.js';
 import {html, niceTicks} from '../../ui/lib/svg.js';
 import {classColours, cssVar, isDark, roleColour} from '../../ui/lib/theme.js';
-import {plotlyOr} from '../../ui/lib/plotly.js';
+import {CONFIG, axis, layout, plotlyOr, purge} from '../../ui/lib/plotly.js';
 import * as rates from '../../ui/lib/rates.js';
-
-const CONFIG = {displaylogo: false, displayModeBar: false, responsive: false};
 
 const decoded = ([run, rate]) => ({run, label: rate.label, comparable: rate.comparable, marker: rate.marker, steps: decode.f32(rate.steps), rate: decode.f32(rate.rate),
                                    distortion: decode.f32(rate.distortion), weight: rate.weight ? decode.f32(rate.weight) : null});
@@ -58,16 +56,13 @@ export function mount({element, props}) {
     });
   }
 
-  function layout(range, lines, names) {
-    const soft = cssVar('--soft-text'), line = cssVar('--border-color-primary');
-    const axis = {gridcolor: line, zerolinecolor: line, tickfont: {color: soft, size: 11}, automargin: true};
-    const title = (text, role) => ({text, font: {color: roleColour(role), size: 12}, standoff: 6});
-    return {
-      uirevision: names, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', font: {color: soft, size: 12, family: getComputedStyle(element).fontFamily},
-      margin: {l: 52, r: 10, t: 8, b: 44}, width: plot.clientWidth, height: plot.clientHeight, showlegend: false, hovermode: 'closest', hoverlabel: {font: {size: 12}, align: 'left'},
-      xaxis: {...axis, range: range.x, title: title('rate: KL(q(z|x) ‖ p(z)), nats', 'kl')}, yaxis: {...axis, range: range.y, title: title('distortion: reconstruction, nats', 'reconstruction')},
+  function look(range, lines, names) {
+    const soft = cssVar('--soft-text'), of = role => ({colour: roleColour(role), size: 12, standoff: 6, zeroline: true, zerolinecolor: cssVar('--border-color-primary')});
+    return layout(plot, {
+      uirevision: names, margin: {l: 52, r: 10, t: 8, b: 44}, showlegend: false, hovermode: 'closest',
+      xaxis: axis('rate: KL(q(z|x) ‖ p(z)), nats', {...of('kl'), range: range.x}), yaxis: axis('distortion: reconstruction, nats', {...of('reconstruction'), range: range.y}),
       annotations: lines.map(({x, y, level}) => ({x: x[1], y: y[1], text: `−ELBO ${shortNumber(level)}`, showarrow: false, font: {size: 10, color: soft}, xanchor: 'right', yanchor: 'bottom'})),
-    };
+    });
   }
 
   function drawLegend(runs) {
@@ -98,12 +93,12 @@ export function mount({element, props}) {
     note.textContent = newest ? newest.comparable : '';
     said.textContent = (others ? `${others} other ${others === 1 ? 'run is' : 'runs are'} of other data or another likelihood: their nats cannot be compared with these. ` : '')
       + (runs.length ? 'Dotted: equal −ELBO. Down and to the left is better.' : '');
-    if (!runs.length) { if (plot.data) window.Plotly.purge(plot); legend.replaceChildren(); delete legend.dataset.key; return; }
+    if (!runs.length) { purge(plot); legend.replaceChildren(); delete legend.dataset.key; return; }
     [...colourOf.keys()].forEach(run => { if (!kept[run]) colourOf.delete(run); });
     const P = plotlyOr(() => view.redraw());
     if (!P) return;
     const range = extent(runs.filter(r => !hidden.has(r.run)).length ? runs.filter(r => !hidden.has(r.run)) : runs), lines = equalBounds(range);
-    P.react(plot, [...lines.map(({level, ...line}) => line), ...traces(runs)], layout(range, lines, `${current}|${newest.comparable}`), CONFIG);
+    P.react(plot, [...lines.map(({level, ...line}) => line), ...traces(runs)], look(range, lines, `${current}|${newest.comparable}`), CONFIG);
     drawLegend(runs);
     plot.dataset.drawn = (Number(plot.dataset.drawn) || 0) + 1;
     plot.dataset.runs = runs.length;

@@ -3,10 +3,9 @@ import {subscribe} from '../lib/bus.js';
 import {decode} from '../lib/codec.js';
 import {short, stepText, thousands} from '../lib/format.js';
 import {live, visible} from '../lib/live.js';
-import {cssVar, rgb, roleColour} from '../lib/theme.js';
-import {plotlyOr} from '../lib/plotly.js';
+import {rgb, roleColour} from '../lib/theme.js';
+import {CONFIG, axis, layout, legend, plotlyOr, purge} from '../lib/plotly.js';
 
-const CONFIG = {displaylogo: false, displayModeBar: false, responsive: false};
 const LEGEND = 26;                                   // its height, at the top of the plot
 
 function trace(series, unit) {
@@ -26,18 +25,12 @@ export function mount({element, props}) {
   let newest = null;
 
   /* `focus`: the part of the axis that matters, shown first; a double click shows all. */
-  function layout(unit, isLog, focus) {
-    const text = cssVar('--body-text-color'), soft = cssVar('--soft-text'), line = cssVar('--border-color-primary');
-    const axis = {gridcolor: line, zeroline: false, linecolor: line, tickfont: {color: soft, size: 11}, fixedrange: false, automargin: true};
-    return {
-      uirevision: `${run}|${isLog}`, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', font: {color: text, size: 12, family: getComputedStyle(element).fontFamily},
-      margin: {l: 46, r: 8, t: 6, b: 36}, width: plot.clientWidth, height: plot.clientHeight, dragmode: 'zoom',
-      xaxis: {...axis, title: {text: 'step', font: {color: soft, size: 11}, standoff: 4}, rangemode: 'tozero'},
-      yaxis: {...axis, type: isLog ? 'log' : 'linear', ...(focus && !isLog ? {range: focus} : {}), title: {text: unit, font: {color: soft, size: 11}, standoff: 6},
-              ...(isLog ? {dtick: undefined, minor: {showgrid: false}, exponentformat: 'power'} : {})},
-      legend: {orientation: 'h', x: 1, xanchor: 'right', y: 1, yanchor: 'top', bgcolor: 'rgba(0,0,0,0)', font: {size: 12}},
-      hovermode: 'x', hoverlabel: {font: {size: 12}},
-    };
+  function look(unit, isLog, focus) {
+    return layout(plot, {
+      uirevision: `${run}|${isLog}`, margin: {l: 46, r: 8, t: 6, b: 36}, dragmode: 'zoom', hovermode: 'x', xaxis: axis('step', {rangemode: 'tozero'}),
+      yaxis: axis(unit, {standoff: 6, type: isLog ? 'log' : 'linear', ...(focus && !isLog ? {range: focus} : {}), ...(isLog ? {minor: {showgrid: false}, exponentformat: 'power'} : {})}),
+      legend: legend({x: 1, xanchor: 'right', y: 1, yanchor: 'top', font: {size: 12}}),
+    });
   }
 
   /* The step of a moment that is looked back at: a line there, and what came after it is dimmed. Above Plotly, because it
@@ -75,13 +68,13 @@ export function mount({element, props}) {
     empty.hidden = Boolean(any);
     stepLabel.textContent = any ? stepText(payload) : '';
     note.textContent = any ? payload.unit : '';
-    if (!any) { if (plot.data) window.Plotly.purge(plot); mark(null); return; }
+    if (!any) { purge(plot); mark(null); return; }
     const P = plotlyOr(() => view.redraw());
     if (!P) return;
     const isLog = chosen != null ? chosen : payload.log;
     log.setAttribute('aria-pressed', String(isLog));
     const first = !plot.data;
-    P.react(plot, payload.series.map(series => trace(series, payload.unit)), layout(payload.unit, isLog, payload.focus), CONFIG);
+    P.react(plot, payload.series.map(series => trace(series, payload.unit)), look(payload.unit, isLog, payload.focus), CONFIG);
     plot.dataset.drawn = (Number(plot.dataset.drawn) || 0) + 1;
     if (first) ['plotly_relayout', 'plotly_relayouting'].forEach(name => plot.on(name, () => mark(newest)));
     mark(newest);

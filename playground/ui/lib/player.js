@@ -1,8 +1,10 @@
 /* Play, pause and step through something that lies along a way from 0 to 1. */
 
-/* `show(at)` draws the place `at`; `paint(playing)` hears when playing begins and ends. The place is kept. Options: `seconds` for the
+/** `show(at)` draws the place `at`; `paint(playing)` hears when playing begins and ends. The place is kept. Options: `seconds` for the
    whole way, `at` the first place, `fps` at most so many pictures a second, `alive()` false ends the playing, `steps()` the number of
-   steps of the way; `clock` and `next` stand for the browser's own in tests. */
+   steps of the way; `clock` and `next` stand for the browser's own in tests.
+   @param {{show: (at: number) => void, paint?: (playing: boolean) => void, seconds: number, at?: number, fps?: number, alive?: () => boolean,
+            steps?: () => number, clock?: () => number, next?: (callback: (now: number) => void) => void}} options */
 export function player({show, paint = () => {}, seconds, at = 1, fps = 60, alive = () => true, steps = () => 1,
                         clock = () => performance.now(), next = callback => requestAnimationFrame(callback)}) {
   const inside = place => Math.max(0, Math.min(1, place));

@@ -1,4 +1,6 @@
-/* Plotly, which is larger than all the rest of the page: it is loaded when the first plot is drawn. */
+/* Plotly, which is larger than all the rest of the page: it is loaded when the first plot is drawn. And how all plots look. */
+import {cssVar} from './theme.js';
+
 let loading = null;
 
 /* `const P = await plotly();` */
@@ -23,4 +25,23 @@ export function plotlyOr(again) {
 /* Takes a plot away, if there is one. */
 export function purge(plot) {
   if (plot.data) window.Plotly.purge(plot);
+}
+
+/* --- one look: what a plot says of its own lies over it ----------------------------------------------------------------- */
+const CLEAR = 'rgba(0,0,0,0)';
+
+export const CONFIG = {displaylogo: false, displayModeBar: false, responsive: false};
+
+export function axis(title, {colour = cssVar('--soft-text'), size = 11, standoff = 4, ...own} = {}) {
+  const line = cssVar('--border-color-primary');
+  return {gridcolor: line, zeroline: false, linecolor: line, tickfont: {color: cssVar('--soft-text'), size: 11}, automargin: true,
+          title: {text: title, font: {color: colour, size}, standoff}, ...own};
+}
+
+/* Above the plot, from its left edge. */
+export const legend = (own = {}) => ({orientation: 'h', x: 0, xanchor: 'left', y: 1.02, yanchor: 'bottom', bgcolor: CLEAR, font: {size: 11}, ...own});
+
+export function layout(plot, own) {
+  return {paper_bgcolor: CLEAR, plot_bgcolor: CLEAR, width: plot.clientWidth, height: plot.clientHeight, showlegend: true,
+          font: {color: cssVar('--body-text-color'), size: 12, family: getComputedStyle(plot).fontFamily}, hoverlabel: {font: {size: 12}, align: 'left'}, ...own};
 }
