@@ -9,8 +9,6 @@ from playwright.sync_api import Locator, Page, expect
 
 from browser.looking import Tab
 
-pytestmark = pytest.mark.slow
-
 STOP_AT_FIRST = """button => {
   const frame = window.playground.lastFrame('arena'), rows = frame && frame.views.arena ? frame.views.arena.rows : [];
   if (!rows.some(row => row.mean != null)) return false;
@@ -87,6 +85,7 @@ def trained(page: Page, data: str, steps: int, **settings: str) -> ArenaPage:
     return arena.open()
 
 
+@pytest.mark.slow
 def test_points_from_end_to_end(open_page) -> None:
     arena = trained(open_page(), "Eight Gaussians", 150)
     arena.wait_for_list()
@@ -140,6 +139,7 @@ def test_points_from_end_to_end(open_page) -> None:
     expect(arena.card("Results").locator("tbody tr")).to_have_count(4)
 
 
+@pytest.mark.slow
 def test_a_stop_keeps_what_is_done(open_page) -> None:
     arena = trained(open_page(), "Eight Gaussians", 20)
     arena.wait_for_list()
@@ -153,6 +153,7 @@ def test_a_stop_keeps_what_is_done(open_page) -> None:
     assert 1 <= arena.payload("payload.rows.filter(row => row.mean != null).length") < arena.payload("payload.rows.length")
 
 
+@pytest.mark.slow
 def test_a_model_leaves_as_a_folder_and_comes_back(open_page, tmp_path) -> None:
     arena = trained(open_page(), "Digits", 5, Network="UNet2DModel (diffusers)")
     with arena.page.expect_download(timeout=120_000) as saving:

@@ -9,8 +9,6 @@ from playwright.sync_api import Locator, Page, expect
 
 from browser.looking import Tab
 
-pytestmark = pytest.mark.slow
-
 LIVE, STRIP, AMONG = "Samples while it learns", "One sample, from noise to data", "Samples among the standardised latents"
 COMPARISON = "Comparison of five ways to draw latents"
 NUMBERS, PATHS = "Straightness and quality before and after reflow", "Paths before and after reflow"
@@ -86,6 +84,7 @@ def test_without_an_autoencoder_a_sentence_says_what_to_do(open_page):
     expect(section.bar.locator(".run-message")).to_contain_text("no autoencoder to compare yet")
 
 
+@pytest.mark.slow
 def test_diffusion_in_the_latent_space_of_another_tab(both):
     tab, page = both, both.page
     choose(tab, "Diffuse in", LATENT)
@@ -112,6 +111,7 @@ def test_diffusion_in_the_latent_space_of_another_tab(both):
     tab.wait_other(LIVE)
 
 
+@pytest.mark.slow
 def test_five_ways_to_draw_latents_are_compared(both):
     section = Section(both.page, "Latent diffusion", "comparison")
     section.unfold("What is compared")
@@ -131,6 +131,7 @@ def test_five_ways_to_draw_latents_are_compared(both):
     expect(found.locator(".comparison-said")).to_contain_text("AE: z by diffusion in place of one Gaussian")
 
 
+@pytest.mark.slow
 def test_a_flow_is_made_straight(open_page):
     tab = Tab(open_page("/?tab=diffusion"), "diffusion").open()
     section = Section(tab.page, "Reflow", "reflow")

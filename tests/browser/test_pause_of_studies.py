@@ -7,8 +7,6 @@ from playwright.sync_api import Locator, Page, expect
 
 from browser.looking import Tab
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def tab(open_page) -> Tab:
@@ -60,6 +58,7 @@ def obeys(bar: Locator, busy: str) -> None:
     expect(bar.locator("[data-do=continue]")).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_a_study_pauses_and_goes_on(tab):
     bar = section(tab.page, "Reflow")
     tab.page.locator(".labs").get_by_role("button", name="How it is done").click()

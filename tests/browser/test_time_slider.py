@@ -36,7 +36,7 @@ def steps_shown(tab: Tab) -> list[str]:
     return tab.panel.locator(".pg-step:visible").all_inner_texts()
 
 
-@pytest.mark.parametrize("name", MAPS)
+@pytest.mark.parametrize("name", ["ae", pytest.param("vae", marks=pytest.mark.slow), "diffusion"])
 def test_the_pictures_go_back_while_the_run_goes_on(open_page, name):
     tab = ready(open_page, name)
     expect(time_of(tab)).to_contain_text("Press Train")
