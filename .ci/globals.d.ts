@@ -1,4 +1,5 @@
 /** What scripts outside the modules leave on the page. */
 interface Window {
   Plotly?: any;
+  playgroundPage?: any;
 }

@@ -70,7 +70,7 @@ export function mount({element, props, server}) {
       const lo = data.mean[j] - data.std[j], hi = data.mean[j] + data.std[j];
       group.append(svg('line', {x1: middle, x2: middle, y1: at(inside(lo)), y2: at(inside(hi)), class: 'doctor-spread', 'stroke-width': Math.min(5, Math.max(1.5, bar / 3))}),
                    svg('circle', {cx: middle, cy: at(inside(data.mean[j])), r: Math.min(4.5, Math.max(1.6, bar / 2.4)), class: 'doctor-mean'}));
-      for (const [beyond, place] of [[hi > REACH, -1], [lo < -REACH, 1]]) if (beyond) group.append(svg('text', {x: middle, y: place < 0 ? base + 9 : base + BAND, class: 'doctor-beyond'}, place < 0 ? '▲' : '▼'));
+      for (const [beyond, y, sign] of [[hi > REACH, base + 9, '▲'], [lo < -REACH, base + BAND, '▼']]) if (beyond) group.append(svg('text', {x: middle, y, class: 'doctor-beyond'}, sign));
       if (j % every === 0) group.append(svg('text', {x: middle, y: base + BAND + 14, class: 'doctor-label'}, `z${sub(j + 1)}`));
       node.append(group);
     }

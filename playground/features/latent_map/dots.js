@@ -18,7 +18,7 @@ function makeStamps(radius, opacity) {
         let inside = 0;
         for (let s = 0; s < 16; s++) {
           const dx = k % side + (s % 4 + 0.5) / 4 - cx, dy = Math.floor(k / side) + ((s >> 2) + 0.5) / 4 - cy;
-          inside += dx * dx + dy * dy < r * r;
+          if (dx * dx + dy * dy < r * r) inside += 1;
         }
         mask[k] = Math.round(inside / 16 * 255 * opacity);
       }

@@ -5,7 +5,8 @@ import {arrays} from './codec.js';
 /* `ask(name, args)` -> arrays, and the `origin` of the answer (origin.js), or {error: sentence}; asks the model that `tab` shows, at
    the moment that it shows. */
 export function asker(server, tab) {
-  return async (name, args = {}) => {
+  /** @returns {Promise<any>} */
+  const ask = async (name, args = {}) => {
     const frame = lastFrame(tab);
     if (!frame) return {error: 'There is no model yet: press Train first.'};
     const moment = frame.replay == null ? {} : {moment: frame.replay};
@@ -15,6 +16,7 @@ export function asker(server, tab) {
     if (answer.error) return {error: answer.error};
     return {...arrays(answer), origin: [{about: frame.about, run: frame.run, model: tab, step: answer.step}]};
   };
+  return ask;
 }
 
 /* One answer that is kept fresh. `key()` is null while nobody wants it, else [subject, version]: another subject is

@@ -32,10 +32,13 @@ const CLEAR = 'rgba(0,0,0,0)';
 
 export const CONFIG = {displaylogo: false, displayModeBar: false, responsive: false};
 
-export function axis(title, {colour = cssVar('--soft-text'), size = 11, standoff = 4, ...own} = {}) {
+/** `own`: the `colour`, `size` and `standoff` of the title, and whatever else Plotly takes.
+    @param {string} title  @param {{[name: string]: any}} own */
+export function axis(title, own = {}) {
+  const {colour = cssVar('--soft-text'), size = 11, standoff = 4, ...more} = own;
   const line = cssVar('--border-color-primary');
   return {gridcolor: line, zeroline: false, linecolor: line, tickfont: {color: cssVar('--soft-text'), size: 11}, automargin: true,
-          title: {text: title, font: {color: colour, size}, standoff}, ...own};
+          title: {text: title, font: {color: colour, size}, standoff}, ...more};
 }
 
 /* Above the plot, from its left edge. */
