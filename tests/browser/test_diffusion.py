@@ -26,7 +26,7 @@ def test_the_slider_walks_from_noise_to_data(tab):
     slider, time = card.locator("input[type=range]"), card.locator(".particles-time")
     expect(time).to_have_text("t = 0.00")
     seen = [tab.pixels(LIVE)]
-    for position, text in ((500, re.compile(r"t = 0\.[1-9]\d")), (0, "t = 1.00")):
+    for position, text in ((500, re.compile(r"t = 0\.[1-9]\d")), (0, "t = 0.99")):
         slider.fill(str(position))
         expect(time).to_have_text(text)
         seen.append(tab.pixels(LIVE))
@@ -61,7 +61,7 @@ def test_fresh_samples_during_training_and_after_with_another_sampler(tab):
     samples.train()
     samples.expect_status("finished")
     other = samples.wait_other(FRESH, after)
-    tab.choose("Sampler", "DDIM")
+    tab.choose("Sampler", "DPM-Solver++ (2M)")
     samples.train()
     samples.expect_status("finished")
     samples.wait_other(FRESH, other)
@@ -93,7 +93,7 @@ def test_digits_are_shown_as_a_grid_and_a_strip(tab):
     tab.wait_other(STRIP)
     card = tab.card(LIVE)
     card.locator("input[type=range]").fill("0")
-    expect(card.locator(".film output")).to_have_text("t = 1.00")
+    expect(card.locator(".film output")).to_have_text("t = 0.99")
     card.get_by_role("button", name="Play").click()
     expect(card.locator(".film output")).to_have_text("t = 0.00")
     expect(tab.card(STRIP).locator(".tiles-row:visible")).to_have_count(2)

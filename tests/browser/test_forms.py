@@ -166,12 +166,12 @@ def test_arrow_keys_step_the_magnitude_by_factors_and_the_wheel_scrolls_the_page
     tab = Tab(open_page(), "ae").open()
     rate, seed = tab.number("Learning rate"), None
     for key, value in (
-        ("ArrowUp", "0.002"),
-        ("ArrowUp", "0.005"),
+        ("ArrowUp", "0.01"),
+        ("ArrowUp", "0.02"),
+        ("ArrowDown", "0.01"),
+        ("ArrowDown", "0.005"),
         ("ArrowDown", "0.002"),
-        ("ArrowDown", "0.001"),
-        ("ArrowDown", "0.0005"),
-        ("PageUp", "0.005"),
+        ("PageUp", "0.02"),
     ):
         rate.press(key)
         expect(rate).to_have_value(value)

@@ -102,7 +102,7 @@ def test_diffusion_in_the_latent_space_of_another_tab(both):
     Section(page, "Latent diffusion", "comparison")
     moving = card(page, AMONG)
     moving.locator("input[type=range]").first.fill("0")
-    expect(moving.locator(".particles-time")).to_have_text("t = 1.00")
+    expect(moving.locator(".particles-time")).to_have_text("t = 0.99")
 
     page.reload()
     tab.expect_status("finished")

@@ -263,7 +263,7 @@ def test_the_camera_stays_while_the_points_move(open_page):
     expect(shown.body).to_have_attribute("data-camera", "0.600,0.350,1.000")
 
 
-ABOUT = "Autoencoder of Digits, d = 2, learning rate 0.001, seed 0"
+ABOUT = "Autoencoder of Digits, d = 2, learning rate 0.006, seed 0"
 
 
 @pytest.mark.slow
