@@ -37,6 +37,7 @@ def test_a_training_from_beginning_to_end(open_page, name):
     for title in PICTURES[name]:
         tab.wait_other(title, tab.wait_other(title))
     curve = tab.card("Loss" if name != "vae" else "−ELBO").locator("path.js-line").first
+    curve.scroll_into_view_if_needed()  # what is out of sight is not drawn
     line = curve.get_attribute("d")
     expect(curve).not_to_have_attribute("d", line)
 
