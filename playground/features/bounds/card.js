@@ -7,10 +7,13 @@ import {roleVar} from '../../ui/lib/theme.js';
 
 const ROW = 42, TOP = 24;
 
+/** @typedef {import('../../ui/lib/payloads.d.ts').Bounds} Bounds */
+
 export function mount({element, props}) {
   const $ = selector => element.querySelector(selector);
   const plot = $('.bounds-plot'), gapBox = $('.bounds-gap'), warning = $('.bounds-warning'), empty = $('.pg-empty'), note = $('.pg-note');
 
+  /** @param {Bounds} payload */
   function drawRows(payload) {
     const width = Math.max(240, plot.clientWidth), narrow = width < 560, left = narrow ? 8 : 196, right = narrow ? 8 : 316, {rows} = payload;
     const known = rows.filter(r => r.above !== null), ends = known.flatMap(r => [r.above - (r.above_se || 0), r.above + (r.above_se || 0)]);
@@ -46,6 +49,7 @@ export function mount({element, props}) {
     gapBox.replaceChildren(words, bar);
   }
 
+  /** @param {Bounds | null} payload */
   function draw(payload) {
     empty.hidden = Boolean(payload);
     note.textContent = payload ? `${payload.n} of ${payload.total} images` : '';

@@ -33,6 +33,9 @@ function drawSamples(context, payload, now, eye, colour) {
   }
 }
 
+/** @typedef {import('../../ui/lib/payloads.d.ts').Particles} Particles */
+/** @typedef {import('../../ui/lib/payloads.d.ts').ParticlesStatic} ParticlesStatic */
+
 export function mount({element, props, server}) {
   const $ = selector => element.querySelector(selector);
   const canvas = $('canvas'), body = $('.pg-body'), empty = $('.pg-empty'), slider = $('input'), time = $('.particles-time');
@@ -59,6 +62,7 @@ export function mount({element, props, server}) {
     context.drawImage(backdrop.sheet, 0, 0, width, height);
   }
 
+  /** @param {CanvasRenderingContext2D} context @param {Particles} payload */
   function drawTrails(context, payload, eye, now, colour) {
     const from = positions(decoded, payload, Math.max(0, way.at() - TRAIL)), middle = positions(decoded, payload, Math.max(0, way.at() - TRAIL / 2));
     context.strokeStyle = colour;
@@ -93,6 +97,7 @@ export function mount({element, props, server}) {
     context.drawImage(ways.sheet, 0, 0, width, height);
   }
 
+  /** @param {Particles | null} payload */
   function draw(payload, frame, why, payloads) {
     const any = Boolean(payload && payload.n && payload.T);
     empty.hidden = any;

@@ -6,8 +6,12 @@ import {live, visible} from '../lib/live.js';
 import {rgb, roleColour} from '../lib/theme.js';
 import {CONFIG, axis, layout, legend, plotlyOr, purge} from '../lib/plotly.js';
 
+/** @typedef {import('../lib/payloads.d.ts').Curves} Curves */
+/** @typedef {import('../lib/payloads.d.ts').Series} Series */
+
 const LEGEND = 26;                                   // its height, at the top of the plot
 
+/** @param {Series} series @param {string} unit */
 function trace(series, unit) {
   const thick = series.name.startsWith('held_out'), values = decode.f32(series.values);
   return {type: 'scatter', mode: values.length === 1 ? 'markers' : series.gap || series.dash ? 'lines+markers' : 'lines', name: series.label, x: decode.f32(series.steps), y: values,
@@ -62,6 +66,7 @@ export function mount({element, props}) {
     }), most ? `▲ up to ${short(most[1])} at step ${thousands(most[0])}: double click to see it` : '');
   }
 
+  /** @param {Curves | null} payload */
   function draw(payload, frame) {
     run = frame && frame.run;
     const any = payload && payload.series.length > 0;

@@ -67,6 +67,9 @@ function wrapped(row, payload, width, height, caption) {
   return {columns: best.columns, tile: Math.max(1, crisp(Math.min(best.tile, 112), payload.w)), shown: row.n};
 }
 
+/** @typedef {import('../lib/payloads.d.ts').ImageRow} ImageRow */
+/** @typedef {import('../lib/payloads.d.ts').ImageTable} ImageTable */
+
 export function mount({element, props}) {
   const body = element.querySelector('.pg-body'), rows = element.querySelector('.tiles-rows'), empty = element.querySelector('.pg-empty');
   const stepLabel = element.querySelector('.pg-step'), note = element.querySelector('.pg-note');
@@ -87,6 +90,7 @@ export function mount({element, props}) {
     return {narrow: !beside, room, caption, sizes: payload.rows.map(r => ({columns: shown, tile, shown: Math.min(r.n, shown)}))};
   }
 
+  /** @param {HTMLCanvasElement} canvas @param {ImageRow} row @param {ImageTable} payload @param {{tile: number, shown: number, columns: number}} size @param {number} caption */
   function drawTiles(canvas, row, payload, size, caption) {
     const tileHeight = size.tile * payload.h / payload.w, lines = Math.ceil(size.shown / size.columns) || 1;
     const width = size.columns * (size.tile + GAP) - GAP, height = lines * (tileHeight + caption + GAP) - GAP;

@@ -183,7 +183,7 @@ export function mount({element, props, server, trigger, watch}) {
       if (frame && ACTIVE.includes(frame.status)) { wanted[spec.name] = {run: frame.run, value}; send(); } else control.judge(value);
     };
     const control = (spec.kind === 'choice' ? choice : spec.kind === 'text' ? text : numeric)(spec, chosen), show = control.show;
-    control.show = (value, on) => { show(value); control.box.hidden = !on; };
+    /** @type {any} */ (control).show = (value, on) => { show(value); control.box.hidden = !on; };
     f.fields.set(spec.name, control);
     root.append(control.box);
   }

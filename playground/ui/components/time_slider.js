@@ -15,13 +15,18 @@ function setText(node, text) { if (node.textContent !== text) node.textContent =
 /* The newest of `list` at or before `step`. */
 const before = (list, step) => list.reduce((best, one) => (one <= step ? one : best), null);
 
+/** @typedef {import('../lib/payloads.d.ts').Moments} Moments */
+/** @typedef {import('../lib/payloads.d.ts').Status} Status */
+
 export function mount({element, props, server, trigger, watch}) {
   const tab = props.tab, root = element.querySelector('.time');
   const $ = selector => element.querySelector(selector);
   const slider = $('input'), marks = $('.time-marks'), label = $('.time-step'), said = $('.time-said');
   const play = $('.time-play'), now = $('.time-now'), fork = $('.time-fork');
   const EMPTY = 'Press Train: moments of the run are kept here, to go back to and to continue from.';
-  let frame = null, run = null, steps = [], checkpoints = [];
+  /** @type {(Status & {moments?: Moments}) | null} */
+  let frame = null;
+  let run = null, steps = [], checkpoints = [];
   let past = null;                                     // the step asked for, null: now
   let wanted = null, asking = false, trouble = '';     // one request at a time, the newest wins
   let forking = false, forkTimer = 0;
