@@ -202,7 +202,7 @@ def mixer(shape: tuple[int, ...], width: int, depth: int, n_labels: int, n_seen:
         return Size(layers.parameters, n * layers.outputs, n * layers.widest)
 
     along = each(mlp([tokens, 2 * tokens, tokens]), width) + each(mlp([width, 3 * width, width]), tokens)
-    block = linear(width, 4 * width) + along + Size(0, 4 * tokens * width)
+    block = linear(width, 4 * width) + along + Size(0, 2 * tokens * width)
     ends = each(linear(n_seen * area, width) + linear(width, shape[0] * area), tokens)
     return _embedding(width, n_labels) + ends + block.times(depth) + Size((tokens + 2) * width, 2 * tokens * width)
 
