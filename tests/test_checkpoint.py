@@ -125,7 +125,7 @@ STRANGE = {
     "other safetensors": safetensors.torch.save({"w": torch.ones(2)}),
     "noise": np.random.default_rng(0).bytes(5000),
     "other format": safetensors.torch.save({}, {"format": "other"}),
-    "only the format": safetensors.torch.save({}, {"format": "playground-1"}),
+    "only the format": safetensors.torch.save({}, {"format": "playground-2"}),
 }
 
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from playground.config import RunConfig, parse_config
 
-FORMAT = "playground-1"
+FORMAT = "playground-2"
 MISFIT = "The weights in this checkpoint do not fit the network that its settings describe."
 
 
