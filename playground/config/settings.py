@@ -151,10 +151,6 @@ class FieldSpec:
     by_data: Mapping[str, Any] = field(default_factory=dict)
     """Data, or a kind of data -> another default."""
 
-    def default_for(self, kinds: Sequence[str]) -> Any:
-        """The default for data of these kinds, the nearest first."""
-        return next((self.by_data[kind] for kind in kinds if kind in self.by_data), self.default)
-
     @property
     def options(self) -> list[list[Any]]:
         """`[title, choice]` for each choice that can be had."""
@@ -165,6 +161,12 @@ def field_specs(config: type[Settings]) -> dict[str, FieldSpec]:
     """Every setting of `config` in declaration order, for forms, flags and documentation. A field that is not declared by `setting`
     is none: it says what kind of thing this is, or what it works with, and nobody chooses it."""
     return {name: _field_spec(name, field) for name, field in config.model_fields.items() if _extra(field)}
+
+
+def defaults_by_data(config: type[Settings], kinds: Sequence[str]) -> dict[str, Any]:
+    """The settings of `config` that have a default of their own for data of these kinds, the nearest first, with it."""
+    by_data = {name: _extra(field).get("by_data") or {} for name, field in config.model_fields.items()}
+    return {name: values[kind] for name, values in by_data.items() for kind in reversed(kinds) if kind in values}
 
 
 def _extra(field: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from playground.config.settings import Settings, Slider, field_specs, setting
+from playground.config.settings import Settings, Slider, defaults_by_data, setting
 from playground.config.studies import Device
 from playground.data import DATASETS
 
@@ -19,8 +19,7 @@ class RunConfig(Settings):
 
     def __init__(self, /, **values: Any) -> None:
         kinds = self.data_kinds(values.get("dataset", type(self).model_fields["dataset"].default))
-        fitting = {name: spec.default_for(kinds) for name, spec in field_specs(type(self)).items() if spec.by_data}
-        super().__init__(**(fitting | values))
+        super().__init__(**(defaults_by_data(type(self), kinds) | values))
 
     @classmethod
     def data_kinds(cls, dataset: Any) -> tuple[str, ...]:

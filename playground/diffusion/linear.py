@@ -23,7 +23,7 @@ WHOLE = 1024
 RANK = 256
 """In more dimensions, so many directions have one."""
 EXAMPLES = 20_000
-"""Examples that mean and covariance are measured on, at most."""
+"""Examples that are enough to measure mean and covariance on."""
 LEAST = 1e-6
 """Least variance of a direction."""
 
@@ -49,7 +49,7 @@ class LinearDenoiser(nn.Module):
     @torch.no_grad()
     def fit(self, data: Tensor) -> LinearDenoiser:
         """Takes mean and covariance from `data` (N, *shape)."""
-        x, r = data[:EXAMPLES].flatten(1).float(), len(self.variances)
+        x, r = data.flatten(1).float(), len(self.variances)
         mean = x.mean(0)
         x = x - mean
         if r == self.size:

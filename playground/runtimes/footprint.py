@@ -133,7 +133,7 @@ def autoencoder(config: LatentConfig, shape: tuple[int, ...]) -> Size:
     d, channels = config.latent_dim, shape[0] * (2 if likelihood and likelihood.per_pixel else 1)
     n_out, extra = d * (2 if isinstance(config, VAEConfig) else 1), Size(1 if likelihood and likelihood.learned == "one σ" else 0)
     if config.network == "mlp":
-        hidden = [max(_width(config) >> i, 16) for i in range(config.depth)]
+        hidden = [max(config.width >> i, 16) for i in range(config.depth)]
         encoder, decoder = [math.prod(shape), *hidden, n_out], [d, *reversed(hidden), channels * math.prod(shape[1:])]
         return mlp(encoder) + mlp(decoder) + extra
     return conv_encoder(shape, config, n_out) + conv_decoder((channels, *shape[1:]), config) + extra

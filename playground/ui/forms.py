@@ -14,6 +14,7 @@ from typing import Any
 import gradio as gr
 
 from playground.config import FieldSpec, RunConfig, Settings, field_specs
+from playground.config.settings import defaults_by_data
 from playground.ui.components.settings import settings
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
@@ -84,7 +85,7 @@ class Form:
         if not spec.by_data or not issubclass(self.config, RunConfig):
             return None
         kinds = {name: self.config.data_kinds(name) for name in self.specs["dataset"].choices} | {"latents": ("latents",)}
-        return {data: spec.default_for(each) for data, each in kinds.items()}
+        return {data: defaults_by_data(self.config, each).get(spec.name, spec.default) for data, each in kinds.items()}
 
     def _when(self, spec: FieldSpec) -> dict[str, Any] | None:
         """Where the choice is made that `spec` hangs on, which one it is, and what is chosen at first."""

@@ -186,7 +186,3 @@ class Status(TypedDict):
     resumable: bool
     about: str
     of: list[Origin]
-
-
-PAYLOADS = (ImageTable, Curves, Particles, ParticlesStatic, Bounds, Moments, Status)
-"""What is drawn; the others are parts of these."""

@@ -47,6 +47,7 @@ class DiffusionTask(Task):
 
     def __init__(self, config: DiffusionConfig, dataset: Dataset, device: torch.device) -> None:
         super().__init__(config, dataset, device)
+        self.fitted: LinearDenoiser | None = None
         self.data_range = data_range(dataset)
         self.n_held_out = 512 if dataset.is_image else HELD_OUT
         self.conditional = config.conditional == "on"
@@ -84,13 +85,18 @@ class DiffusionTask(Task):
     def adopt(self, model: Denoiser, source: Loaded | None) -> None:
         """The best linear denoiser of the training data, where the network's answer is added to it."""
         if model.linear is not None:
-            model.linear.fit(self.scale(self.train_x[:EXAMPLES]))
+            model.linear.load_state_dict(self.best_linear().state_dict())
+
+    def best_linear(self) -> LinearDenoiser:
+        """That of the training data, fitted when it is first asked for."""
+        if self.fitted is None:
+            self.fitted = LinearDenoiser(self.dataset.shape).to(self.device).fit(self.scale(self.train_x[:EXAMPLES]))
+        return self.fitted
 
     @torch.no_grad()
     def linear(self) -> dict[str, float]:
         """The held-out loss of the best linear denoiser: what a Gaussian with the mean and covariance of the training data knows."""
-        linear = LinearDenoiser(self.dataset.shape).to(self.device)
-        answer = LinearAnswer(linear.fit(self.scale(self.train_x[:EXAMPLES])), SCHEDULES[self.config.schedule])
+        answer = LinearAnswer(self.best_linear(), SCHEDULES[self.config.schedule])
         return self.held_out(Exact(answer, PARAMETRIZATIONS[self.config.parametrization]))
 
     @torch.no_grad()

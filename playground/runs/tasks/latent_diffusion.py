@@ -16,6 +16,7 @@ from playground.config import MODELS, ConfigError, LatentDiffusionConfig, VAECon
 from playground.data import Dataset
 from playground.data.base import Split
 from playground.diffusion.latent_denoiser import LatentDenoiser, build_latent_denoiser
+from playground.diffusion.linear import EXAMPLES
 from playground.runs.checkpoint import CheckpointError, Loaded, load_weights
 from playground.runs.tasks.base import STRIP_FRAMES, Interrupted, thin, to_uint8
 from playground.runs.tasks.diffusion import Batch, DiffusionTask, film
@@ -79,7 +80,7 @@ class LatentDiffusionTask(DiffusionTask):
         z = draw(*model.posterior(x))
         model.bound.copy_(z.abs().max())
         if model.linear is not None:
-            model.linear.fit(z)
+            model.linear.fit(z[:EXAMPLES])
 
     @torch.no_grad()
     def prepare(self, model: LatentDenoiser) -> None:
