@@ -29,6 +29,7 @@ DRAWS = 1000
 """Images in each of the five measurements of a distance."""
 
 
+@torch.enable_grad()
 def trained(config: RunConfig) -> Space:
     """The averaged weights at the end of a run that nobody watches, with their data."""
     trainer = Trainer(config, Control(), None)
