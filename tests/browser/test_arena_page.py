@@ -179,6 +179,7 @@ def test_a_model_leaves_as_a_folder_and_comes_back(open_page, tmp_path) -> None:
     expect(arena.pick.locator(".arena-model")).to_have_text("the model above, with its newest weights")
 
 
+@pytest.mark.slow
 def test_what_cannot_be_done_is_said(open_page) -> None:
     arena = ArenaPage(open_page()).open()
     arena.bar.locator("[data-do=train]").click()

@@ -19,6 +19,7 @@ def show(tab: Tab, **frame) -> None:
     tab.page.evaluate("([tab, frame]) => window.playground.publish(tab, frame)", [tab.name, known | frame])
 
 
+@pytest.mark.slow
 def test_a_spike_above_the_axis_is_marked_and_a_double_click_shows_it(open_page):
     tab = Tab(open_page(), "vae").open()
     spiked = FALL.copy()

@@ -17,6 +17,7 @@ def tab(open_page) -> Tab:
     return tab
 
 
+@pytest.mark.slow
 def test_the_slider_walks_from_noise_to_data(tab):
     tab.train()
     tab.wait_beyond(0)
@@ -42,6 +43,7 @@ DRAWN = "() => window.playground.lastFrame('samples').views.particles.frames"
 """The samples themselves: the axes of their picture depend on what was drawn of them on the way, and so on the machine's speed."""
 
 
+@pytest.mark.slow
 def test_fresh_samples_during_training_and_after_with_another_sampler(tab):
     samples = Tab(tab.page, "diffusion", bar=1)
     samples.press("train", then="idle")

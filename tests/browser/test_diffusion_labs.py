@@ -43,6 +43,7 @@ def trained(tab: Tab, steps: int = 200_000, **choices: str) -> Tab:
     return tab
 
 
+@pytest.mark.slow
 def test_data_drown_before_any_training(tab):
     card = section(tab, "Forward", "Forward process")
     slider, canvas = card.locator("input[type=range]"), card.locator('[data-schedule="cosine"] canvas')
@@ -76,6 +77,7 @@ def test_data_drown_before_any_training(tab):
     assert tab.run_id() is None
 
 
+@pytest.mark.slow
 def test_what_moves_the_particles_while_it_trains_and_paused(tab):
     trained(tab)
     tab.wait_other(LIVE)
@@ -103,6 +105,7 @@ def test_what_moves_the_particles_while_it_trains_and_paused(tab):
     tab.expect_status("paused")
 
 
+@pytest.mark.slow
 def test_learned_and_exact_fields_and_errors_by_time(tab):
     card = section(tab, "Exact answer", "Learned and exact")
     expect(card.locator(".pg-empty")).to_contain_text("Press Train")

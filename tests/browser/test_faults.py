@@ -17,6 +17,7 @@ def quick(open_page, steps: int) -> Tab:
     return tab
 
 
+@pytest.mark.slow
 def test_a_wrong_setting_is_refused_in_words_and_nothing_is_lost(open_page):
     tab = quick(open_page, steps=25)
     run = tab.train()
@@ -75,6 +76,7 @@ def test_a_killed_worker_is_reported_and_the_run_goes_on_from_its_checkpoint(ope
     tab.wait_beyond(step)
 
 
+@pytest.mark.slow
 def test_a_run_outlives_the_page_that_started_it(open_page, client):
     tab = quick(open_page, steps=200_000)
     run = tab.train()
@@ -106,6 +108,7 @@ def test_two_windows_watch_one_run(open_page):
     tab.expect_status("stopped")
 
 
+@pytest.mark.slow
 def test_a_lost_connection_is_said_and_found_again(open_page):
     tab = quick(open_page, steps=200_000)
     tab.train()

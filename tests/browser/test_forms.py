@@ -148,6 +148,7 @@ def test_a_choice_and_a_slider_of_a_tab_that_has_just_opened_reach_the_run(open_
     assert (config["dataset"], config["beta"], config["steps"]) == ("digits", 100, 3)
 
 
+@pytest.mark.slow
 def test_what_is_typed_just_before_continue_from_here_reaches_the_run(open_page):
     tab = Tab(open_page(), "ae").open()
     tab.choose("Data", "Digits")
@@ -252,6 +253,7 @@ def trained(client, **settings) -> str:
     return last["run"]
 
 
+@pytest.mark.slow
 def test_a_run_that_is_found_late_never_changes_what_was_chosen(open_page, client):
     run = trained(client, latent_dim=3)
     page = open_page(f"/?tab=vae&ae={run}")

@@ -72,6 +72,7 @@ def both(open_page) -> Tab:
     return Tab(page, "diffusion").open()
 
 
+@pytest.mark.slow
 def test_without_an_autoencoder_a_sentence_says_what_to_do(open_page):
     tab = Tab(open_page("/?tab=diffusion"), "diffusion").open()
     choose(tab, "Diffuse in", LATENT)

@@ -94,6 +94,7 @@ def open_map(open_page, runs) -> Callable[..., Map]:
     return open_
 
 
+@pytest.mark.slow
 def test_hovering_shows_the_image_its_reconstruction_and_its_error(open_map):
     shown = open_map("vae")
     dot = shown.lonely()[0]
@@ -142,6 +143,7 @@ def test_two_pins_give_a_straight_and_a_spherical_strip(open_map):
     expect(shown.pinned.locator(".pinned-strips")).to_be_hidden()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["vae", "ae of 8", "vae of 3"])
 def test_dragging_decodes_the_place_under_the_pointer(open_map, kind):
     shown = open_map(kind)
@@ -206,6 +208,7 @@ def test_colours_tell_the_known_factors_of_sprites(open_map):
     assert 6 <= low < 6.2 and 9.8 < high <= 10
 
 
+@pytest.mark.slow
 def test_overlays_are_drawn_on_demand(open_map):
     shown = open_map("vae")
     rings = shown.ink("under")
@@ -242,6 +245,7 @@ def test_t_sne_says_of_which_step_it_is_and_that_it_has_no_inverse(open_map):
     expect(shown.box).to_contain_text("PCA of 8 dimensions")
 
 
+@pytest.mark.slow
 def test_the_camera_stays_while_the_points_move(open_page):
     tab = Tab(open_page(), "vae").open()
     tab.choose("Data", "Digits")
@@ -365,6 +369,7 @@ def test_the_vae_shows_its_manifold_and_traversals_by_kl(open_map):
     assert carried == sorted(carried, reverse=True)
 
 
+@pytest.mark.slow
 def test_the_map_works_from_the_keyboard(open_map):
     shown = open_map("ae")
     dot = shown.lonely()[0]
@@ -381,6 +386,7 @@ def test_the_map_works_from_the_keyboard(open_map):
         expect(control).to_be_focused()
 
 
+@pytest.mark.slow
 def test_the_wheel_scrolls_the_page_and_zooms_only_when_it_is_meant(open_map):
     shown = open_map("ae")
     box = shown.body.bounding_box()
@@ -423,6 +429,7 @@ def test_scrolling_past_a_space_leaves_its_camera_alone(open_map):
     assert shown.body.get_attribute("data-camera") == "0.600,0.350,1.000"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [1280, 360])
 def test_the_tooltip_never_covers_its_dot(open_map, width):
     shown = open_map("vae", viewport={"width": width, "height": 900})

@@ -68,6 +68,7 @@ def card(page: Page, title: str) -> Locator:
     return page.locator(f'section[aria-label="{title}"]:visible')
 
 
+@pytest.mark.slow
 def test_a_result_names_its_model_and_greys_when_another_is_shown(arena: Page) -> None:
     said = card(arena, "Results").locator(".pg-step")
     expect(said).to_have_text("diffusion, Eight Gaussians, step 3,000")
@@ -95,6 +96,7 @@ def test_a_result_names_its_model_and_greys_when_another_is_shown(arena: Page) -
     expect(said).to_have_text("an opened diffusers folder")
 
 
+@pytest.mark.slow
 def test_the_chart_names_its_time_grid_and_keeps_its_whiskers(arena: Page) -> None:
     chart = card(arena, "Quality against evaluations")
     expect(chart.locator(".pg-title")).to_have_text(re.compile("time grid: Karras, ρ = 7 in σ/α"))

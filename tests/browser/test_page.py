@@ -31,6 +31,7 @@ TEXTS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_texts_stand_out_from_what_is_behind_them(open_page, theme):
     page = open_page(f"/?__theme={theme}")

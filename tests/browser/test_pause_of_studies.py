@@ -68,6 +68,7 @@ def test_a_study_pauses_and_goes_on(tab):
     obeys(bar, "Reflow")
 
 
+@pytest.mark.slow
 def test_fresh_samples_pause_and_go_on(tab):
     tab.type("Sampling steps", 1000)
     bar = section(tab.page, "Fresh samples")

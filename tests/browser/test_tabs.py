@@ -25,7 +25,9 @@ def ready(open_page, name: str, **settings) -> Tab:
     return tab
 
 
-@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize(
+    "name", [pytest.param("ae", marks=pytest.mark.slow), pytest.param("vae", marks=pytest.mark.slow), "diffusion"]
+)
 def test_a_training_from_beginning_to_end(open_page, name):
     tab = ready(open_page, name, Steps=STEPS, Learning_rate=0.002)
     for title in (*PICTURES[name], "Loss" if name != "vae" else "−ELBO"):
@@ -96,6 +98,7 @@ def test_the_autoencoder_shows_images_it_never_trained_on_and_the_error(open_pag
     expect(tab.card("Latent map").locator(".map-legend")).not_to_contain_text("prior")
 
 
+@pytest.mark.slow
 def test_the_terms_of_the_bound_add_up_as_they_are_shown(open_page):
     tab = ready(open_page, "vae", Steps=STEPS)
     tab.train()

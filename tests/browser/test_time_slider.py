@@ -61,6 +61,7 @@ def test_the_pictures_go_back_while_the_run_goes_on(open_page, name):
     tab.wait_other(MAPS[name], first)
 
 
+@pytest.mark.slow
 def test_an_ended_run_is_a_film_and_still_is_after_a_reload(open_page):
     tab = ready(open_page, steps=400)
     tab.train()
