@@ -1,7 +1,8 @@
-"""Writes `playground/ui/lib/payloads.d.ts` from the declarations in `playground/views/shapes.py`; `--check` only says whether it is up to date."""
+"""Writes `playground/ui/lib/payloads.d.ts` from the declarations in `playground/views/shapes.py` and the features' `shape.py`; `--check` only says whether it is up to date."""
 
 from __future__ import annotations
 
+import importlib
 import sys
 import types
 import typing
@@ -15,8 +16,17 @@ sys.path.insert(0, str(ROOT))
 from playground.views import shapes
 
 TARGET = ROOT / "playground/ui/lib/payloads.d.ts"
-HEAD = "/* Written by .ci/payload_types.py from playground/views/shapes.py: change that, not this. */\n"
-WORDS = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
+HEAD = """/* Written by .ci/payload_types.py from playground/views/shapes.py and the shape.py of the features: change these, not this. */
+
+/** An array of an answer. */
+export interface Unpacked<T> {
+  shape: Array<number>;
+  data: T;
+}
+"""
+UNPACKED = {shapes.Bytes: "Unpacked<Uint8Array>", shapes.Floats: "Unpacked<Float32Array>", shapes.Integers: "Unpacked<Int32Array>"}
+"""Arrays of an answer, as `arrays` in `codec.js` unpacks them."""
+WORDS = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null", **UNPACKED}
 
 
 def script(kind: object) -> str:
@@ -26,6 +36,8 @@ def script(kind: object) -> str:
         return script(args[0])
     if origin is list:
         return f"Array<{script(args[0])}>"
+    if origin is dict:
+        return f"{{[name: string]: {script(args[1])}}}"
     if origin in (typing.Union, types.UnionType):
         return " | ".join(map(script, args))
     if origin is typing.Literal:
@@ -40,10 +52,21 @@ def interface(shape: type) -> str:
     return f"/** {(shape.__doc__ or '').strip()} */\nexport interface {shape.__name__} {{\n" + "\n".join(lines) + "\n}\n"
 
 
+def declared() -> list[type]:
+    """Every shape that is sent: those of all views, then those of each feature."""
+    folders = sorted(path.parent.name for path in (ROOT / "playground/features").glob("*/shape.py"))
+    modules = [shapes, *(importlib.import_module(f"playground.features.{name}.shape") for name in folders)]
+    return [
+        value
+        for module in modules
+        for value in vars(module).values()
+        if typing_extensions.is_typeddict(value) and value.__module__ == module.__name__
+    ]
+
+
 def written() -> str:
     """The whole file."""
-    declared = [value for value in vars(shapes).values() if typing_extensions.is_typeddict(value)]
-    return HEAD + "".join(f"\n{interface(shape)}" for shape in declared)
+    return HEAD + "".join(f"\n{interface(shape)}" for shape in declared() if shape not in UNPACKED)
 
 
 if __name__ == "__main__":

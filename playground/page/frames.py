@@ -43,9 +43,7 @@ class RunViews:
     def frame(self, record: RunRecord, since: int, static_seen: bool, visible: bool) -> dict[str, Any]:
         """What changed after version `since`.
 
-        `{run, version, status, message, suggestion, step, steps, seconds, rate, eta, device, n_parameters, learning_rate,
-        diverged, resumable, about, of: [{about, run, model, step}], moments?: {steps, checkpoints}, config?: dict, views:
-        {name: payload}}`; `about` says what a training trains, `of` what a measurement is of; `config` and the static views come while `static_seen` is
+        `Status` in `views/shapes.py`, and `{moments?: Moments, config?: dict, views: {name: payload}}`; `about` says what a training trains, `of` what a measurement is of; `config` and the static views come while `static_seen` is
         false, `moments` then and when they changed. Where nobody looks (`visible` is false) no picture is made.
         """
         frame = status(record)

@@ -40,7 +40,7 @@ def tiles_of(images: np.ndarray, limit: float = 1.0) -> np.ndarray:
 def image_table(rows: Sequence[ImageRow], step: int) -> Payload:
     """Rows of tiles below each other: originals, reconstructions, errors.
 
-    `{rows: [{title, note, n, data: u8 (n*h*w), scale, limit?, notes?}], h, w, step}`; all rows have one tile size.
+    `ImageTable` in `shapes.py`; all rows have one tile size.
     """
     tiles = [tiles_of(row.images, row.limit) for row in rows]
     if len({t.shape[1:] for t in tiles}) > 1:

@@ -29,7 +29,7 @@ Numbers = Sequence[float] | np.ndarray
 def curves(history: Mapping[str, tuple[Numbers, Numbers]], *, unit: str, log: bool = False) -> Payload:
     """Loss curves: `history` maps a loss name (`held_out/kl`) to its steps and values.
 
-    `{series: [{name, label, role, steps: f32, values: f32}], unit, log, step: of the newest reading}`. A value that is not
+    `Curves` in `shapes.py`, `step` that of the newest reading. A value that is not
     finite leaves a gap.
     """
     series, newest = [], 0
@@ -86,7 +86,7 @@ def terms(
 ) -> Payload:
     """The terms of a loss and their sum, as numbers and as texts that add up as they are shown.
 
-    `{terms: [{name, label, value, text, role}], total: {label, value, text}, unit, step}`; a value that is not a number
+    `Terms` in `shapes.py`, without bits and lines; a value that is not a number
     is None with the text "not a number".
     """
     labels = {"kl": "KL"} | dict(labels or {})

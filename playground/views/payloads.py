@@ -1,7 +1,6 @@
 """Arrays -> the JSON-ready dicts that the components in `ui/components` draw: all of them under one name.
 
-Each layout is written down in its function: dots in `positions.py`, tiles in `images.py`, losses in `numbers.py`. There
-`u8`, `q16` and `f32` mean a string from `codec.py`, and `?` an optional key. Nothing raises on NaN, infinities or empty
+Each layout is declared in `shapes.py`. Nothing raises on NaN, infinities or empty
 arrays; a wrong shape is a `ValueError`.
 """
 

@@ -29,7 +29,7 @@ def latent_map(
 ) -> Payload:
     """Where the encoder puts each example: `points` (n, 2) or (n, 3), or (n, 1) with heights that only spread the dots.
 
-    `{step, n, points: q16, lo, hi, view: {lo, hi}, dims: 1|2|3, prior, axes, title, shown}`. `lo`/`hi` decode the positions,
+    Part of `LatentMap` in `shapes.py`: `lo`/`hi` decode the positions,
     which are interleaved x, y(, z): as many as `lo` has numbers; `view` is what the axes show. Pass the last payload as
     `previous` and the axes stay put as long as they fit and the same projection is `shown`. What `Place.payload` in
     `places.py` says of the projection comes on top.
@@ -87,8 +87,7 @@ def latent_map_static(
 ) -> Payload:
     """What the dots are, sent once a run: labels, known factors of variation, and thumbnails for the hover.
 
-    `{labels: u8, label_names, factors?: [{name, unit, values: f32}], sheet?: data URL,
-    tile?: [w, h], columns?: int}`; `images` is (n, 1, h, w) or (n, h, w), bytes or 0..1, in the order of the points;
+    `LatentMapStatic` in `shapes.py`; `images` is (n, 1, h, w) or (n, h, w), bytes or 0..1, in the order of the points;
     `factors` are values (n,) and their unit, by name.
     """
     payload: Payload = {"labels": u8(labels), "label_names": [str(name) for name in label_names]}
@@ -111,7 +110,7 @@ def particles(
 ) -> Payload:
     """Samples on their way from noise (`times[0]` = 1) to data (`times[-1]` = 0): `frames` (T, n, 2).
 
-    `{step, T, n, frames: q16 (T*n*2), lo, hi, view: {lo, hi}, times, mode}`. The view shows where the samples end (and
+    `Particles` in `shapes.py`. The view shows where the samples end (and
     `data`, if given) and their start; pass the last payload as `previous` to keep it steady.
     """
     frames = np.asarray(frames, dtype=np.float64)
@@ -135,7 +134,7 @@ def particles(
 
 
 def particles_static(data: np.ndarray, labels: np.ndarray | None = None, label_names: Sequence[str] = ()) -> Payload:
-    """The data the samples should look like: `{m, data: q16 (m*2), lo, hi, labels?: u8, label_names}`."""
+    """The data the samples should look like: `ParticlesStatic` in `shapes.py`."""
     data = np.asarray(data, dtype=np.float64).reshape(-1, 2)
     bounds = data_range(data)
     payload = {

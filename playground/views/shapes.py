@@ -1,7 +1,8 @@
 """The shapes of the payloads that the page's scripts draw, declared once.
 
-`.ci/payload_types.py` writes them to `ui/lib/payloads.d.ts`, against which the scripts are checked; `tests/test_shapes.py` holds what the
-views really return against them. `U8`, `Q16` and `F32` are strings from `codec.py`.
+Those of a feature alone stand in its `shape.py`. `.ci/payload_types.py` writes all of them to `ui/lib/payloads.d.ts`, against which the
+scripts are checked; `tests/test_shapes.py` holds what the views really return against them. `U8`, `Q16` and `F32` are strings from
+`codec.py`; `Bytes`, `Floats` and `Integers` are arrays of an answer to a question, which scripts see unpacked.
 """
 
 from typing import Literal, NotRequired
@@ -11,6 +12,30 @@ from typing_extensions import TypedDict
 U8 = str
 Q16 = str
 F32 = str
+
+
+class Bytes(TypedDict):
+    """Small whole numbers, and their shape."""
+
+    dtype: Literal["u8"]
+    shape: list[int]
+    data: str
+
+
+class Floats(TypedDict):
+    """Numbers, and their shape."""
+
+    dtype: Literal["f32"]
+    shape: list[int]
+    data: str
+
+
+class Integers(TypedDict):
+    """Whole numbers, and their shape."""
+
+    dtype: Literal["i32"]
+    shape: list[int]
+    data: str
 
 
 class View(TypedDict):
@@ -101,53 +126,119 @@ class ParticlesStatic(TypedDict):
     label_names: list[str]
 
 
-class BoundRow(TypedDict):
-    """One estimate of log p(x), in nats per example."""
+class Basis(TypedDict):
+    """Where a place of the map is in latent space: z = origin + sum_k axes[k] place[k]."""
+
+    origin: list[float]
+    axes: list[list[float]]
+
+
+class MapAbout(TypedDict):
+    """A run in a few words, and the beginning of a file's name."""
+
+    text: str
+    file: str
+
+
+class LatentMap(TypedDict):
+    """The dots of a latent map between `lo` and `hi`: `method` is the chosen projection, `shown` that of the dots."""
+
+    step: int
+    n: int
+    points: Q16
+    lo: list[float]
+    hi: list[float]
+    view: View
+    dims: int
+    prior: bool
+    axes: list[str]
+    title: str
+    method: str
+    shown: str
+    of_step: int
+    pending: bool
+    perplexity: float
+    seed: int
+    methods: list[str]
+    choices: dict[str, list[int]]
+    explained: list[float]
+    invertible: bool
+    basis: Basis | None
+    about: MapAbout
+
+
+class MapFactor(TypedDict):
+    """A known factor of variation, a value for each dot."""
+
+    name: str
+    unit: str
+    values: F32
+
+
+class LatentMapStatic(TypedDict):
+    """What the dots are; `sheet` holds their images, `columns` of `tile` (width, height) side by side."""
+
+    labels: U8
+    label_names: list[str]
+    factors: NotRequired[list[MapFactor]]
+    sheet: NotRequired[str]
+    tile: NotRequired[list[int]]
+    columns: NotRequired[int]
+    indices: NotRequired[list[int]]
+
+
+class Term(TypedDict):
+    """A term of a loss."""
 
     name: str
     label: str
-    note: str
-    role: str
-    hollow: bool
-    mean: float | None
-    se: float | None
+    value: float | None
     text: str
-    bits: str
-    above: float | None
-    above_se: float | None
-    above_text: str
+    role: str
 
 
-class GapPart(TypedDict):
-    """One reason for the gap."""
+class Total(TypedDict):
+    """What the terms add up to."""
 
     label: str
-    mean: float
-    se: float | None
+    value: float | None
+    text: str
+
+
+class LineTerm(TypedDict):
+    """A term of a smaller sum."""
+
+    label: str
     text: str
     role: str
 
 
-class Gap(TypedDict):
-    """log p(x) - ELBO."""
+class LineTotal(TypedDict):
+    """What these add up to."""
 
-    mean: float
-    se: float | None
+    label: str
     text: str
-    parts: list[GapPart]
 
 
-class Bounds(TypedDict):
-    """The bounds of the images done so far."""
+class TermLine(TypedDict):
+    """A smaller sum, and what it says; without terms the note alone."""
 
-    rows: list[BoundRow]
-    n: int
-    total: int
-    k: int
+    title: str
+    total: LineTotal
+    terms: list[LineTerm]
+    note: str
+
+
+class Terms(TypedDict):
+    """The terms of a loss, as numbers and as texts that add up; of a VAE also bits per dimension, and smaller sums."""
+
+    terms: list[Term]
+    total: Total
     unit: str
-    of_step: int | None
-    warning: NotRequired[str]
-    gap: NotRequired[Gap]
+    step: int
+    bits: NotRequired[str]
+    raw_bits: NotRequired[int]
+    lines: NotRequired[list[TermLine]]
 
 
 class Moments(TypedDict):

@@ -4,11 +4,14 @@ import {makeChart} from './chart.js';
 import {makeLook} from './look.js';
 import {drawTable, drawWords, markdown} from './table.js';
 
+/** @typedef {import('../../ui/lib/payloads.d.ts').Arena} Arena */
+
 export function mount({element, props}) {
   const redraw = () => view.redraw(), chart = makeChart(element, redraw), look = makeLook(element, redraw);
   const table = element.querySelector('.arena-scroll table'), under = element.querySelector('.arena-under'), copy = element.querySelector('.arena-copy');
   const [chartEmpty, lookEmpty, tableEmpty] = element.querySelectorAll('.pg-empty');
 
+  /** @param {Arena | null} payload */
   function draw(payload, frame, why, payloads) {
     const begun = Boolean(payload && payload.schedulers && payload.rows.length), any = begun && payload.rows.some(row => row.mean != null);
     tableEmpty.hidden = begun;

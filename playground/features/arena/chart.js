@@ -5,10 +5,14 @@ import {colour, seconds, turn, withSpread} from './common.js';
 
 const DASHES = ['solid', 'dot', 'dash'], SYMBOLS = ['circle', 'square', 'diamond'];
 
+/** @typedef {import('../../ui/lib/payloads.d.ts').Arena} Arena */
+
 /* A logarithmic axis has no zero, and an unbiased distance may be below it: such readings stand, hollow, at half the floor's spread. */
 const BOTTOM = 0.7;                                   // where the axis ends, in units of `least`
+/** @param {Arena} payload */
 const least = payload => Math.max(1e-6, 0.5 * (payload.floor.std || Math.abs(payload.floor.mean || 0) || 1e-3));
 
+/** @param {Arena} payload @param {boolean} isLog */
 function traces(payload, isLog) {
   const low = least(payload);
   return payload.schedulers.map(entry => {
@@ -26,6 +30,7 @@ function traces(payload, isLog) {
   });
 }
 
+/** @param {Arena} payload @param {HTMLElement} plot @param {boolean} isLog */
 function look(payload, plot, isLog) {
   const low = least(payload);
   const narrow = plot.clientWidth < 520, named = payload.schedulers.length <= 12;   // more names than that would take the chart's place: the table has them
@@ -56,6 +61,7 @@ export function makeChart(element, redraw) {
   return {
     enable(on) { logButton.disabled = !on; },
     clear() { purge(plot); },
+    /** @param {Arena} payload */
     draw(payload) {
       const P = plotlyOr(redraw), low = least(payload), sunk = isLog && payload.rows.some(row => row.mean != null && row.mean < low), {mean, std} = payload.floor;
       note.textContent = mean == null ? '' : `- - real against real: ${withSpread(mean, std)}${sunk ? '; hollow: smaller than the axis shows' : ''}`;

@@ -1,9 +1,13 @@
 /* What the arena's pictures share: one colour a scheduler, numbers as text. Payload: playground/features/arena/view.py. */
 import {classColours} from '../../ui/lib/theme.js';
 
+/** @typedef {import('../../ui/lib/payloads.d.ts').Arena} Arena */
+
+/** @param {Arena} payload */
 const order = payload => payload.schedulers.map(entry => entry.name);
+/** @param {Arena} payload @param {string} name */
 export const colour = (payload, name) => classColours()[order(payload).indexOf(name) % 10];
-/* How often all colours were taken before it: dashes and symbols tell those of one colour apart. */
+/** How often all colours were taken before it: dashes and symbols tell those of one colour apart. @param {Arena} payload @param {string} name */
 export const turn = (payload, name) => Math.floor(order(payload).indexOf(name) / 10) % 3;
 
 const minus = text => text.replace('-', '−');
@@ -20,6 +24,7 @@ export function small(value) {
   return power >= -3 ? minus(value.toFixed(4)) : `${digits.toFixed(1)}·10${raised(power)}`;
 }
 
+/** @param {Arena} payload @param {{name: string, title: string}} row @param {string} note */
 export function nameTag(payload, row, note) {
   const tag = document.createElement('div'), dot = document.createElement('i'), text = document.createElement('span'), more = document.createElement('small');
   tag.className = 'arena-name';

@@ -7,7 +7,14 @@ import {colour, nameTag} from './common.js';
 const REACH = 3.2;                                           // the part of the plane shown
 const GAP = 3;                                               // between tiles
 
+/** @typedef {import('../../ui/lib/payloads.d.ts').Arena} Arena */
+/** @typedef {import('../../ui/lib/payloads.d.ts').ArenaRow} ArenaRow */
+/** @typedef {import('../../ui/lib/payloads.d.ts').ArenaPicture} ArenaPicture */
+/** @typedef {import('../../ui/lib/payloads.d.ts').ParticlesStatic} ParticlesStatic */
+/** @typedef {{row: ArenaRow, picture: ArenaPicture}} Shown */
+
 /* --- images ---------------------------------------------------------------------------------------------------------- */
+/** @param {HTMLCanvasElement} canvas @param {ArenaPicture} picture @param {number} room */
 function strip(canvas, picture, room) {
   const {h, w, n} = picture, tile = Math.max(1, Math.min(64, (room - GAP * (n - 1)) / n)), bytes = decode.u8(picture.data);
   const context = context2d(canvas, n * (tile + GAP) - GAP, tile * h / w), sheet = document.createElement('canvas');
@@ -24,6 +31,7 @@ function strip(canvas, picture, room) {
   }
 }
 
+/** @param {HTMLElement} look @param {Arena} payload @param {Array<Shown>} there */
 function drawStrips(look, payload, there) {
   const wide = look.clientWidth > 420, room = look.clientWidth - (wide ? 172 : 10);
   look.replaceChildren(...there.map(({row, picture}) => {
@@ -38,7 +46,9 @@ function drawStrips(look, payload, there) {
 }
 
 /* --- the plane ------------------------------------------------------------------------------------------------------- */
-/* The ways of one scheduler and where its samples end. `pen`: {context, X, Y, disc}. */
+/** The ways of one scheduler and where its samples end.
+    @param {{context: CanvasRenderingContext2D, X: (v: number) => number, Y: (v: number) => number, disc: (x: number, y: number, r: number) => void}} pen
+    @param {ArenaPicture} picture @param {string} hue */
 function drawWays({context, X, Y, disc}, picture, hue) {
   const ways = decode.f32(picture.ways), dots = decode.f32(picture.dots), {T, n} = picture;
   context.strokeStyle = context.fillStyle = hue;
@@ -84,6 +94,7 @@ function makePlane(look, redraw) {
     return node;
   }
 
+  /** @param {Arena} payload @param {Array<Shown>} there @param {ParticlesStatic | null} still */
   return (payload, there, still) => {
     const {canvas, keys} = nodes();
     keys.replaceChildren(...there.map(({row}) => key(payload, row)));
@@ -123,7 +134,8 @@ export function makeLook(element, redraw) {
       which.replaceChildren();
       which.dataset.key = '';
     },
-    /* Draws the samples that there are; false while there are none. `still`: the data of a plane. */
+    /** Draws the samples that there are; false while there are none. `still`: the data of a plane.
+        @param {Arena} payload @param {ParticlesStatic | null} still */
     draw(payload, still) {
       const targets = payload.evaluations.filter(target => payload.rows.some((row, i) => row.target === target && payload.pictures[i]));
       if (!targets.includes(shown)) shown = targets.length ? targets[0] : null;   // where evaluations are few, schedulers differ most

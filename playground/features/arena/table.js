@@ -3,6 +3,10 @@ import {blindness} from '../../ui/lib/blindness.js';
 import {withError} from '../../ui/lib/format.js';
 import {nameTag, seconds, small, withSpread} from './common.js';
 
+/** @typedef {import('../../ui/lib/payloads.d.ts').Arena} Arena */
+/** @typedef {import('../../ui/lib/payloads.d.ts').ArenaRow} ArenaRow */
+/** @typedef {import('../../ui/lib/payloads.d.ts').ArenaScheduler} ArenaScheduler */
+
 function cell(tag, text, note) {
   const node = document.createElement(tag), more = document.createElement('small');
   node.append(text);
@@ -10,25 +14,29 @@ function cell(tag, text, note) {
   return node;
 }
 
-/* Readings within one spread of the best of their column are as good as it. */
+/** Readings within one spread of the best of their column are as good as it. @param {Array<ArenaRow>} rows */
 function best(rows) {
   const known = rows.filter(row => row.mean != null && row.n > 0);
   const first = known.reduce((a, b) => (a == null || b.mean < a.mean ? b : a), null);
   return new Set(first ? known.filter(row => row.mean <= first.mean + (first.std || 0)) : []);
 }
 
+/** @param {Arena} payload @param {ArenaScheduler} entry */
 const rowsOf = (payload, entry) => payload.evaluations.map(n => payload.rows.find(row => row.name === entry.name && row.target === n));
+/** @param {Array<ArenaRow | undefined>} rows */
 const gapsOf = rows => rows.filter(row => row && row.difference != null).map(row => row.difference);
 
-/* Beside a distance in pixels, that in the features of a classifier. */
+/** Beside a distance in pixels, that in the features of a classifier. @param {ArenaRow} row */
 const seen = row => (row.frechet && row.frechet.mean != null ? `Fréchet ${withError(row.frechet.mean, row.frechet.std)}, ` : '');
 
+/** @param {ArenaRow | undefined} row */
 function reading(row) {
   if (!row || (row.mean == null && !row.reason)) return cell('td', row && row.n ? 'not finite' : '…');
   if (row.reason) return cell('td', '–', row.steps == null ? 'costs more' : 'fails');
   return cell('td', withSpread(row.mean, row.std), `${seen(row)}${row.nfe === row.target ? '' : `${row.nfe} NFE, `}${seconds(row.seconds_mean)}`);
 }
 
+/** @param {Arena} payload @param {ArenaScheduler} entry @param {Set<ArenaRow>} winners */
 function schedulerRow(payload, entry, winners) {
   const tr = document.createElement('tr'), rows = rowsOf(payload, entry), first = document.createElement('td'), gaps = gapsOf(rows);
   tr.dataset.name = entry.name;
@@ -44,8 +52,10 @@ function schedulerRow(payload, entry, winners) {
   return tr;
 }
 
+/** @param {Arena} payload */
 const floorSeen = ({floor_seen: floor}) => (floor ? `Fréchet ${withError(floor.frechet, floor.frechet_std)}` : null);
 
+/** @param {HTMLElement} table @param {Arena} payload */
 export function drawTable(table, payload) {
   const targets = payload.evaluations, head = document.createElement('thead'), body = document.createElement('tbody'), line = document.createElement('tr');
   line.append(cell('th', 'Scheduler'), cell('th', 'Time grid'), ...targets.map(n => cell('th', `${n} NFE`)), cell('th', 'Difference to our own', 'largest, any number of any sample'));
@@ -58,7 +68,7 @@ export function drawTable(table, payload) {
   table.replaceChildren(head, body);
 }
 
-/* The sentences below the table. */
+/** The sentences below the table. @param {HTMLElement} under @param {Arena} payload */
 export function drawWords(under, payload) {
   const left = payload.left_out.map(entry => `${entry.title} is left out: ${entry.reason}`);
   under.textContent = [
@@ -70,6 +80,7 @@ export function drawWords(under, payload) {
   if (payload.image) under.append(' ', blindness());
 }
 
+/** @param {Arena} payload */
 export function markdown(payload) {
   const targets = payload.evaluations, lines = [`| scheduler | time grid | ${targets.map(n => `${n} NFE`).join(' | ')} | difference to our own |`, `|---|---|${targets.map(() => '---').join('|')}|---|`];
   for (const entry of payload.schedulers) {

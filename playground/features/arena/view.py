@@ -19,12 +19,7 @@ def arena_study(memory: Memory, record: RunRecord) -> dict[str, Payload]:
 
 
 def arena(arrays: dict[str, np.ndarray], step: int) -> Payload:
-    """`{step, rows, floor, left_out, schedulers, evaluations, unit, reference, n_samples, seeds, image, time_grid, pictures}`.
-
-    `rows`: [{name, title, target, nfe, steps, mean, std, n, distances, seconds_mean, difference, ours, reason}], as in
-    `board.py`, `floor`: {mean, std, n}. `pictures`: by the index of a row, for images `{h, w, n, data: u8 (n*h*w)}`, for points
-    `{dots: f32 (k*2), T, n, ways: f32 (T*n*2)}`, the ways from noise to data.
-    """
+    """As `Arena` in `shape.py` but for `network`; the ways of points lead from noise to data."""
     return results(arrays) | {"step": int(step), "pictures": _pictures(arrays)}
 
 

@@ -9,7 +9,10 @@ import {mark} from '../../ui/lib/origin.js';
 import {html, niceTicks, scaled, svg} from '../../ui/lib/svg.js';
 import {cssVar, roleColour, roleVar} from '../../ui/lib/theme.js';
 
+/** @typedef {import('../../ui/lib/payloads.d.ts').BoundAtPoint} BoundAtPoint */
+
 /* --- numbers that add up as they are shown -------------------------------------------------------------------------------- */
+/** @param {BoundAtPoint} a */
 function adding(a) {
   const gap = a.approximation_gap + a.amortisation_gap, digits = Math.abs(gap) < 1 ? 3 : 2, unit = 10 ** digits;
   const whole = value => Math.round(value * unit), text = units => fixed((units || 0) / unit, digits), sum = whole(gap), elbo = whole(a.elbo);
@@ -19,9 +22,11 @@ function adding(a) {
 }
 
 /* One latent dimension: densities over it. */
+/** @param {BoundAtPoint} a @param {CanvasRenderingContext2D} context @param {number} size @param {{truth: string, q: string}} colours */
 function drawLine(a, context, size, colours) {
   const [x0, x1] = a.extent.data, n = a.field.data.length, normal = (z, m, s) => Math.exp(-0.5 * ((z - m) / s) ** 2) / (s * Math.sqrt(2 * Math.PI));
   const at = k => x0 + k / (n - 1) * (x1 - x0), range = Array.from({length: n}, (_, k) => k);
+  /** @type {Array<[Array<number>, string, Array<number>]>} */
   const curves = [[range.map(k => Math.exp(a.field.data[k])), colours.truth, []], [range.map(k => normal(at(k), a.best_mean.data[0], a.best_std.data[0])), colours.q, [4, 3]],
                   [range.map(k => normal(at(k), a.q_mean.data[0], a.q_std.data[0])), colours.q, []]];
   const top = Math.max(...curves.flatMap(([values]) => values)) * 1.08 || 1;
@@ -42,7 +47,9 @@ export function mount({element, props, server}) {
   const equation = $('.truth-equation'), both = $('.truth-both'), canvas = $('canvas'), plot = $('.truth-plot'), check = $('.truth-check');
   const empty = $('.pg-empty'), note = $('.pg-note'), first = empty.textContent;
 
-  let frame = null, pinned = null, shown = null, trouble = '';
+  /** @type {(import('../../ui/lib/asking.js').Answer<BoundAtPoint> & {run: string, index: number}) | null} */
+  let shown = null;
+  let frame = null, pinned = null, trouble = '';
   const step = () => (frame && frame.views.map ? frame.views.map.step : null);
   const subject = () => (pinned && frame && frame.run === pinned.run ? `${pinned.run}|${pinned.index}` : null);
 
@@ -68,7 +75,7 @@ export function mount({element, props, server}) {
                              html('span', '', '+'), term('gap', texts.gap, 'posterior'), html('span', 'truth-unit', 'nats'));
   }
 
-  /* Steps from the ELBO up to log p(x). */
+  /** Steps from the ELBO up to log p(x). @param {BoundAtPoint} a @param {ReturnType<typeof adding>} texts */
   function drawSteps(a, texts) {
     const width = Math.max(150, plot.clientWidth), row = 36, right = 8, hi = Math.max(a.log_p, a.best_elbo, a.elbo), lo = Math.min(a.elbo, a.best_elbo, a.log_p);
     const span = Math.max(hi - lo, 4 * (a.log_p_error || 0), 4 * (a.elbo_error || 0), 1e-6), x = scaled(lo - 0.06 * span, hi + 0.06 * span, 2, width - right);
@@ -97,7 +104,7 @@ export function mount({element, props, server}) {
     plot.replaceChildren(node);
   }
 
-  /* The posterior, magnified: the box that `exact` says it lies in. */
+  /** The posterior, magnified: the box that `exact` says it lies in. @param {BoundAtPoint} a */
   function drawPosterior(a) {
     const size = 128, context = context2d(canvas, size, size), extent = a.extent.data;
     context.clearRect(0, 0, size, size);
@@ -117,6 +124,7 @@ export function mount({element, props, server}) {
     context.fillText(`${shortNumber(bar)} in z`, 8, size - 13);
   }
 
+  /** @param {BoundAtPoint} a */
   function drawCheck(a) {
     const gap = a.approximation_gap + a.amortisation_gap, error = Math.hypot(a.kl_to_posterior_error || 0, a.log_p_error || 0, a.elbo_error || 0);
     const same = Math.abs(gap - a.kl_to_posterior) <= 3 * error + 1e-4 * Math.max(1, Math.abs(gap));

@@ -1,4 +1,4 @@
-/* A row a bound: how far it lies above the ELBO on one axis, and means with their standard errors over images. Payload: playground/views/bounds.py. */
+/* A row a bound: how far it lies above the ELBO on one axis, and means with their standard errors over images. Payload: shape.py. */
 import {stack} from '../../ui/lib/bars.js';
 import {shortNumber} from '../../ui/lib/format.js';
 import {live} from '../../ui/lib/live.js';

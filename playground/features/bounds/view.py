@@ -56,9 +56,7 @@ def bound_curves(record: RunRecord) -> dict[str, Payload]:
 def bounds_study(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     """`bounds`: ELBO, IWAE and the evidence of the held-out images done so far, from the lowest to the highest.
 
-    `{rows: [{name, label, note, mean, se, text, bits, above, above_se, above_text, role, hollow}], gap?: {mean, se, text,
-    parts: [{label, mean, se, text, role}]}, warning?: text, n, total, k, of_step?, unit}`, in nats per example, higher is
-    better; `above` is the mean difference to the ELBO of the same image, which is known much better than either mean.
+    `Bounds` in `shape.py`, in nats per example, higher is better; `above` is the mean difference to the ELBO of the same image, which is known much better than either mean.
     Standard errors are over images.
     """
     arrays: dict[str, Any] = record.newest.arrays

@@ -1,5 +1,5 @@
 /* One column a latent dimension: its KL as a bar in two parts, and below it the aggregated posterior against the prior.
-   Payload: playground/views/collapse.py. Question: information. */
+   Payload and the answer to the question information: shape.py. */
 import {asker, keeper} from '../../ui/lib/asking.js';
 import {decode} from '../../ui/lib/codec.js';
 import {fixed, shortNumber, stepText, sub, thousands, withError} from '../../ui/lib/format.js';
@@ -8,10 +8,17 @@ import {html, niceTicks, scaled, svg} from '../../ui/lib/svg.js';
 
 const BARS = 132, GAP = 30, BAND = 84, LEFT = 40, RIGHT = 6, TOP = 12, REACH = 3;
 
+/** @typedef {import('../../ui/lib/payloads.d.ts').Collapse} Collapse */
+/** @typedef {import('../../ui/lib/payloads.d.ts').Information} Information */
+
 export function mount({element, props, server}) {
   const $ = selector => element.querySelector(selector);
   const says = $('.doctor-says'), plot = $('.doctor-plot'), one = $('.doctor-one'), empty = $('.pg-empty'), stepLabel = $('.pg-step'), note = $('.pg-note'), parts = $('.doctor-parts');
-  let payload = null, data = null, top = 1, chosen = null, run = null, split = null;
+  /** @type {Collapse | null} */
+  let payload = null;
+  /** @type {(import('../../ui/lib/asking.js').Answer<Information> & {run: string}) | null} */
+  let split = null;
+  let data = null, top = 1, chosen = null, run = null;
 
   const ask = asker(server, props.tab);
 
@@ -33,6 +40,7 @@ export function mount({element, props, server}) {
     return told + rest > 0 ? told / (told + rest) : 1;
   };
 
+  /** @param {Collapse} newest */
   function take(newest) {
     payload = newest;
     data = ['kl', 'mean_variance', 'mean', 'std'].reduce((all, name) => ({...all, [name]: decode.f32(newest[name])}), {active: decode.u8(newest.active)});

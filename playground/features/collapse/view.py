@@ -13,9 +13,7 @@ ARRAYS = ("kl_per_dimension", "mean_variance", "aggregate_mean", "aggregate_vari
 
 
 def collapse(record: RunRecord) -> dict[str, Payload]:
-    """`{step, d, kl: f32, mean_variance: f32, mean: f32, std: f32 (of the aggregated posterior), active: u8, n_active,
-    threshold, total: nats, sentence, suggestion, well, settled_at, n}`, arrays of d; before the step `settled_at` nothing is
-    said. No payload where the snapshot does not tell."""
+    """`collapse`, as in `shape.py`: before the step `settled_at` nothing is said. No payload where the snapshot does not tell."""
     arrays, step = record.newest.arrays, record.newest.step
     if any(name not in arrays for name in ARRAYS):
         return {}

@@ -1,4 +1,4 @@
-/* Payload: playground/views/comparison.py. */
+/* Payload: shape.py. */
 import {blindness} from '../../ui/lib/blindness.js';
 import {fill, roundUp, track} from '../../ui/lib/bars.js';
 import {context2d} from '../../ui/lib/canvas.js';
@@ -11,10 +11,14 @@ import {drawTiles} from '../../ui/lib/tiles.js';
 
 const GAP = 3, COUNT = 24, STATES = {now: 'being made …', waiting: 'to come'};
 
+/** @typedef {import('../../ui/lib/payloads.d.ts').Comparison} Comparison */
+/** @typedef {import('../../ui/lib/payloads.d.ts').ComparisonRow} ComparisonRow */
+
+/** @param {HTMLElement} node @param {ComparisonRow} row @param {number} top */
 function drawBar(node, row, top) {
-  const bar = node.querySelector('.pg-track'), ready = row.state === 'ready', [number, took] = node.querySelector('.comparison-number').children;
+  const bar = node.querySelector('.pg-track'), best = /** @type {HTMLElement} */ (bar.lastChild), ready = row.state === 'ready', [number, took] = node.querySelector('.comparison-number').children;
   fill(bar, ready ? {value: row.distance, error: row.std, best: row.best, colour: roleVar(row.role)} : null, [0, top]);
-  if (row.best != null) bar.lastChild.title = `real codes through the same decoder: ${row.best.toFixed(4)}`;
+  if (row.best != null) best.title = `real codes through the same decoder: ${row.best.toFixed(4)}`;
   number.textContent = ready ? `${row.distance.toFixed(4)} ± ${row.std.toFixed(4)}`.replace(/^-/, '−') : STATES[row.state];
   const means = ready && row.distance_of_means != null ? `as means E[x|z]: ${row.distance_of_means.toFixed(4)} ± ${row.std_of_means.toFixed(4)}`.replace(': -', ': −') : '';
   const seen = ready && row.frechet != null ? `Fréchet ${withError(row.frechet, row.frechet_std)}, precision ${fixed(row.precision)}, recall ${fixed(row.recall)}` : '';
@@ -27,12 +31,13 @@ export function mount({element, props}) {
 
   const narrow = () => element.clientWidth < 860, lines = () => (element.clientWidth < 540 ? 3 : 2);
 
-  /* From 0 to a round number above the largest distance with its spread. */
+  /** From 0 to a round number above the largest distance with its spread. @param {Comparison} payload */
   function scaleOf(payload) {
     const most = Math.max(0, ...payload.rows.filter(row => row.state === 'ready').map(row => row.distance + row.std));
     return roundUp(most, [1, 1.5, 2, 3, 4, 5, 6, 8, 10]) || 1;
   }
 
+  /** @param {ComparisonRow} row @param {boolean} first */
   function rowNode(row, first) {
     const node = html('div', 'comparison-row');
     node.classList.toggle('comparison-reference', row.reference);
@@ -45,7 +50,8 @@ export function mount({element, props}) {
     return node;
   }
 
-  /* A few lines of tiles as large as fit, with hard edges; before they are there, the room that they will take. */
+  /** A few lines of tiles as large as fit, with hard edges; before they are there, the room that they will take.
+      @param {HTMLCanvasElement} canvas @param {ComparisonRow} row @param {Comparison} payload */
   function drawPictures(canvas, row, payload) {
     const count = COUNT, columns = Math.ceil(count / lines());
     const room = narrow() ? element.clientWidth - 26 : Math.max(240, 0.42 * element.clientWidth);
@@ -56,6 +62,7 @@ export function mount({element, props}) {
     else context2d(canvas, columns * (side + GAP) - GAP, lines() * (side + GAP) - GAP).clearRect(0, 0, 1e4, 1e4);
   }
 
+  /** @param {Comparison | null} payload */
   function draw(payload) {
     empty.hidden = Boolean(payload);
     said.textContent = payload ? payload.summary : '';

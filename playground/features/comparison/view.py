@@ -24,10 +24,8 @@ REFERENCES = ("ae_codes", "vae_codes", "floor")
 
 
 def comparison_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
-    """`comparison`: `{rows: [{name, title, how, role, reference, state: ready|now|waiting, distance?, std?, best?, seconds?,
-    tiles?: u8, distance_of_means?, std_of_means? (of a VAE: of E[x|z], not of draws), frechet?, frechet_std?, precision?, recall? (of
-    `looked_at` images D(z) or E[x|z])}], h, w, unit, n, repeats, looked_at, network, latent_dim, summary, step}`. `best` is the distance of real codes through the same
-    decoder; `tiles` (k*h*w)."""
+    """`comparison`, as in `shape.py`: of a VAE `distance_of_means` is that of E[x|z], not of draws, and what a classifier sees is of
+    `looked_at` images D(z) or E[x|z]."""
     arrays = record.newest.arrays
     table = read_json(arrays["table"])
     known = table["rows"]

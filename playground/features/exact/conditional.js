@@ -9,11 +9,15 @@ import {roleColour} from '../../ui/lib/theme.js';
 const LINES = [['exact p(x₂ | x₁)', 'exact', 'prior', 'solid'], ['inpainted by the exact denoiser', 'repaint', 'noise', 'dot'], ['inpainted by the model', 'model', 'posterior', 'solid']];
 const x1 = value => value.toFixed(2).replace('-', '−');
 
+/** @typedef {import('../../ui/lib/payloads.d.ts').Conditional} Conditional */
+
 export function mount({element, props, server}) {
   const $ = selector => element.querySelector(selector);
   const plot = $('.given-plot'), empty = $('.pg-empty'), said = $('.given-said'), stepLabel = $('.pg-step'), note = $('.pg-note');
   const button = $('.given-ask'), slider = $('input'), at = $('.given-slide output'), turns = $('select'), ask = asker(server, props.tab);
-  let frame = null, found = null, busy = false, failed = '';
+  /** @type {(import('../../ui/lib/asking.js').Answer<Conditional> & {at: number, n: number}) | null} */
+  let found = null;
+  let frame = null, busy = false, failed = '';
 
   function drawPlot() {
     const P = plotlyOr(() => view.redraw());

@@ -19,11 +19,15 @@ const SAID = {
   loss: known => `The ideal denoiser of a finite training set is their softmax-weighted mean: near t = 0 it knows every training example by heart, and fails on held-out ones. A model that fails to be ideal is the better one there${known ? '; on held-out data nothing beats the mixture’s own answer, on training data nothing beats the ideal denoiser' : ''}.`,
 };
 
+/** @typedef {import('../../ui/lib/payloads.d.ts').ErrorCurves} ErrorCurves */
+
 export function mount({element, props, server}) {
   const $ = selector => element.querySelector(selector);
   const plot = $('.errors-plot'), empty = $('.pg-empty'), said = $('.errors-said'), note = $('.pg-note');
   const buttons = [...element.querySelectorAll('[data-show]')], ask = asker(server, props.tab);
-  let frame = null, found = null, shown = 'error', took = 500, opened = performance.now();
+  /** @type {import('../../ui/lib/asking.js').Answer<ErrorCurves> | null} */
+  let found = null;
+  let frame = null, shown = 'error', took = 500, opened = performance.now();
 
   const picture = () => frame && (frame.views.particles || frame.views.samples);
   const step = () => (picture() ? picture().step : -1);

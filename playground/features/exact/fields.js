@@ -33,12 +33,22 @@ function typical(vectors, places, density) {
   return Math.sqrt(sum / total);
 }
 
+/** @typedef {import('../../ui/lib/payloads.d.ts').Field} Field */
+/** @typedef {import('../../ui/lib/payloads.d.ts').Density} Density */
+/** @typedef {import('../../ui/lib/payloads.d.ts').ParticlesStatic} ParticlesStatic */
+/** @typedef {import('../../ui/lib/asking.js').Answer<Field> & {at: number, what: string}} FieldAnswer */
+/** @typedef {import('../../ui/lib/asking.js').Answer<Density> & {at: number, what: string}} DensityAnswer */
+
 export function mount({element, props, server}) {
   const $ = selector => element.querySelector(selector);
   const empty = $('.pg-empty'), slider = $('input'), time = $('.fields-time'), said = $('.fields-said');
   const whatSelect = $('[data-choose="what"]'), labelSelect = $('[data-choose="label"]');
   const figures = [...element.querySelectorAll('figure')], ask = asker(server, props.tab);
-  let frame = null, still = null, found = {}, t = 0.3, took = 250;
+  /** @type {{field?: FieldAnswer, density?: DensityAnswer}} */
+  let found = {};
+  /** @type {ParticlesStatic | null} */
+  let still = null;
+  let frame = null, t = 0.3, took = 250;
 
   /* What a panel shows of the plane: the data with some room, and the noise as far as most of it reaches. */
   function extent() {

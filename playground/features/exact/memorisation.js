@@ -10,12 +10,16 @@ const ROWS = [['samples', 'samples of the model', ''], ['nearest', 'nearest trai
 const MOST = 1.4, MISSED = ['shifted', 'blurred'];
 const percent = share => (100 * share).toFixed(share > 0 && share < 0.095 ? 1 : 0);
 
+/** @typedef {import('../../ui/lib/payloads.d.ts').Memorisation} Memorisation */
+
 export function mount({element, props, server}) {
   const $ = selector => element.querySelector(selector), root = $('.memory');
   const button = $('.memory-ask'), hint = $('.memory-hint'), meter = $('.memory-meter'), rows = $('.memory-rows'), error = $('.memory-error');
   const ask = asker(server, props.tab);
 
-  let frame = null, found = null, busy = false, seed = 0;
+  /** @type {import('../../ui/lib/asking.js').Answer<Memorisation> | null} */
+  let found = null;
+  let frame = null, busy = false, seed = 0;
 
   /* Who, the name of their arrays, title, role */
   const LINES = [['unseen', 'held_out_', 'unseen images (floor)', 'data'], ['model', '', 'samples of the model', 'samples'], ['ideal', 'ideal_', 'samples of the ideal denoiser', 'error'],

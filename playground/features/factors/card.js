@@ -9,13 +9,18 @@ import {drawTiles} from '../../ui/lib/tiles.js';
 
 const NAMES = ['shape', 'size', 'angle', 'x', 'y'], TILES = 7;
 
+/** @typedef {import('../../ui/lib/payloads.d.ts').Factors} Factors */
+/** @template T @typedef {import('../../ui/lib/payloads.d.ts').Unpacked<T>} Unpacked */
+
 export function mount({element, props, server}) {
   const $ = selector => element.querySelector(selector);
   const ask = asker(server, props.tab), hint = $('.factors-hint'), score = $('.factors-score'), head = $('thead'), body = $('tbody'), says = $('.factors-says');
   const measured = shared(ask, props.tab, 'disentanglement');
   const note = $('.pg-note'), scroll = $('.factors-scroll'), first = hint.textContent;
 
-  let frame = null, shown = null, trouble = '';
+  /** @type {(import('../../ui/lib/asking.js').Answer<Factors> & {images: Unpacked<Uint8Array>, order: Unpacked<Int32Array>, kl: Unpacked<Float32Array>, run: string}) | null} */
+  let shown = null;
+  let frame = null, trouble = '';
   const step = () => (frame && frame.views.map ? frame.views.map.step : null);
   const known = () => Boolean(frame && frame.views.map_static && frame.views.map_static.factors);
 

@@ -1,5 +1,5 @@
 /* Data drowning in noise, computed here: x_t = alpha x_0 + sigma eps for every schedule at the same t and with the same eps.
-   Server function: forward_process(dataset), payload in playground/features/forward_process/view.py. */
+   Server function: forward_process(dataset), payload in shape.py. */
 import {decode} from '../../ui/lib/codec.js';
 import {live} from '../../ui/lib/live.js';
 import {playText, player} from '../../ui/lib/player.js';
@@ -13,11 +13,13 @@ const SAID = 'Drag in a chart to move t; hover to read it.';
 const mixed = (a, b, share) => `rgb(${rgb(a).map((v, k) => Math.round(share * v + (1 - share) * rgb(b)[k])).join()})`;
 const pressed = button => button.getAttribute('aria-pressed') === 'true';
 
-/* The answer of the server with its tables decoded, and `x0`. */
+/** @typedef {import('../../ui/lib/payloads.d.ts').ForwardProcess} ForwardProcess */
+/** The answer of the server with its tables decoded, and `x0`. @param {ForwardProcess} answer */
 function decoded(answer) {
-  const tables = s => Object.fromEntries(['alpha', 'sigma', 'log_snr'].map(k => [k, decode.f32(s[k])]));
-  const schedules = answer.schedules.map(s => ({name: s.name, ...tables(s)}));
-  schedules.forEach(s => { s.signal = s.alpha.map((alpha, k) => signal(alpha, s.sigma[k], answer.variance)); });
+  const schedules = answer.schedules.map(s => {
+    const alpha = decode.f32(s.alpha), sigma = decode.f32(s.sigma);
+    return {name: s.name, alpha, sigma, log_snr: decode.f32(s.log_snr), signal: alpha.map((value, k) => signal(value, sigma[k], answer.variance))};
+  });
   const x0 = answer.kind === 'points' ? decode.f32(answer.data) : Float32Array.from(decode.u8(answer.data), v => v / 127.5 - 1);
   return {...answer, schedules, x0};
 }
@@ -26,7 +28,9 @@ export function mount({element, props, server, watch}) {
   const $ = selector => element.querySelector(selector), $$ = selector => [...element.querySelectorAll(selector)];
   const slider = $('input'), time = $('.forward-time'), play = $('.forward-play'), unit = $('.forward-unit'), said = $('.forward-said');
   const panels = $$('.forward-panel'), charts = $$('.forward-charts figure'), drawChart = chartDrawer(() => getComputedStyle(element).fontFamily);
-  let source = null, eps = null, t = 0.3, seed = 1, asked = null, hovered = null;
+  /** @type {ReturnType<typeof decoded> | null} */
+  let source = null;
+  let eps = null, t = 0.3, seed = 1, asked = null, hovered = null;
   const chosen = () => (props.value || {}).schedule;
 
   function drawPanel(panel, i) {

@@ -16,7 +16,8 @@ export function drawPoints(canvas, {x0, eps}, alpha, sigma, colour) {
   dots(context, x, y, eye, 1.8, colour, 0.7);
 }
 
-/* `x0` and `eps`: n images of h rows of w numbers in -1..1. */
+/** `x0` and `eps`: n images of h rows of w numbers in -1..1.
+    @param {HTMLCanvasElement} canvas @param {{x0: Float32Array, eps: Float32Array, n: number, h?: number, w?: number}} images @param {number} alpha @param {number} sigma */
 export function drawImages(canvas, {x0, eps, n, h, w}, alpha, sigma) {
   const rows = Math.ceil(n / COLUMNS), width = canvas.parentElement.clientWidth, sheet = document.createElement('canvas'), image = new ImageData(w, h * n);
   const size = (width - GAP * (COLUMNS - 1)) / COLUMNS, tall = size * h / w;

@@ -16,7 +16,7 @@ POINTS, IMAGES = 700, 10
 
 
 def schedule_tables(arrays: Mapping[str, np.ndarray], names: Sequence[str]) -> Payload:
-    """`{times: f32 (m), schedules: [{name, alpha: f32 (m), sigma, log_snr}]}` from the arrays of `playground.features.forward_process.run`, whose
+    """The tables of `ForwardProcess` in `shape.py` from the arrays of `playground.features.forward_process.run`, whose
     rows have the names `names`."""
     rows = [{"name": name, **{key: f32(arrays[key][i]) for key in ("alpha", "sigma", "log_snr")}} for i, name in enumerate(names)]
     return {"times": f32(arrays["times"]), "schedules": rows}
@@ -24,10 +24,8 @@ def schedule_tables(arrays: Mapping[str, np.ndarray], names: Sequence[str]) -> P
 
 @lru_cache(maxsize=16)
 def forward_data(name: str) -> Payload:
-    """Held-out examples as the model sees them: `{dataset, title, kind: "points" | "images", n, data, variance, h?, w?, labels?}`.
-
-    `data` is f32 (n*2) interleaved for points, u8 (n*h*w) for images, one of each class as far as there are so many; images
-    are x_0 = pixel / 127.5 - 1. `variance` is that of x_0 about its mean, per dimension, over the training set.
+    """Held-out examples as the model sees them, the rest of `ForwardProcess` in `shape.py`: images one of each class as far as there are so
+    many. They are x_0 = pixel / 127.5 - 1. `variance` is that of x_0 about its mean, per dimension, over the training set.
     """
     dataset = load_dataset(name)
     about = {"dataset": name, "title": dataset.title, "variance": _variance(name)}

@@ -5,6 +5,7 @@ import {NONLINEAR, shownAs} from './state.js';
 
 const CONFIG = {...COMMON, scrollZoom: true, doubleClick: false};
 
+/** @param {import('./state.js').MapState} map @param {HTMLElement} plot @param {import('../../ui/lib/payloads.d.ts').LatentMap} payload */
 function look(map, plot, payload) {
   const {lo, hi} = payload.view || payload, own = {size: 13, automargin: false, zeroline: true, zerolinecolor: cssVar('--border-color-primary'), zerolinewidth: 2, nticks: 7};
   const flat = payload.dims === 1, square = !flat && (map.isVAE || NONLINEAR.includes(shownAs(payload)));
@@ -15,10 +16,12 @@ function look(map, plot, payload) {
   });
 }
 
+/** @param {import('./state.js').MapState} map */
 export function makeAxes(map) {
   const plot = map.find('.map-plot');
   let key = '';
 
+  /** @param {import('../../ui/lib/payloads.d.ts').LatentMap} payload */
   function draw(payload) {
     plot.style.visibility = '';
     const P = plotlyOr(() => map.draw.frame());

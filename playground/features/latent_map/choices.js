@@ -1,15 +1,18 @@
 /* The choices above the map: the projection, what a drag does, what is laid over the dots. */
 import {METHODS, NONLINEAR} from './state.js';
 
+/** @param {import('../../ui/lib/payloads.d.ts').LatentMap} payload */
 const offered = payload => payload.choices || {};
 const press = (button, down) => button.setAttribute('aria-pressed', String(down));
 const bounded = node => Math.max(Number(node.min), Math.min(Number(node.max), Math.round(Number(node.value)) || 0));
 
 /* Which method, in how many dimensions; a server that draws it. */
+/** @param {import('./state.js').MapState} map */
 export function makeProjection(map, server) {
   const [method, dims, perplexity, seed] = ['method', 'dims', 'perplexity', 'seed'].map(name => map.find(`.map-${name}`));
   let wanted = null;                                         // what was asked for and has not come yet
 
+  /** @param {import('../../ui/lib/payloads.d.ts').LatentMap} payload */
   function draw(payload) {
     const methods = offered(payload), now = JSON.stringify(methods);
     if (method.dataset.offered !== now) {
@@ -51,6 +54,7 @@ export function makeProjection(map, server) {
 }
 
 /* A drag moves the map or decodes. */
+/** @param {import('./state.js').MapState} map */
 export function makeDrag(map, places, probe) {
   const move = map.find('.map-move'), decode = map.find('.map-decode');
   const words = () => map.say('decode', map.on.decode && map.source && !map.linear ? `${map.methodName} has no inverse: dragging moves between neighbours instead.` : '');
@@ -70,6 +74,7 @@ export function makeDrag(map, places, probe) {
 }
 
 /* What is laid over the dots; `holes` and `ellipses` know whether they fit the map. */
+/** @param {import('./state.js').MapState} map */
 export function makeOverlays(map, colours, holes, ellipses) {
   ['holes', 'ellipses', 'prior'].forEach(name => {
     const button = map.find(`.map-${name}`);

@@ -18,6 +18,7 @@ function numbersToCodes(data, n) {
   return {codes, lo, hi, above: finite[finite.length - 1] > hi};
 }
 
+/** @param {import('./state.js').MapState} map */
 export function makeColours(map, places) {
   const by = map.find('.map-colour'), screenTrained = noPixels();
   let paint = {codes: new Uint8Array(0), palette: [], kind: 'class', names: []}, key = '';

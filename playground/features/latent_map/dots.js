@@ -67,6 +67,7 @@ function stampAll(bytes, w, box, ratio, group, sizes, every, half) {
   }
 }
 
+/** @param {import('./state.js').MapState} map */
 export function makeDots(map, places, space, colours) {
   const canvas = map.layers.dots;
   let stamps = {name: ''}, picture = null;

@@ -14,6 +14,7 @@ function ellipse(s, axes) {
   return {major: Math.sqrt(Math.max(0, middle + apart)), minor: Math.sqrt(Math.max(0, middle - apart)), angle: 0.5 * Math.atan2(2 * b, a - c)};
 }
 
+/** @param {import('./state.js').MapState} map */
 export function makeEllipses(map, places, colours) {
   let stds = null;
   const fit = () => map.linear && !map.deep;
@@ -51,6 +52,7 @@ export function makeEllipses(map, places, colours) {
   return {fit, draw, forget() { stds = null; }};
 }
 
+/** @param {import('./state.js').MapState} map */
 export function makePrior(map, places) {
   const shown = () => map.isVAE && map.on.prior && Boolean(map.source && (map.source.prior || map.linear));
 

@@ -20,6 +20,7 @@ function shade({n, data}) {
   return sheet;
 }
 
+/** @param {import('./state.js').MapState} map */
 export function makeHoles(map, places) {
   let holes = null;
   const fits = () => Boolean(map.source && map.source.dims === 2 && map.linear);

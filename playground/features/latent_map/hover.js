@@ -11,6 +11,7 @@ import {placeText} from './state.js';
 const REST = 60;                                            // milliseconds that the pointer stays before the model is asked
 
 /* Puts a box next to a pixel, within the card and never over the pixel: at its right, else its left, else above or below it. */
+/** @param {import('./state.js').MapState} map */
 export function beside(map, node, x, y, gap) {
   const w = node.offsetWidth, h = node.offsetHeight, within = (v, size, most) => Math.max(0, Math.min(most - size, v));
   const right = x + gap + w <= map.width, left = x - gap - w >= 0, above = y - gap - h >= 0;
@@ -18,6 +19,7 @@ export function beside(map, node, x, y, gap) {
   node.style.top = `${right || left ? within(y - h / 2, h, map.height) : above ? y - gap - h : y + gap}px`;
 }
 
+/** @param {import('./state.js').MapState} map */
 export function makeHover(map, colours) {
   const tip = map.find('.map-tip'), [tipImage, tipMade, tipText] = tip.children;
   let hovered = -1, made = null;

@@ -23,9 +23,12 @@ import {drawTruth} from './truth.js';
 
 const LONG = 26;                                             // letters: a longer title stands below the map, where there is room
 
-/* What stays for a whole run, decoded. */
+/** @typedef {import('../../ui/lib/payloads.d.ts').LatentMap} LatentMap */
+/** @typedef {import('../../ui/lib/payloads.d.ts').LatentMapStatic} LatentMapStatic */
+
+/** What stays for a whole run, decoded. @param {MapState} map @param {LatentMapStatic | null} payload */
 function takeStatic(map, payload) {
-  if (payload === map.still || (map.still && payload && map.still.from === payload)) return;
+  if (map.still && map.still.from === payload) return;
   map.still = map.sheet = null;
   if (!payload) return;
   const factors = (payload.factors || []).map(factor => ({...factor, values: decode.f32(factor.values)}));
@@ -82,6 +85,7 @@ export function mount({element, props, server}) {
     pins.forget();
   }
 
+  /** @param {LatentMap | null} payload @param {boolean} any */
   function head(payload, any) {
     [reset, ...saving.buttons].forEach(node => { node.disabled = !any; });
     stepLabel.textContent = any ? (NONLINEAR.includes(shownAs(payload)) ? `${METHODS[shownAs(payload)]} of ` : '') + stepText(shownStep(payload)) : '';
@@ -90,6 +94,7 @@ export function mount({element, props, server}) {
     if (any) map.say('title', long ? `${payload.title}.` : '');
   }
 
+  /** @param {LatentMap | null} payload */
   function draw(payload, frame, why, payloads) {
     const any = Boolean(payload && payload.n);
     head(payload, any);

@@ -1,7 +1,8 @@
 /* A point of the map has 1 to 3 coordinates, `place`; a point of the latent space has d, `z`. Where the projection is linear,
    a basis {origin: [d], axes: [[d], ...]} joins them: z = origin + Σ axes[k] place[k], with orthonormal axes. */
 
-/* The basis of a payload that is shown as `method`, or null. */
+/** The basis of a payload that is shown as `method`, or null.
+    @param {Pick<import('../../ui/lib/payloads.d.ts').LatentMap, 'basis' | 'dims'>} payload @param {string} method */
 export function basisOf({basis, dims}, method) {
   if (basis) return basis;
   if (method !== 'raw') return null;

@@ -31,6 +31,7 @@ function ringsNode() {
   return ring;
 }
 
+/** @param {import('./state.js').MapState} map */
 export function makeLegend(map, colours, holes, prior) {
   const legend = map.find('.map-legend');
 

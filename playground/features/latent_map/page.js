@@ -12,6 +12,7 @@ async function library() {
   return (await (await fetch(script.src)).text()).replaceAll('</script', '<\\/script');
 }
 
+/** @param {import('./state.js').MapState} map */
 function traces(map, paint) {
   const {points} = map, flat = !map.deep, scale = paint.kind === 'scale';
   return (scale ? ['all'] : paint.names).map((name, k) => {
@@ -23,6 +24,7 @@ function traces(map, paint) {
   });
 }
 
+/** @param {import('./state.js').MapState} map */
 function layout(map, paint, caption) {
   const scene = ['x', 'y', 'z'].map((letter, k) => [`${letter}axis`, {title: {text: map.source.axes[k]}}]);
   return {title: {text: caption.join('<br>'), font: {size: 14}}, template: 'none', margin: {l: 60, r: 20, t: 50, b: 50}, hovermode: 'closest',

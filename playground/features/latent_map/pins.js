@@ -17,6 +17,7 @@ export function ring(context, screen, i, r, colour, thick) {
   context.stroke();
 }
 
+/** @param {import('./state.js').MapState} map */
 export function makePins(map, places) {
   function set(next) {
     map.pins = next;

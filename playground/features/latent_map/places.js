@@ -1,11 +1,12 @@
 /* Where a place of the map stands on the screen, and back: by the axes of the plane, or by the camera of the space. */
 import {context2d} from '../../ui/lib/canvas.js';
 
+/** @param {import('./state.js').MapState} map */
 export function makePlaces(map, axes, space) {
   const frame = () => (map.deep ? space : axes);
 
   return {
-    /* Brings the axes or the box up to date with a payload. */
+    /** Brings the axes or the box up to date with a payload. @param {import('../../ui/lib/payloads.d.ts').LatentMap} payload */
     take(payload) {
       if (!map.deep) { axes.draw(payload); return; }
       axes.hide();

@@ -11,6 +11,7 @@ import {placeText} from './state.js';
 
 const BETWEEN = 9;                                          // images from a dot to the next
 
+/** @param {import('./state.js').MapState} map */
 export function makeProbe(map, places, space, colours) {
   const box = map.find('.map-probe'), [image, words] = box.children;
   let between = null;

@@ -7,7 +7,7 @@ import {METHODS, NONLINEAR, shownAs, shownStep} from './state.js';
 const quoted = text => (/[",;]/.test(text) ? `"${String(text).replaceAll('"', '""')}"` : String(text));
 const number = value => Number(value.toPrecision(6));
 
-/* What the picture shows, each said once: model, data and settings; projection and step. */
+/** What the picture shows, each said once: model, data and settings; projection and step. @param {import('./state.js').MapState} map */
 function caption({source}) {
   const slow = NONLINEAR.includes(shownAs(source)), place = source.pending && !slow ? METHODS[shownAs(source)] : source.title;
   return [source.about.text, [place, slow ? '' : stepText(shownStep(source))].filter(Boolean).join(', ')];
@@ -78,6 +78,7 @@ async function png(map, axes, legend) {
   return new Promise(done => page.toBlob(done, 'image/png'));
 }
 
+/** @param {import('./state.js').MapState} map */
 export function makeSaving(map, axes, colours, legend) {
   function download(name, what) {
     const link = document.createElement('a'), url = URL.createObjectURL(what);

@@ -6,6 +6,7 @@ import {cssVar} from '../../ui/lib/theme.js';
 const START = {yaw: 0.6, pitch: 0.35, zoom: 1, x: 0, y: 0};
 const EDGES = [[0, 1], [0, 2], [0, 4], [1, 3], [1, 5], [2, 3], [2, 6], [3, 7], [4, 5], [4, 6], [5, 7], [6, 7]];   // of a cube, its corners by bits
 
+/** @param {import('./state.js').MapState} map */
 export function makeSpace(map) {
   let camera = {...START}, space = null;
 

@@ -3,16 +3,26 @@
 import {asker} from '../../ui/lib/asking.js';
 import {basisOf} from './latents.js';
 
+/** @typedef {import('../../ui/lib/payloads.d.ts').LatentMap} LatentMap */
+/** @typedef {import('../../ui/lib/payloads.d.ts').LatentMapStatic} LatentMapStatic */
+/** @typedef {import('../../ui/lib/payloads.d.ts').MapFactor} MapFactor */
+/** @typedef {Omit<LatentMapStatic, 'labels' | 'factors'> & {from: LatentMapStatic, labels: Uint8Array, factors: Array<Omit<MapFactor, 'values'> & {values: Float32Array}>}} Still */
+
 export const METHODS = {raw: 'raw axes', pca: 'PCA', tsne: 't-SNE', umap: 'UMAP'};
 export const NONLINEAR = ['tsne', 'umap'];
+/** @param {LatentMap} payload */
 export const shownAs = payload => payload.shown || payload.method || 'raw';      // `method` is the chosen one
+/** @param {LatentMap} payload */
 export const shownStep = payload => ({step: payload.of_step ?? payload.step});
 export const noPixels = () => ({x: new Float32Array(0), y: new Float32Array(0), depth: null});
 export const placeText = place => place.map(v => v.toFixed(2).replace('-', '−')).join(', ');
 
 export class MapState {
+  /** @type {LatentMap | null} */
   source = null;                                             // the newest payload,
+  /** @type {{x: Float32Array, y: Float32Array, z?: Float32Array} | null} */
   points = null;                                             // its dots {x, y(, z)},
+  /** @type {Still | null} */
   still = null;                                              // what stays for a whole run: labels, factors, thumbnails,
   sheet = null;                                              // and these as an image
   run = null;

@@ -117,6 +117,7 @@ function keys(map, {places, probe, hover, pins}, leave) {
 }
 
 /* `parts`: {places, space, probe, hover, pins}. */
+/** @param {import('./state.js').MapState} map */
 export function touch(map, parts) {
   hovering(map);
   dragging(map, parts);

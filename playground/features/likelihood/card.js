@@ -1,4 +1,4 @@
-/* Payload: playground/views/likelihood_views.py. */
+/* Payload: shape.py. */
 import {fill, track} from '../../ui/lib/bars.js';
 import {decode} from '../../ui/lib/codec.js';
 import {digits, thousands} from '../../ui/lib/format.js';
@@ -9,12 +9,14 @@ import {CONFIG, axis, layout, legend, plotlyOr, purge} from '../../ui/lib/plotly
 
 const places = error => Math.max(0, Math.min(4, error > 0 ? 1 - Math.floor(Math.log10(error)) : 3));
 
+/** @typedef {import('../../ui/lib/payloads.d.ts').Likelihood} Likelihood */
+
 export function mount({element, props}) {
   const $ = selector => element.querySelector(selector);
   const rows = $('.likelihood-rows'), plot = $('.likelihood-plot'), empty = $('.pg-empty'), said = $('.likelihood-said'), note = $('.pg-note');
   const number = (value, error, unit) => (value == null ? '' : `${value.toFixed(places(error))} ± ${(error || 0).toFixed(places(error))} ${unit}`.replace('-', '−'));
 
-  /* Means with two standard errors to each side, on one axis that grows when it must. */
+  /** Means with two standard errors to each side, on one axis that grows when it must. @param {Likelihood} payload */
   function drawRows(payload) {
     const known = payload.rows.filter(row => row.nats != null);
     if (!known.length) return;
@@ -32,6 +34,7 @@ export function mount({element, props}) {
     rows.replaceChildren(...nodes, html('div', 'likelihood-axis', ...ends.map(text => html('span', '', text))));
   }
 
+  /** @param {Likelihood} payload */
   function drawPlot(payload) {
     const P = plotlyOr(() => view.redraw());
     if (!P) return;
@@ -47,7 +50,8 @@ export function mount({element, props}) {
     }), CONFIG);
   }
 
-  /* The two are of two samplers of one network: no inequality holds between them (Song et al. 2021, Maximum likelihood training; Lu et al. 2022). */
+  /** The two are of two samplers of one network: no inequality holds between them (Song et al. 2021, Maximum likelihood training; Lu et al. 2022).
+      @param {Likelihood} payload */
   function saying(payload) {
     const images = payload.rows.some(row => row.bits != null);
     return ['One dot per example, on the dotted line where both agree. The flow carries noise to data one to one, so that the density of the noise gives log p(x), with the volume that the flow gains on the way.',
@@ -56,6 +60,7 @@ export function mount({element, props}) {
       'Both are of the network as it is, unclipped; samples are drawn with x₀ kept within the range of the data at every step, so they are not quite draws from this density.'].filter(Boolean).join(' ');
   }
 
+  /** @param {Likelihood | null} payload */
   function draw(payload) {
     const any = Boolean(payload && payload.n);
     empty.hidden = any;

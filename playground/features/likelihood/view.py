@@ -20,8 +20,7 @@ NUMBERS = ("nats", "nats_se", "bits", "bits_se", "difference", "difference_se")
 
 
 def likelihood_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
-    """`likelihood`: `{rows: [{name, label, role, nats, nats_se, bits, bits_se, difference, difference_se}], each: {name: f32 (k)},
-    spread: {name: f32 (k)}, n, step, unit}`; `unit`: a sentence about nats of images, empty for points.
+    """`likelihood`, as in `shape.py`; `unit` is a sentence about nats of images, empty for points.
 
     Nats per example, higher is better; `bits` per dimension, lower is better, null where it means nothing; numbers that are
     not finite are null. `difference` is that to the true density on the same examples. `spread` is the standard deviation of

@@ -1,5 +1,5 @@
 /* Fréchet distance, precision and recall of samples beside those of real images, and the way of the distance on a logarithmic axis.
-   Payload: playground/features/quality/view.py. */
+   Payload: shape.py. */
 import {decode} from '../../ui/lib/codec.js';
 import {digits, fixed, stepText, thousands, withError} from '../../ui/lib/format.js';
 import {live} from '../../ui/lib/live.js';
@@ -7,6 +7,8 @@ import {html, scaled, svg} from '../../ui/lib/svg.js';
 import {roleVar} from '../../ui/lib/theme.js';
 
 const EDGE = 5;
+
+/** @typedef {import('../../ui/lib/payloads.d.ts').Quality} Quality */
 
 /* name value (of real images: value) */
 function part(name, value, real, help) {
@@ -21,6 +23,7 @@ const HELP = {
   recall: () => 'Share of real images that lie where samples do: low when samples lack variety',
 };
 
+/** @param {Quality} payload */
 function line(payload) {
   const {now, floor, n, drawn, network} = payload;
   return [
@@ -31,7 +34,7 @@ function line(payload) {
   ];
 }
 
-/* The distance by step, and the floor as a dashed line; both on a logarithmic axis. */
+/** The distance by step, and the floor as a dashed line; both on a logarithmic axis. @param {Quality} payload @param {number} width @param {number} height */
 function way(payload, width, height) {
   const steps = decode.f32(payload.steps), values = decode.f32(payload.values), floor = payload.floor.frechet;
   const shown = [...values, floor].filter(value => value > 0).map(Math.log);
@@ -51,6 +54,7 @@ export function mount({element, props}) {
   const $ = selector => element.querySelector(selector);
   const empty = $('.pg-empty'), words = $('.quality-line'), picture = $('.quality-way'), step = $('.pg-step');
 
+  /** @param {Quality | null} payload */
   function draw(payload) {
     empty.hidden = Boolean(payload);
     step.textContent = stepText(payload);

@@ -19,8 +19,7 @@ TERMS = ("frechet", "precision", "recall")
 
 
 def quality_view(record: RunRecord) -> dict[str, Payload]:
-    """`{steps: f32, values: f32 (Fréchet distances), now: {frechet, frechet_std, precision, recall}, floor: the same of as many held-out
-    images, n, drawn, network, step}`; nothing before the first reading, nor of data that are no images."""
+    """`quality`, as in `shape.py`; nothing before the first reading, nor of data that are no images."""
     history = record.history
     if "quality/frechet" not in history or latest(record, "quality/floor_frechet") is None:
         return {}

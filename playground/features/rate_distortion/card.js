@@ -1,4 +1,4 @@
-/* Runs on the rate-distortion plane, with lines of equal -ELBO = rate + distortion. Payload: playground/views/rates.py; earlier
+/* Runs on the rate-distortion plane, with lines of equal -ELBO = rate + distortion. Payload: shape.py; earlier
    runs come from lib/rates.js. */
 import {decode} from '../../ui/lib/codec.js';
 import {fixed, shortNumber, stepText, thousands} from '../../ui/lib/format.js';
@@ -8,8 +8,13 @@ import {classColours, cssVar, isDark, roleColour} from '../../ui/lib/theme.js';
 import {CONFIG, axis, layout, plotlyOr, purge} from '../../ui/lib/plotly.js';
 import * as rates from '../../ui/lib/rates.js';
 
+/** @typedef {import('../../ui/lib/payloads.d.ts').Rate} Rate */
+
+/** @param {[string, Rate]} entry */
 const decoded = ([run, rate]) => ({run, label: rate.label, comparable: rate.comparable, marker: rate.marker, steps: decode.f32(rate.steps), rate: decode.f32(rate.rate),
                                    distortion: decode.f32(rate.distortion), weight: rate.weight ? decode.f32(rate.weight) : null});
+
+/** @typedef {ReturnType<typeof decoded>} Run */
 
 /* The first readings of a training are far off: the axes show where the runs end, and the better half of the way there. */
 function extent(runs) {
@@ -42,9 +47,11 @@ export function mount({element, props}) {
     return classColours()[colourOf.get(run)];
   }
 
+  /** @param {Run} run */
   const hovered = run => Array.from(run.rate, (rate, i) => `step ${thousands(run.steps[i])}<br>rate ${fixed(rate)} + distortion ${fixed(run.distortion[i])} = −ELBO ${fixed(rate + run.distortion[i])} nats`
     + (run.weight && run.weight.length === run.rate.length ? `<br>weight of the KL then: ${Number(run.weight[i].toPrecision(3))}` : ''));
 
+  /** @param {Array<Run>} runs */
   function traces(runs) {
     return runs.filter(r => !hidden.has(r.run)).flatMap(r => {
       const last = r.rate.length - 1, tint = colour(r.run), now = r.run === current, text = hovered(r);
@@ -81,6 +88,7 @@ export function mount({element, props}) {
     if (focused >= 0 && legend.children[focused]) legend.children[focused].focus();
   }
 
+  /** @param {Rate | null} payload */
   function draw(payload, frame) {
     const kept = rates.runs();
     current = payload ? frame.run : Object.keys(kept).pop() || null;

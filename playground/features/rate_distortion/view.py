@@ -19,8 +19,7 @@ def rate_view(record: RunRecord) -> dict[str, Payload]:
     """`rate = KL` and `distortion = -E_q log p(x|z)` of held-out data at each reading, in nats per example; they add up to
     -ELBO. Nothing but for a VAE.
 
-    `{steps: f32, rate: f32, distortion: f32, weight?: f32 (of the KL while training), label, comparable}`; `comparable` is
-    the same text for runs whose nats may be compared.
+    `Rate` in `shape.py`; `weight` is that of the KL while training, where it was read.
     """
     history = record.history
     if not {"held_out/kl", "held_out/reconstruction"} <= set(history):

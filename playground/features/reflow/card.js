@@ -1,4 +1,4 @@
-/* Payload: playground/views/reflow.py. */
+/* Payload: shape.py. */
 import {line} from '../../ui/lib/bars.js';
 import {blindness} from '../../ui/lib/blindness.js';
 import {shortNumber, thousands, withError} from '../../ui/lib/format.js';
@@ -15,7 +15,10 @@ const reading = (label, of, found, top, fresh = false, more = '') => line(label,
 
 const heading = (text, small) => html('h4', '', text, html('small', '', small));
 
-/* What came of it, in a sentence. */
+/** @typedef {import('../../ui/lib/payloads.d.ts').Reflow} Reflow */
+/** @typedef {import('../../ui/lib/payloads.d.ts').ReflowSide} ReflowSide */
+
+/** What came of it, in a sentence. @param {Reflow} payload */
 function result({before, after}) {
   if (!after) return '';
   const ratio = before.straightness[0] / Math.max(after.straightness[0], 1e-12);
@@ -29,15 +32,17 @@ export function mount({element, props}) {
   const said = element.querySelector('.reflow-said'), how = element.querySelector('.reflow-how');
   const part = name => element.querySelector(`[data-part="${name}"]`);
 
+  /** @param {Reflow} payload */
   function drawStraightness(payload) {
     const {before, after} = payload, top = Math.max(before.straightness[0] + before.straightness[1], after ? after.straightness[0] : 0, 1e-9);
     part('straightness').replaceChildren(heading('Straightness S of the paths', 'mean ± standard error; 0 is straight, at constant speed'),
       reading('before', 'before', before.straightness, top), reading('after', 'after', after && after.straightness, top));
   }
 
-  /* Beside a distance in pixels, that in the features of a classifier. */
+  /** Beside a distance in pixels, that in the features of a classifier. @param {ReflowSide | null} side @param {number} steps */
   const seen = (side, steps) => (side && side.frechet && side.frechet[steps] ? `Fréchet ${withError(...side.frechet[steps])}` : '');
 
+  /** @param {Reflow} payload */
   function drawDistance(payload) {
     const {before, after, floor, floor_frechet: best} = payload, all = [before, after].filter(Boolean).flatMap(side => Object.values(side.distance)).concat(floor ? [floor] : []);
     const top = Math.max(1e-9, ...all.map(reading => reading[0] + reading[1])), nodes = [];
@@ -49,6 +54,7 @@ export function mount({element, props}) {
     part('distance').replaceChildren(heading('Distance of samples from data', 'after so many Euler steps; shorter is better'), ...nodes);
   }
 
+  /** @param {Reflow | null} payload */
   function draw(payload) {
     empty.hidden = Boolean(payload && payload.before);
     note.textContent = payload ? payload.phase : '';

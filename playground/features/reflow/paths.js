@@ -1,4 +1,4 @@
-/* Lines from noise to data on a canvas. Payload: `reflow_paths` of playground/views/reflow.py. */
+/* Lines from noise to data on a canvas. Payload: `ReflowPaths` of shape.py. */
 import {context2d} from '../../ui/lib/canvas.js';
 import {decode} from '../../ui/lib/codec.js';
 import {live} from '../../ui/lib/live.js';
@@ -6,6 +6,9 @@ import {cssVar} from '../../ui/lib/theme.js';
 
 const COLOURS = {before: '--class-3', after: '--role-samples'};
 
+/** @typedef {import('../../ui/lib/payloads.d.ts').ReflowPaths} ReflowPaths */
+
+/** @param {CanvasRenderingContext2D} context @param {{x: Float32Array, y: Float32Array}} place @param {ReflowPaths} payload @param {string} colour */
 function lines(context, place, payload, colour) {
   const {T, n} = payload;
   context.strokeStyle = context.fillStyle = colour;
@@ -25,6 +28,7 @@ export function mount({element, props}) {
   const canvas = element.querySelector('canvas'), body = element.querySelector('.pg-body');
   const empty = element.querySelector('.pg-empty'), switches = [...element.querySelectorAll('.reflow-switch')];
 
+  /** @param {ReflowPaths | null} payload */
   function draw(payload) {
     empty.hidden = Boolean(payload);
     switches.forEach(node => { node.disabled = !payload || !payload[node.dataset.paths]; });

@@ -28,9 +28,7 @@ FEW = 3
 
 
 def reflow_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
-    """`reflow`: `{phase, unit, images, pairs, ode_steps, n, repeats, floor: [mean, std] | null, before, after: {straightness: [mean,
-    se], relative, distance: {steps: [mean, std]}} | null, step}`. Of points also `reflow_paths`: `{T, n, before: q16 (T*n*2),
-    after?: q16, lo, hi, view, data: q16 (m*2), step}`; of images `reflow_tiles`, laid out as an image table."""
+    """`reflow`; of points also `reflow_paths`, both as in `shape.py`; of images `reflow_tiles`, laid out as an image table."""
     arrays, step = record.newest.arrays, record.newest.step
     numbers = read_json(arrays["numbers"])
     images = numbers["kind"] == "images"

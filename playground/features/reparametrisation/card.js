@@ -11,13 +11,18 @@ import {roleVar} from '../../ui/lib/theme.js';
 
 const DRAWS = 1024, DOTS = 256, SHOWN = 5, TILE = 44;
 
+/** @typedef {import('../../ui/lib/payloads.d.ts').Reparametrisation} Reparametrisation */
+/** @template T @typedef {import('../../ui/lib/payloads.d.ts').Unpacked<T>} Unpacked */
+
 export function mount({element, props, server}) {
   const $ = selector => element.querySelector(selector);
   const ask = asker(server, props.tab), path = $('.trick-path'), words = $('.trick-words'), variance = $('.trick-variance'), says = $('.trick-says');
   const empty = $('.pg-empty'), note = $('.pg-note'), again = $('.trick-again'), first = empty.textContent;
   let SIDE = 168;                                                // of a plane, in pixels; less where there is little room
 
-  let frame = null, pinned = 0, seed = 0, shown = null, trouble = '', hovered = 0;
+  /** @type {(import('../../ui/lib/asking.js').Answer<Reparametrisation> & {images: Unpacked<Uint8Array>, original: Unpacked<Uint8Array>, of: string, index: number}) | null} */
+  let shown = null;
+  let frame = null, pinned = 0, seed = 0, trouble = '', hovered = 0;
   const step = () => (frame && frame.views.map ? frame.views.map.step : null);
   const subject = () => (frame ? `${frame.run}|${pinned}|${seed}` : null);
 

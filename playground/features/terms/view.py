@@ -26,8 +26,7 @@ HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 def vae_terms(record: RunRecord) -> Payload | None:
     """`-ELBO = reconstruction + KL` on held-out data, with further sums in `lines`; None before the first reading.
 
-    As `payloads.terms`, and `{bits: text, raw_bits: those of an example that nobody models, lines: [{title, total: {label,
-    text}, terms: [{label, text, role}], note}]}`; a line without terms is its note alone.
+    `Terms` in `views/shapes.py`; `raw_bits` are those of an example that nobody models.
     """
     terms = _held_out(record, "reconstruction", "kl")
     if terms is None:

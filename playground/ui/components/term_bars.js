@@ -1,9 +1,15 @@
-/* The terms of a loss as an equation, a stacked bar and lines of smaller sums. Payload: playground/views/bound_terms.py. */
+/* The terms of a loss as an equation, a stacked bar and lines of smaller sums. Payload: `Terms` of playground/views/shapes.py. */
 import {percent, roundUp, stack, stacked} from '../lib/bars.js';
 import {stepText} from '../lib/format.js';
 import {live} from '../lib/live.js';
 import {roleVar} from '../lib/theme.js';
 import '../lib/rates.js';                                          // remembers runs from the first reading on, before their plane is looked at
+
+/** @typedef {import('../lib/payloads.d.ts').Terms} Terms */
+/** @typedef {import('../lib/payloads.d.ts').Total} Total */
+/** @typedef {import('../lib/payloads.d.ts').Term} Term */
+/** @typedef {import('../lib/payloads.d.ts').LineTotal} LineTotal */
+/** @typedef {import('../lib/payloads.d.ts').LineTerm} LineTerm */
 
 function part(text, role, strong) {
   const node = document.createElement('span'), inner = document.createElement(strong ? 'b' : 'span');
@@ -13,7 +19,7 @@ function part(text, role, strong) {
   return node;
 }
 
-/* total = term + term + … */
+/** total = term + term + … @param {Total | LineTotal} total @param {Array<Term | LineTerm>} terms @param {boolean} strong */
 function sum(total, terms, strong) {
   const nodes = [part(`${total.label} ${total.text}`, null, strong), part('=')];
   terms.forEach((term, i) => {
@@ -36,6 +42,7 @@ export function mount({element, props}) {
     if (!fits) scale = {lo: low < 0 ? -roundUp(-low) : 0, hi: roundUp(high) || (low < 0 ? 0 : 1)};
   }
 
+  /** @param {Terms} payload */
   function drawEquation(payload) {
     equation.replaceChildren(...sum(payload.total, payload.terms, true));
     if (payload.bits) {
@@ -45,6 +52,7 @@ export function mount({element, props}) {
     }
   }
 
+  /** @param {Terms} payload */
   function drawLines(payload) {
     if (!lines) return;
     lines.replaceChildren(...(payload.lines || []).map(line => {
@@ -56,6 +64,7 @@ export function mount({element, props}) {
     }));
   }
 
+  /** @param {Terms} payload */
   function drawBar(payload) {
     const parts = payload.terms.map(term => ({value: term.value || 0, colour: roleVar(term.role), title: `${term.label} ${term.text} ${payload.unit}`})), ends = stacked(parts.map(part => part.value)).flat();
     rescale(Math.min(0, ...ends), Math.max(0, ...ends));
@@ -74,6 +83,7 @@ export function mount({element, props}) {
     bar.setAttribute('aria-label', `${payload.total.label} ${payload.total.text}: ${payload.terms.map(t => `${t.label} ${t.text}`).join(', ')} ${payload.unit}`);
   }
 
+  /** @param {Terms | null} payload */
   function draw(payload, frame) {
     empty.hidden = Boolean(payload);
     stepLabel.textContent = stepText(payload);

@@ -2,6 +2,10 @@
 import {lastFrame} from './bus.js';
 import {arrays} from './codec.js';
 
+/** @typedef {import('./payloads.d.ts').Origin} Origin */
+/** What `ask` gives: the arrays of the question, and these.
+    @template T @typedef {T & {step: number, origin: Array<Origin>, error?: string}} Answer */
+
 /* `ask(name, args)` -> arrays, and the `origin` of the answer (origin.js), or {error: sentence}; asks the model that `tab` shows, at
    the moment that it shows. */
 export function asker(server, tab) {

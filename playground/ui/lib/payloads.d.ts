@@ -1,4 +1,10 @@
-/* Written by .ci/payload_types.py from playground/views/shapes.py: change that, not this. */
+/* Written by .ci/payload_types.py from playground/views/shapes.py and the shape.py of the features: change these, not this. */
+
+/** An array of an answer. */
+export interface Unpacked<T> {
+  shape: Array<number>;
+  data: T;
+}
 
 /** What the axes show. */
 export interface View {
@@ -80,6 +86,255 @@ export interface ParticlesStatic {
   label_names: Array<string>;
 }
 
+/** Where a place of the map is in latent space: z = origin + sum_k axes[k] place[k]. */
+export interface Basis {
+  origin: Array<number>;
+  axes: Array<Array<number>>;
+}
+
+/** A run in a few words, and the beginning of a file's name. */
+export interface MapAbout {
+  text: string;
+  file: string;
+}
+
+/** The dots of a latent map between `lo` and `hi`: `method` is the chosen projection, `shown` that of the dots. */
+export interface LatentMap {
+  step: number;
+  n: number;
+  points: string;
+  lo: Array<number>;
+  hi: Array<number>;
+  view: View;
+  dims: number;
+  prior: boolean;
+  axes: Array<string>;
+  title: string;
+  method: string;
+  shown: string;
+  of_step: number;
+  pending: boolean;
+  perplexity: number;
+  seed: number;
+  methods: Array<string>;
+  choices: {[name: string]: Array<number>};
+  explained: Array<number>;
+  invertible: boolean;
+  basis: Basis | null;
+  about: MapAbout;
+}
+
+/** A known factor of variation, a value for each dot. */
+export interface MapFactor {
+  name: string;
+  unit: string;
+  values: string;
+}
+
+/** What the dots are; `sheet` holds their images, `columns` of `tile` (width, height) side by side. */
+export interface LatentMapStatic {
+  labels: string;
+  label_names: Array<string>;
+  factors?: Array<MapFactor>;
+  sheet?: string;
+  tile?: Array<number>;
+  columns?: number;
+  indices?: Array<number>;
+}
+
+/** A term of a loss. */
+export interface Term {
+  name: string;
+  label: string;
+  value: number | null;
+  text: string;
+  role: string;
+}
+
+/** What the terms add up to. */
+export interface Total {
+  label: string;
+  value: number | null;
+  text: string;
+}
+
+/** A term of a smaller sum. */
+export interface LineTerm {
+  label: string;
+  text: string;
+  role: string;
+}
+
+/** What these add up to. */
+export interface LineTotal {
+  label: string;
+  text: string;
+}
+
+/** A smaller sum, and what it says; without terms the note alone. */
+export interface TermLine {
+  title: string;
+  total: LineTotal;
+  terms: Array<LineTerm>;
+  note: string;
+}
+
+/** The terms of a loss, as numbers and as texts that add up; of a VAE also bits per dimension, and smaller sums. */
+export interface Terms {
+  terms: Array<Term>;
+  total: Total;
+  unit: string;
+  step: number;
+  bits?: string;
+  raw_bits?: number;
+  lines?: Array<TermLine>;
+}
+
+/** Steps of the past that can be shown, and those that a new run can go on from. */
+export interface Moments {
+  steps: Array<number>;
+  checkpoints: Array<number>;
+}
+
+/** The run that a measurement is of. */
+export interface Origin {
+  about: string;
+  run: string;
+  model: string;
+  step: number;
+}
+
+/** The part of a frame that is about the run itself. */
+export interface Status {
+  run: string;
+  version: number;
+  status: string;
+  message: string;
+  suggestion: string;
+  step: number;
+  steps: number;
+  seconds: number;
+  rate: number;
+  eta: number | null;
+  device: string;
+  n_parameters: number;
+  learning_rate: number;
+  diverged: string;
+  resumable: boolean;
+  about: string;
+  of: Array<Origin>;
+}
+
+/** Mean and standard deviation of n numbers, as far as there are enough of them. */
+export interface Spread {
+  mean: number | null;
+  std: number | null;
+  n: number;
+}
+
+/** What a classifier sees in some images. */
+export interface SeenByClassifier {
+  frechet: number;
+  frechet_std: number;
+  precision: number;
+  recall: number;
+}
+
+/** One scheduler at one number of evaluations; `mean`, `std` and `n` are of its `distances`, one for each seed. */
+export interface ArenaRow {
+  name: string;
+  title: string;
+  target: number;
+  nfe: number | null;
+  steps: number | null;
+  distances: Array<number | null>;
+  mean: number | null;
+  std: number | null;
+  n: number;
+  seen: Array<SeenByClassifier>;
+  frechet: Spread;
+  seconds: Array<number>;
+  seconds_mean: number | null;
+  difference: number | null;
+  ours: string | null;
+  reason: string;
+}
+
+/** Who takes part. */
+export interface ArenaScheduler {
+  name: string;
+  title: string;
+  noise: boolean;
+  ours: string | null;
+  convention: string;
+  distance: number | null;
+  grid: string;
+}
+
+/** Who does not, and why. */
+export interface LeftOut {
+  name: string;
+  title: string;
+  reason: string;
+}
+
+/** Samples of a row: images as `data`, n*h*w bytes; or points as `dots`, k*2 numbers, and the `ways` of n of them, T*n*2. */
+export interface ArenaPicture {
+  n: number;
+  h?: number;
+  w?: number;
+  data?: string;
+  T?: number;
+  dots?: string;
+  ways?: string;
+}
+
+/** The results so far; `pictures` by the index of a row. */
+export interface Arena {
+  rows: Array<ArenaRow>;
+  floor: Spread;
+  floor_seen: SeenByClassifier | null;
+  left_out: Array<LeftOut>;
+  schedulers: Array<ArenaScheduler>;
+  evaluations: Array<number>;
+  unit: string;
+  reference: string;
+  n_samples: number;
+  seeds: number;
+  image: boolean;
+  looked_at: number;
+  time_grid: string;
+  network?: string;
+  pictures: {[name: string]: ArenaPicture};
+  step: number;
+}
+
+/** Numbers in nats with their numerical errors; q, the best Gaussian and the posterior; its log density on the box `extent`. */
+export interface BoundAtPoint {
+  log_p: number | null;
+  log_p_error: number | null;
+  elbo: number | null;
+  elbo_error: number | null;
+  best_elbo: number | null;
+  best_elbo_error: number | null;
+  gap: number | null;
+  approximation_gap: number | null;
+  amortisation_gap: number | null;
+  kl_to_posterior: number | null;
+  kl_to_posterior_error: number | null;
+  evaluations: number | null;
+  q_mean: Unpacked<Float32Array>;
+  q_std: Unpacked<Float32Array>;
+  best_mean: Unpacked<Float32Array>;
+  best_std: Unpacked<Float32Array>;
+  posterior_mean: Unpacked<Float32Array>;
+  posterior_std: Unpacked<Float32Array>;
+  posterior_covariance: Unpacked<Float32Array>;
+  field: Unpacked<Float32Array>;
+  extent: Unpacked<Float32Array>;
+  levels: Unpacked<Float32Array>;
+}
+
 /** One estimate of log p(x), in nats per example. */
 export interface BoundRow {
   name: string;
@@ -125,37 +380,298 @@ export interface Bounds {
   gap?: Gap;
 }
 
-/** Steps of the past that can be shown, and those that a new run can go on from. */
-export interface Moments {
-  steps: Array<number>;
-  checkpoints: Array<number>;
-}
-
-/** The run that a measurement is of. */
-export interface Origin {
-  about: string;
-  run: string;
-  model: string;
+/** What each of d latent dimensions carries; `mean` and `std` are of the aggregated posterior. `total` is in nats. */
+export interface Collapse {
   step: number;
-}
-
-/** The part of a frame that is about the run itself. */
-export interface Status {
-  run: string;
-  version: number;
-  status: string;
-  message: string;
+  d: number;
+  kl: string;
+  mean_variance: string;
+  mean: string;
+  std: string;
+  active: string;
+  n_active: number;
+  threshold: number;
+  total: number | null;
+  sentence: string;
   suggestion: string;
+  well: boolean;
+  settled_at: number;
+  n: number;
+}
+
+/** The KL of n training images in its two parts, of all dimensions and of each, in nats. */
+export interface Information {
+  kl: number | null;
+  kl_per_dimension: Unpacked<Float32Array>;
+  most: number | null;
+  information: number | null;
+  information_se: number | null;
+  information_per_dimension: Unpacked<Float32Array>;
+  information_se_per_dimension: Unpacked<Float32Array>;
+  mismatch: number | null;
+  mismatch_se: number | null;
+  mismatch_per_dimension: Unpacked<Float32Array>;
+  mismatch_se_per_dimension: Unpacked<Float32Array>;
+  n: number;
+}
+
+/** One way; all that was measured is there once it is `ready`. `best` is the distance of real codes through the same decoder. */
+export interface ComparisonRow {
+  name: string;
+  title: string;
+  how: string;
+  role: string;
+  reference: boolean;
+  state: 'ready' | 'now' | 'waiting';
+  distance?: number;
+  std?: number;
+  best?: number | null;
+  seconds?: number;
+  tiles?: string;
+  distance_of_means?: number;
+  std_of_means?: number;
+  frechet?: number;
+  frechet_std?: number;
+  precision?: number;
+  recall?: number;
+}
+
+/** All rows, with images of h*w pixels. */
+export interface Comparison {
+  rows: Array<ComparisonRow>;
+  h: number;
+  w: number;
+  unit: string;
+  n: number;
+  repeats: number;
+  looked_at: number;
+  network: string;
+  latent_dim: number;
+  summary: string;
   step: number;
-  steps: number;
-  seconds: number;
-  rate: number;
-  eta: number | null;
-  device: string;
-  n_parameters: number;
-  learning_rate: number;
-  diverged: string;
-  resumable: boolean;
-  about: string;
-  of: Array<Origin>;
+}
+
+/** Mean squared errors at `times`, in the unit of the loss; `exact_held_out` where the density is known. */
+export interface ErrorCurves {
+  times: Unpacked<Float32Array>;
+  exact_known: number;
+  against_exact: Unpacked<Float32Array>;
+  zero: Unpacked<Float32Array>;
+  net_train: Unpacked<Float32Array>;
+  net_held_out: Unpacked<Float32Array>;
+  ideal_train: Unpacked<Float32Array>;
+  ideal_held_out: Unpacked<Float32Array>;
+  exact_held_out?: Unpacked<Float32Array>;
+}
+
+/** What is learned and what is exact, (n, 2), at `places` (n, 2) of the box `extent`, and how far they are apart. */
+export interface Field {
+  places: Unpacked<Float32Array>;
+  learned: Unpacked<Float32Array>;
+  exact: Unpacked<Float32Array>;
+  distance: Unpacked<Float32Array>;
+  extent: Unpacked<Float32Array>;
+  exact_known: number;
+}
+
+/** `log p_t` in nats on a grid over the box `extent`. */
+export interface Density {
+  log_density: Unpacked<Float32Array>;
+  extent: Unpacked<Float32Array>;
+  exact_known: number;
+}
+
+/** Shares in bins between `edges`, and total variations from the exact ones, where these are known. */
+export interface Conditional {
+  edges: Unpacked<Float32Array>;
+  model: Unpacked<Float32Array>;
+  exact_known: number;
+  exact?: Unpacked<Float32Array>;
+  repaint?: Unpacked<Float32Array>;
+  model_distance?: number | null;
+  repaint_distance?: number | null;
+  floor?: number | null;
+}
+
+/** Images with those nearest to them; distances of several sets; the share of each that counts as memorised, with its interval. */
+export interface Memorisation {
+  samples: Unpacked<Uint8Array>;
+  nearest: Unpacked<Uint8Array>;
+  ideal: Unpacked<Uint8Array>;
+  ideal_nearest: Unpacked<Uint8Array>;
+  to_train: Unpacked<Float32Array>;
+  to_held_out: Unpacked<Float32Array>;
+  share: number | null;
+  interval: Unpacked<Float32Array>;
+  ideal_to_train: Unpacked<Float32Array>;
+  ideal_to_held_out: Unpacked<Float32Array>;
+  ideal_share: number | null;
+  ideal_interval: Unpacked<Float32Array>;
+  shifted_to_train: Unpacked<Float32Array>;
+  shifted_to_held_out: Unpacked<Float32Array>;
+  shifted_share: number | null;
+  shifted_interval: Unpacked<Float32Array>;
+  blurred_to_train: Unpacked<Float32Array>;
+  blurred_to_held_out: Unpacked<Float32Array>;
+  blurred_share: number | null;
+  blurred_interval: Unpacked<Float32Array>;
+  held_out_to_train: Unpacked<Float32Array>;
+  held_out_to_held_out: Unpacked<Float32Array>;
+  threshold: number | null;
+  floor_share: number;
+}
+
+/** Of d dimensions and f factors (d*f numbers each) what they tell in nats, in shares of the entropy, and that of shuffled ones; `moves`
+    is the factor of each dimension, or -1. */
+export interface Factors {
+  mutual_information: Unpacked<Float32Array>;
+  normalised: Unpacked<Float32Array>;
+  floor: Unpacked<Float32Array>;
+  entropy: Unpacked<Float32Array>;
+  mig: number | null;
+  mig_se: number | null;
+  mig_per_factor: Unpacked<Float32Array>;
+  mig_floor: number | null;
+  mig_floor_se: number | null;
+  moves: Unpacked<Int32Array>;
+}
+
+/** A noise schedule at `times`. */
+export interface ScheduleTable {
+  name: string;
+  alpha: string;
+  sigma: string;
+  log_snr: string;
+}
+
+/** All schedules and some examples: `data` is F32 of n*2 numbers for points, U8 of n*h*w for images. */
+export interface ForwardProcess {
+  times: string;
+  schedules: Array<ScheduleTable>;
+  dataset: string;
+  title: string;
+  variance: number;
+  kind: 'points' | 'images';
+  n: number;
+  data: string;
+  h?: number;
+  w?: number;
+  labels?: Array<string>;
+}
+
+/** One mean in nats per example, with its standard error; `difference` is that to the true density. */
+export interface LikelihoodRow {
+  name: string;
+  label: string;
+  role: string;
+  nats: number | null;
+  nats_se: number | null;
+  bits: number | null;
+  bits_se: number | null;
+  difference: number | null;
+  difference_se: number | null;
+}
+
+/** The means, and by the name of a row the value of each example and its standard error. */
+export interface Likelihood {
+  rows: Array<LikelihoodRow>;
+  unit: string;
+  n: number;
+  step: number;
+  each: {[name: string]: string};
+  spread: {[name: string]: string};
+}
+
+/** What a classifier sees in so many images. */
+export interface QualityReading {
+  frechet: number | null;
+  frechet_std: number | null;
+  precision: number | null;
+  recall: number | null;
+}
+
+/** Fréchet distances by step, the newest reading, and that of as many held-out images. */
+export interface Quality {
+  steps: string;
+  values: string;
+  now: QualityReading;
+  floor: QualityReading;
+  n: number;
+  drawn: string;
+  network: string;
+  step: number;
+  marker?: number;
+}
+
+/** The way of a run, in nats per example; runs with the same `comparable` may be compared. */
+export interface Rate {
+  steps: string;
+  rate: string;
+  distortion: string;
+  label: string;
+  comparable: string;
+  weight?: string;
+  marker?: number;
+}
+
+/** A flow before or after: `straightness` with its standard error; by the number of steps a distance with its spread. */
+export interface ReflowSide {
+  straightness: Array<number>;
+  relative: number;
+  distance: {[name: string]: Array<number>};
+  frechet?: {[name: string]: Array<number>};
+}
+
+/** All that is known so far; a floor is a mean with its spread. */
+export interface Reflow {
+  phase: string;
+  kind: string;
+  unit: string;
+  images: boolean;
+  pairs: number;
+  ode_steps: number;
+  training_steps: number;
+  n: number;
+  repeats: number;
+  floor: Array<number> | null;
+  floor_frechet?: Array<number> | null;
+  before: ReflowSide | null;
+  after: ReflowSide | null;
+  network?: string;
+  step: number;
+}
+
+/** Paths from the same noise between `lo` and `hi`: T*n*2 numbers before and after, and m*2 of the data. */
+export interface ReflowPaths {
+  T: number;
+  n: number;
+  before: string;
+  after?: string;
+  data: string;
+  lo: Array<number>;
+  hi: Array<number>;
+  view: View;
+  step: number;
+}
+
+/** n draws of z (d numbers each), and what three estimators say of 2d gradients: by the mean, then by the log standard deviation. */
+export interface Reparametrisation {
+  mean: Unpacked<Float32Array>;
+  std: Unpacked<Float32Array>;
+  eps: Unpacked<Float32Array>;
+  z: Unpacked<Float32Array>;
+  log_p: Unpacked<Float32Array>;
+  path_mean: Unpacked<Float32Array>;
+  path_se: Unpacked<Float32Array>;
+  path_variance: Unpacked<Float32Array>;
+  score_mean: Unpacked<Float32Array>;
+  score_se: Unpacked<Float32Array>;
+  score_variance: Unpacked<Float32Array>;
+  score_ratio: Unpacked<Float32Array>;
+  score_baseline_mean: Unpacked<Float32Array>;
+  score_baseline_se: Unpacked<Float32Array>;
+  score_baseline_variance: Unpacked<Float32Array>;
+  score_baseline_ratio: Unpacked<Float32Array>;
+  truth: Unpacked<Float32Array>;
+  order: Unpacked<Int32Array>;
 }

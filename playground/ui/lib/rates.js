@@ -5,6 +5,7 @@ import {subscribe} from './bus.js';
 const KEY = 'playground/rates', MOST = 24;
 let timer = 0, newest = null;
 
+/** @returns {{[run: string]: import('./payloads.d.ts').Rate}} */
 export const runs = () => { try { return JSON.parse(sessionStorage.getItem(KEY)) || {}; } catch { return {}; } };
 function write(all) {
   try { sessionStorage.setItem(KEY, JSON.stringify(all)); } catch { /* full or forbidden: this plane forgets */ }
