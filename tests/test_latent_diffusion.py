@@ -128,9 +128,9 @@ def test_a_vae_gives_fresh_latents_and_an_autoencoder_its_codes(checkpoints) -> 
     for name, checkpoint in checkpoints.items():
         held = LoadedModel()
         held.load(checkpoint)
-        first, second = (held.task.examples(index, generator) for _ in range(2))
+        first, second = (held.task.examples(index, generator).x for _ in range(2))
         assert torch.equal(first, second) == (name == "ae")
-        spread = torch.stack([held.task.examples(index, generator) for _ in range(400)]).std(0)
+        spread = torch.stack([held.task.examples(index, generator).x for _ in range(400)]).std(0)
         torch.testing.assert_close(spread, held.task.stds[index], atol=0.02, rtol=0.15)
 
 

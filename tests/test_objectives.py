@@ -12,7 +12,8 @@ from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
 from playground.diffusion.denoiser import PARAMETRIZATIONS, Denoiser
 from playground.diffusion.noise import SCHEDULES
-from playground.diffusion.objectives import denoising_error, stratified_times
+from playground.diffusion.objectives import Examples, denoising_error, stable_x_0, stratified_times
+from playground.diffusion.oracle import IdealDenoiser
 from playground.vae.autoencoder import VAE, Autoencoder
 from playground.vae.likelihoods import LearnedGaussian
 from playground.vae.objectives import importance_weighted, negative_elbo, reconstruction_error, squared_slopes
@@ -207,3 +208,49 @@ def test_times_have_the_same_expectation_with_less_variance() -> None:
     assert float(means.mean()) == pytest.approx(1 / 3, abs=0.006)
     independent = torch.rand(4000, 8, generator=torch.Generator().manual_seed(1), dtype=torch.float64).square().mean(1)
     assert means.var() < independent.var() / 5
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES.keys())
+def test_a_stable_target_is_the_mean_over_all_that_an_example_may_have_come_from(schedule) -> None:
+    """With all data at hand it is the answer of the ideal denoiser, which is computed another way, in double precision."""
+    own, others, t = randn(40, 3), randn(300, 3, seed=1), torch.linspace(0.05, 1.0, 40)
+    c = schedule.at(t).like(own)
+    x_t = c.alpha * own + c.sigma * randn(40, 3, seed=2)
+    ideal = IdealDenoiser(torch.cat([own, others]), schedule)
+    torch.testing.assert_close(stable_x_0(x_t, c, Examples(own), Examples(others)), ideal(x_t, t).x_0, atol=2e-4, rtol=1e-3)
+    labels, more = torch.arange(40) % 4, torch.arange(300) % 4
+    ideal = IdealDenoiser(torch.cat([own, others]), schedule, labels=torch.cat([labels, more]))
+    found = stable_x_0(x_t, c, Examples(own, labels), Examples(others, more))
+    torch.testing.assert_close(found, ideal(x_t, t, labels).x_0, atol=2e-4, rtol=1e-3)
+    hidden = stable_x_0(x_t, c, Examples(own, labels * 0 - 1), Examples(others, more))
+    torch.testing.assert_close(hidden, stable_x_0(x_t, c, Examples(own), Examples(others)))
+
+
+def test_the_gradient_of_a_stable_target_is_nearly_the_same_on_average_and_less_noisy() -> None:
+    """Of one number, an x_0 that is predicted everywhere: the mean gradient is that of the single target within its error, and its
+    variance over batches is less than half."""
+    data, schedule, p = randn(4000, 2), SCHEDULES["cosine"], PARAMETRIZATIONS["x_0"]
+    generator, t = torch.Generator().manual_seed(0), torch.full((32,), 0.8)
+    guess = nn.Parameter(torch.full((2,), 0.3))
+    model = Denoiser(Fixed(guess), schedule, p)
+    found = {True: [], False: []}
+    for _ in range(300):
+        draw = data[torch.randint(len(data), (1056,), generator=generator)]
+        eps = torch.randn(32, 2, generator=generator)
+        for stable in found:
+            loss = denoising_error(model, draw[:32], t, eps, None, Examples(draw[32:]) if stable else None)
+            found[stable].append(torch.autograd.grad(loss.total, guess)[0][0])
+    (stable, single) = (torch.stack(found[kind]) for kind in (True, False))
+    assert float(stable.mean()) == pytest.approx(float(single.mean()), abs=4 * float(single.std()) / 300**0.5)
+    assert float(stable.var()) < 0.5 * float(single.var())
+
+
+class Fixed(nn.Module):
+    """A network that answers the same whatever it is asked."""
+
+    def __init__(self, answer: nn.Parameter) -> None:
+        super().__init__()
+        self.answer = answer
+
+    def forward(self, x: torch.Tensor, log_snr: torch.Tensor) -> torch.Tensor:
+        return self.answer.expand(len(x), -1)

@@ -13,6 +13,7 @@ from playground.runs.control import Control
 from playground.runs.events import Progress, Snapshot
 from playground.runs.generation import sample, sample_labels, sampling_run
 from playground.runs.tasks import DiffusionTask
+from playground.runs.tasks.diffusion import Surrounded
 from playground.runs.training import train
 
 TINY = {"steps": 30, "batch_size": 64, "warmup_steps": 2, "width": 16, "depth": 1, "device": "cpu", "sampling_steps": 3}
@@ -45,7 +46,7 @@ def generator(seed: int = 0) -> torch.Generator:
 
 @pytest.mark.parametrize("dataset", ["mixture", "digits"])
 def test_every_label_is_that_of_its_example(dataset: str) -> None:
-    made = task(dataset, label_dropout=0.0, batch_size=300)
+    made = task(dataset, label_dropout=0.0, batch_size=300, targets="single")
     x, label = made.batch(generator())
     assert label.dtype == torch.int64 and label.shape == (300,)
     known = {row.numpy().tobytes(): k for row, k in zip(made.scale(made.train_x), made.train_labels.tolist())}
@@ -54,14 +55,26 @@ def test_every_label_is_that_of_its_example(dataset: str) -> None:
 
 def test_labels_are_hidden_as_often_as_asked() -> None:
     for dropout in (0.0, 0.1, 1.0):
-        _, label = task(label_dropout=dropout, batch_size=4000).batch(generator())
+        _, label = task(label_dropout=dropout, batch_size=4000, targets="single").batch(generator())
         assert float((label == -1).double().mean()) == pytest.approx(dropout, abs=4 * (dropout * (1 - dropout) / 4000) ** 0.5)
 
 
 def test_without_classes_a_batch_is_only_data_and_draws_the_same_numbers() -> None:
-    x = task(conditional="off").batch(generator())
-    with_labels, _ = task(conditional="on").batch(generator())
-    assert isinstance(x, torch.Tensor) and torch.equal(x, with_labels)
+    x, nothing = task(conditional="off", targets="single").batch(generator())
+    with_labels, _ = task(conditional="on", targets="single").batch(generator())
+    assert nothing is None and torch.equal(x, with_labels)
+
+
+def test_targets_are_means_where_points_lie_close_together_and_the_loss_on_screen_stays_that_of_the_one_example() -> None:
+    assert DiffusionConfig().targets == "stable" and DiffusionConfig(dataset="digits").targets == "single"
+    made = task(conditional="off")
+    batch, model = made.batch(generator()), made.build(made.config, made.dataset.shape)
+    assert isinstance(batch, Surrounded) and len(batch.own.x) == made.config.batch_size and len(batch.others.x) == 1024
+    stable, single = (made.loss(model, part, generator(1)) for part in (batch, batch.own))
+    assert torch.equal(stable.terms["denoising"], single.terms["denoising"]) and torch.equal(
+        single.total, single.terms["denoising"]
+    )
+    assert float(stable.total) < 0.9 * float(single.total), "what no network can know is left out"
 
 
 def test_a_default_run_has_no_classes() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from playground.data.base import DatasetInfo, Split
 
-N_TRAIN, N_TEST = 10_000, 2_000
+N_TRAIN, N_TEST = 40_000, 2_000
 
 
 @dataclass(frozen=True, eq=False)

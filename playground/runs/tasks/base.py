@@ -89,12 +89,15 @@ class Task(ABC):
         """Stored data as the model sees it: pixels 0..255 to [0, 1], points unchanged."""
         return x.float().div_(255.0) if x.dtype == torch.uint8 else x
 
-    def batch(self, generator: torch.Generator) -> Tensor:
+    def batch(self, generator: torch.Generator) -> Any:
         """A batch drawn with replacement, scaled."""
-        index = torch.randint(len(self.train_x), (self.config.batch_size,), generator=generator, device=self.device)
-        return self.examples(index, generator)
+        return self.random_examples(self.config.batch_size, generator)
 
-    def examples(self, index: Tensor, generator: torch.Generator) -> Tensor:
+    def random_examples(self, n: int, generator: torch.Generator) -> Any:
+        """`n` training examples drawn with replacement, scaled."""
+        return self.examples(torch.randint(len(self.train_x), (n,), generator=generator, device=self.device), generator)
+
+    def examples(self, index: Tensor, generator: torch.Generator) -> Any:
         """The training examples `index` (n,), scaled; random where the data themselves are drawn."""
         return self.scale(self.train_x[index])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from playground.data.points import MIXTURE
 from playground.diffusion.denoiser import PARAMETRIZATIONS, ClippedDenoiser, Denoiser, GuidedDenoiser, build_denoiser
 from playground.diffusion.linear import EXAMPLES, LinearDenoiser
 from playground.diffusion.noise import SCHEDULES
-from playground.diffusion.objectives import denoising_error, stratified_times
+from playground.diffusion.objectives import Examples, denoising_error, stratified_times
 from playground.diffusion.oracle import Exact, LinearAnswer, mixture_denoiser
 from playground.diffusion.sampling import initial_noise, reverse, time_grid
 from playground.runs.checkpoint import Loaded
@@ -25,8 +26,16 @@ from playground.vae.objectives import Loss
 
 FRESH_STEPS, FRESH_BATCH = 10, 50
 """Evaluations of the network for each sample that is measured (by a sampler that needs no more), and images that are drawn at once."""
-Batch = Tensor | tuple[Tensor, Tensor]
-"""Scaled data (n, ...); for a class-conditional model with labels (n,), -1 where the class is hidden."""
+N_OTHERS = 1024
+"""Training examples over which stable targets are means, beside the batch itself."""
+
+
+@dataclass(frozen=True)
+class Surrounded:
+    """A batch, and `others` that its noisy examples may as well have come from."""
+
+    own: Examples
+    others: Examples
 
 
 @dataclass(frozen=True)
@@ -62,25 +71,28 @@ class DiffusionTask(Task):
         """Pixels 0..255 to [-1, 1], points unchanged."""
         return x.float().div_(127.5).sub_(1.0) if x.dtype == torch.uint8 else x
 
-    def examples(self, index: Tensor, generator: torch.Generator) -> Batch:
+    def batch(self, generator: torch.Generator) -> Examples | Surrounded:
+        """A batch drawn with replacement; for stable targets with others."""
+        own = self.random_examples(self.config.batch_size, generator)
+        return Surrounded(own, self.random_examples(N_OTHERS, generator)) if self.config.targets == "stable" else own
+
+    def examples(self, index: Tensor, generator: torch.Generator) -> Examples:
         """The training examples `index` (n,), scaled; with classes, each hidden with probability `label_dropout`."""
         x = super().examples(index, generator)
-        return (x, self._hide(self.train_labels[index], generator)) if self.conditional else x
+        return Examples(x, self._hide(self.train_labels[index], generator) if self.conditional else None)
 
-    def held_out_batches(self, generator: torch.Generator) -> Iterator[tuple[int, Batch]]:
+    def held_out_batches(self, generator: torch.Generator) -> Iterator[tuple[int, Examples]]:
         """As for every task; with classes, hidden as often as in training, so that both losses mean the same."""
-        if not self.conditional:
-            yield from super().held_out_batches(generator)
-            return
         kept = slice(self.n_held_out)
-        for x, label in zip(self.test_x[kept].split(1000), self.test_labels[kept].split(1000)):
-            yield len(x), (self.scale(x), self._hide(label, generator))
+        labels = self.test_labels[kept].split(1000) if self.conditional else itertools.repeat(None)
+        for x, label in zip(self.test_x[kept].split(1000), labels):
+            yield len(x), Examples(self.scale(x), None if label is None else self._hide(label, generator))
 
-    def loss(self, model: Denoiser, x: Batch, generator: torch.Generator) -> Loss:
-        x, label = x if isinstance(x, tuple) else (x, None)
+    def loss(self, model: Denoiser, batch: Examples | Surrounded, generator: torch.Generator) -> Loss:
+        (x, label), others = (batch.own, batch.others) if isinstance(batch, Surrounded) else (batch, None)
         u = torch.rand((), generator=generator, device=x.device)
         t = stratified_times(len(x), model.schedule.t_min, model.schedule.t_max, u)
-        return denoising_error(model, x, t, torch.randn(x.shape, generator=generator, device=x.device), label)
+        return denoising_error(model, x, t, torch.randn(x.shape, generator=generator, device=x.device), label, others)
 
     def adopt(self, model: Denoiser, source: Loaded | None) -> None:
         """The best linear denoiser of the training data, where the network's answer is added to it."""

@@ -17,9 +17,10 @@ from playground.data import Dataset
 from playground.data.base import Split
 from playground.diffusion.latent_denoiser import LatentDenoiser, build_latent_denoiser
 from playground.diffusion.linear import EXAMPLES
+from playground.diffusion.objectives import Examples
 from playground.runs.checkpoint import CheckpointError, Loaded, load_weights
 from playground.runs.tasks.base import STRIP_FRAMES, Interrupted, thin, to_uint8
-from playground.runs.tasks.diffusion import Batch, DiffusionTask, film
+from playground.runs.tasks.diffusion import DiffusionTask, film
 from playground.runs.tasks.latent import AutoencoderTask, VAETask
 
 SHOWN = 25
@@ -103,12 +104,12 @@ class LatentDiffusionTask(DiffusionTask):
         """Latents are stored as the model sees them."""
         return x
 
-    def examples(self, index: Tensor, generator: torch.Generator) -> Batch:
+    def examples(self, index: Tensor, generator: torch.Generator) -> Examples:
         """Latents of the training images `index`, (n, d): for a VAE fresh draws from `q(z|x)`; with classes as for all
         diffusion."""
         kept, means = super().examples(index, generator), self.means[index]
-        z = torch.addcmul(means, self.stds[index], torch.randn(means.shape, generator=generator, device=means.device))
-        return (z, kept[1]) if isinstance(kept, tuple) else z
+        noise = torch.randn(means.shape, generator=generator, device=means.device)
+        return Examples(torch.addcmul(means, self.stds[index], noise), kept.label)
 
     def snapshot(self, model: LatentDenoiser, interrupted: Interrupted) -> dict[str, np.ndarray] | None:
         """As for images, of 25 samples: each latent on the way is decoded, and so is what is expected of the one whose picture changes
