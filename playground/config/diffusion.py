@@ -56,12 +56,12 @@ class DiffusionConfig(RunConfig, SamplerSettings):
         shapes_weights=True,
     )
     targets: Literal["single", "stable"] = setting(
-        "single",
+        "stable",
         "Targets",
         "What the network is corrected towards: the one example that the noisy one was made of, or the mean over all that it may have "
         "come from, estimated with a thousand more (Xu et al. 2023): the same on average, less noisy, worth it where examples lie close together.",
         titles={"single": "the one example", "stable": "the mean of those near"},
-        by_data={"points": "stable"},
+        by_data={"images": "single"},
     )
     width: int = setting(
         64,
