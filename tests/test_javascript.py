@@ -55,6 +55,12 @@ def test_the_library_needs_no_component(path: Path) -> None:
     assert all(re.fullmatch(r"\./\w+\.js", source) for _, source in IMPORT.findall(path.read_text("utf-8")))
 
 
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_numbers_are_written_by_the_functions_of_format(path: Path) -> None:
+    own = re.findall(r"\.(?:toFixed|toPrecision|toLocaleString)\b", path.read_text("utf-8"))
+    assert not own or path.name == "format.js", f"{path.name} has {own[0]}: ui/lib/format.js writes numbers"
+
+
 @needs_node
 def test_the_pure_modules_do_what_their_tests_say() -> None:
     files = sorted(map(str, (ROOT / "tests" / "js").glob("*.test.js")))

@@ -43,8 +43,9 @@ class RunViews:
     def frame(self, record: RunRecord, since: int, static_seen: bool, visible: bool) -> dict[str, Any]:
         """What changed after version `since`.
 
-        `Status` in `views/shapes.py`, and `{moments?: Moments, config?: dict, views: {name: payload}}`; `about` says what a training trains, `of` what a measurement is of; `config` and the static views come while `static_seen` is
-        false, `moments` then and when they changed. Where nobody looks (`visible` is false) no picture is made.
+        `Status` in `views/shapes.py`, and `{moments?: Moments, config?: dict, views: {name: payload}}`; `about` says what a
+        training trains, `of` what a measurement is of; `config` and the static views come while `static_seen` is false, `moments` then
+        and when they changed. Where nobody looks (`visible` is false) no picture is made.
         """
         frame = status(record)
         if record.moments is not None and (record.moments_version > since or not static_seen):

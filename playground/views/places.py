@@ -54,9 +54,9 @@ class Place:
     def payload(self) -> dict[str, Any]:
         """What the map's payload says of its projection.
 
-        Part of `LatentMap` in `shapes.py`. `method` is the chosen one, `shown` that of the points: another while the chosen one is being computed (`pending`). `of_step` is
-        the step of the points' latents. `choices` maps each method on offer to its numbers of dimensions. `explained` is each
-        axis' share of the variance (PCA). `basis` is `{origin: [d], axes: [k lists of d]}` with `z = origin + sum_k axes[k]
+        Part of `LatentMap` in `shapes.py`. `method` is the chosen one, `shown` that of the points: another while the chosen one is being
+        computed (`pending`). `of_step` is the step of the points' latents. `choices` maps each method on offer to its numbers of
+        dimensions. `explained` is each axis' share of the variance (PCA). `basis` is `{origin: [d], axes: [k lists of d]}` with `z = origin + sum_k axes[k]
         place[k]`, else null; `invertible` says whether a place in the plane names one `z`.
         """
         basis = self.basis and {"origin": short(self.basis.mean), "axes": [short(axis) for axis in self.basis.axes.T]}

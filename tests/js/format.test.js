@@ -1,7 +1,7 @@
 /* Numbers as people write them. */
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {digits, duration, fixed, short, shortNumber, stepText, sub, thousands, withError} from '../../playground/ui/lib/format.js';
+import {digits, duration, fixed, rounded, short, shortNumber, significant, stepText, sub, thousands, withError} from '../../playground/ui/lib/format.js';
 
 test('a duration is rounded before it is divided', () => {
   const said = {0: '0.0 s', 9.94: '9.9 s', 9.96: '10 s', 89.6: '1 min 30 s', 119.6: '2 min 0 s', 3599.7: '60 min 0 s', 5399.6: '1 h 30 min', 7260: '2 h 1 min'};
@@ -28,6 +28,13 @@ test('minus zero is zero, and minus is a minus sign', () => {
   assert.equal(fixed(-1.5, 1), '−1.5');
   assert.equal(shortNumber(-0.25), '−0.25');
   assert.equal(digits(-0.012345), '−0.0123');
+});
+
+test('digits that mean something, as a number and as text', () => {
+  assert.equal(rounded(123456.7, 3), 123000);
+  assert.deepEqual([0, -0, -0.00031234, 1.5e-7, 0.996, 1.15, 4.04, 1234.5].map(value => significant(value, 2)), ['0', '0', '−0.00031', '0.00000015', '1', '1.1', '4', '1,200']);
+  assert.deepEqual([1, 0.05, 9.96, 1234].map(value => significant(value, 2, 2)), ['1.0', '0.050', '10', '1,200']);
+  assert.deepEqual([null, undefined, NaN, Infinity].map(value => significant(value, 2)), ['–', '–', '–', '–']);
 });
 
 test('large numbers, steps and indices', () => {

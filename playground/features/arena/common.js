@@ -1,4 +1,5 @@
 /* What the arena's pictures share: one colour a scheduler, numbers as text. Payload: playground/features/arena/view.py. */
+import {fixed} from '../../ui/lib/format.js';
 import {classColours} from '../../ui/lib/theme.js';
 
 /** @typedef {import('../../ui/lib/payloads.d.ts').Arena} Arena */
@@ -10,18 +11,16 @@ export const colour = (payload, name) => classColours()[order(payload).indexOf(n
 /** How often all colours were taken before it: dashes and symbols tell those of one colour apart. @param {Arena} payload @param {string} name */
 export const turn = (payload, name) => Math.floor(order(payload).indexOf(name) / 10) % 3;
 
-const minus = text => text.replace('-', '−');
 /* Four decimals: what a spread of a thousandth lets one see. */
-const plain = value => (value == null ? '–' : minus(value.toFixed(4)));
-export const withSpread = (mean, std) => (mean == null ? '–' : `${plain(mean)}${std == null ? '' : ` ± ${std.toFixed(4)}`}`);
-export const seconds = value => (value == null ? '' : `${value < 9.995 ? value.toFixed(2) : value.toFixed(1)} s`);
+export const withSpread = (mean, std) => (mean == null ? '–' : `${fixed(mean, 4)}${std == null ? '' : ` ± ${fixed(std, 4)}`}`);
+export const seconds = value => (value == null ? '' : `${fixed(value, value < 9.995 ? 2 : 1)} s`);
 
-const raised = power => [...minus(String(power))].map(c => '⁰¹²³⁴⁵⁶⁷⁸⁹'['0123456789'.indexOf(c)] || '⁻').join('');
+const raised = power => [...String(power)].map(c => '⁰¹²³⁴⁵⁶⁷⁸⁹'['0123456789'.indexOf(c)] || '⁻').join('');
 export function small(value) {
   if (value == null) return '–';
   if (value === 0) return '0';
   const [digits, power] = value.toExponential(1).split('e').map(Number);   // rounded first: never 10.0·10⁻⁵
-  return power >= -3 ? minus(value.toFixed(4)) : `${digits.toFixed(1)}·10${raised(power)}`;
+  return power >= -3 ? fixed(value, 4) : `${fixed(digits, 1)}·10${raised(power)}`;
 }
 
 /** @param {Arena} payload @param {{name: string, title: string}} row @param {string} note */

@@ -1,7 +1,7 @@
 /* Who takes part in the arena. Payload of the list: playground/features/arena/view.py, `schedulers`. The value goes to Python as it is. */
 import {lastFrame, subscribe} from '../../ui/lib/bus.js';
 import {decode} from '../../ui/lib/codec.js';
-import {thousands} from '../../ui/lib/format.js';
+import {fixed, thousands} from '../../ui/lib/format.js';
 import {visible} from '../../ui/lib/live.js';
 
 const NUMBERS = [3, 5, 8, 10, 15, 20, 30, 50, 100];
@@ -14,7 +14,7 @@ function tooltip(entry) {
   const lines = [`diffusers.${entry.name}`, `told of the noise as ${entry.convention}`, `its own time grid: ${entry.grid === 'its own' ? 'none of those in the list' : entry.grid}`];
   lines.push(entry.noise ? 'draws fresh noise on the way' : 'deterministic: the same noise gives the same sample');
   if (entry.ours) lines.push(`the same method as our own ${entry.ours}`);
-  if (entry.distance != null) lines.push(`with an exact denoiser it is ${entry.distance.toFixed(4)} from the truth (energy distance)`);
+  if (entry.distance != null) lines.push(`with an exact denoiser it is ${fixed(entry.distance, 4)} from the truth (energy distance)`);
   return lines.join('. ') + '.';
 }
 

@@ -3,7 +3,7 @@ import {asker, keeper} from '../../ui/lib/asking.js';
 import {hear, tell} from '../../ui/lib/bus.js';
 import {context2d} from '../../ui/lib/canvas.js';
 import {paintTruth, truthCurves} from '../../ui/lib/contours.js';
-import {fixed, shortNumber, withError} from '../../ui/lib/format.js';
+import {fixed, shortNumber, significant, withError} from '../../ui/lib/format.js';
 import {live} from '../../ui/lib/live.js';
 import {mark} from '../../ui/lib/origin.js';
 import {html, niceTicks, scaled, svg} from '../../ui/lib/svg.js';
@@ -79,7 +79,7 @@ export function mount({element, props, server}) {
   function drawSteps(a, texts) {
     const width = Math.max(150, plot.clientWidth), row = 36, right = 8, hi = Math.max(a.log_p, a.best_elbo, a.elbo), lo = Math.min(a.elbo, a.best_elbo, a.log_p);
     const span = Math.max(hi - lo, 4 * (a.log_p_error || 0), 4 * (a.elbo_error || 0), 1e-6), x = scaled(lo - 0.06 * span, hi + 0.06 * span, 2, width - right);
-    const pm = error => (error > 0.5 * 10 ** -texts.digits ? ` ± ${Number(error.toPrecision(1))}` : '');   // less than a digit shown: no need to say
+    const pm = error => (error > 0.5 * 10 ** -texts.digits ? ` ± ${significant(error, 1)}` : '');   // less than a digit shown: no need to say
     const rows = [
       {label: 'log p(x)', text: texts.log_p + pm(a.log_p_error), from: a.log_p, to: a.log_p, error: a.log_p_error, role: 'evidence'},
       {label: 'approximation gap', text: texts.approximation, from: a.best_elbo, to: a.log_p, error: a.best_elbo_error, role: 'posterior',

@@ -1,6 +1,6 @@
 /* A row a bound: how far it lies above the ELBO on one axis, and means with their standard errors over images. Payload: shape.py. */
 import {stack} from '../../ui/lib/bars.js';
-import {shortNumber} from '../../ui/lib/format.js';
+import {fixed, shortNumber} from '../../ui/lib/format.js';
 import {live} from '../../ui/lib/live.js';
 import {html, niceTicks, scaled, svg} from '../../ui/lib/svg.js';
 import {roleVar} from '../../ui/lib/theme.js';
@@ -42,7 +42,7 @@ export function mount({element, props}) {
   /* gap = approximation + amortisation, as one bar in two parts. */
   function drawGap(gap, n) {
     if (!gap) { gapBox.replaceChildren(); return; }
-    const total = Math.max(1e-9, gap.parts.reduce((sum, part) => sum + Math.max(0, part.mean), 0)), pm = part => (part.se ? ` ± ${part.se.toFixed(part.text.split('.')[1].length)}` : '');
+    const total = Math.max(1e-9, gap.parts.reduce((sum, part) => sum + Math.max(0, part.mean), 0)), pm = part => (part.se ? ` ± ${fixed(part.se, part.text.split('.')[1].length)}` : '');
     const words = html('div', 'bounds-sum', html('b', '', `log p(x) − ELBO: gap ${gap.text}`), ' = ', ...gap.parts.flatMap((part, i) => [i ? ' + ' : '', html('span', '', `${part.label} ${part.text}${pm(part)}`)]), html('em', '', ` nats, mean of ${n} images ± its standard error`));
     const bar = html('div', 'pg-track pg-stack bounds-bar');
     stack(bar, gap.parts.map((part, i) => ({value: Math.max(0, part.mean), colour: roleVar('posterior'), light: i > 0, title: `${part.label} ${part.text} nats`})), [0, total]);

@@ -56,8 +56,8 @@ def bound_curves(record: RunRecord) -> dict[str, Payload]:
 def bounds_study(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     """`bounds`: ELBO, IWAE and the evidence of the held-out images done so far, from the lowest to the highest.
 
-    `Bounds` in `shape.py`, in nats per example, higher is better; `above` is the mean difference to the ELBO of the same image, which is known much better than either mean.
-    Standard errors are over images.
+    `Bounds` in `shape.py`, in nats per example, higher is better; `above` is the mean difference to the ELBO of the same image, which is
+    known much better than either mean. Standard errors are over images.
     """
     arrays: dict[str, Any] = record.newest.arrays
     n, k = len(arrays["elbo"]), int(arrays.get("k", record.config.get("importance_samples", 0)))

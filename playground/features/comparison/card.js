@@ -18,9 +18,9 @@ const GAP = 3, COUNT = 24, STATES = {now: 'being made …', waiting: 'to come'};
 function drawBar(node, row, top) {
   const bar = node.querySelector('.pg-track'), best = /** @type {HTMLElement} */ (bar.lastChild), ready = row.state === 'ready', [number, took] = node.querySelector('.comparison-number').children;
   fill(bar, ready ? {value: row.distance, error: row.std, best: row.best, colour: roleVar(row.role)} : null, [0, top]);
-  if (row.best != null) best.title = `real codes through the same decoder: ${row.best.toFixed(4)}`;
-  number.textContent = ready ? `${row.distance.toFixed(4)} ± ${row.std.toFixed(4)}`.replace(/^-/, '−') : STATES[row.state];
-  const means = ready && row.distance_of_means != null ? `as means E[x|z]: ${row.distance_of_means.toFixed(4)} ± ${row.std_of_means.toFixed(4)}`.replace(': -', ': −') : '';
+  if (row.best != null) best.title = `real codes through the same decoder: ${fixed(row.best, 4)}`;
+  number.textContent = ready ? `${fixed(row.distance, 4)} ± ${fixed(row.std, 4)}` : STATES[row.state];
+  const means = ready && row.distance_of_means != null ? `as means E[x|z]: ${fixed(row.distance_of_means, 4)} ± ${fixed(row.std_of_means, 4)}` : '';
   const seen = ready && row.frechet != null ? `Fréchet ${withError(row.frechet, row.frechet_std)}, precision ${fixed(row.precision)}, recall ${fixed(row.recall)}` : '';
   took.textContent = [seen, means, ready && row.seconds >= 1 ? `trained in ${duration(row.seconds)}` : ''].filter(Boolean).join('; ');
 }

@@ -1,13 +1,12 @@
 /* Histograms of the inpainted coordinate over its exact density. Question: conditional. */
 import {asker, newest} from '../../ui/lib/asking.js';
-import {stepText, thousands} from '../../ui/lib/format.js';
+import {fixed, stepText, thousands} from '../../ui/lib/format.js';
 import {live} from '../../ui/lib/live.js';
 import {CONFIG, axis, layout, legend, plotlyOr, purge} from '../../ui/lib/plotly.js';
 import {roleColour} from '../../ui/lib/theme.js';
 
 /* name, array of the answer, role, dash */
 const LINES = [['exact p(x₂ | x₁)', 'exact', 'prior', 'solid'], ['inpainted by the exact denoiser', 'repaint', 'noise', 'dot'], ['inpainted by the model', 'model', 'posterior', 'solid']];
-const x1 = value => value.toFixed(2).replace('-', '−');
 
 /** @typedef {import('../../ui/lib/payloads.d.ts').Conditional} Conditional */
 
@@ -36,7 +35,7 @@ export function mount({element, props, server}) {
   function sentence() {
     const how = 'RePaint (Lugmayr et al. 2022) puts the noisy known coordinate back at every step. This is no draw from p(x₂ | x₁), for what is drawn early does not yet know of it';
     if (!found.exact_known) return `${how}. Which distribution would be right is known for the mixture (Data: Eight Gaussians) only.`;
-    return `${how}: even with the exact denoiser it is off by ${found.repaint_distance.toFixed(2)}, with the model by ${found.model_distance.toFixed(2)}. These are total variations from the exact distribution, 0 to 1; as many exact draws have ${found.floor.toFixed(2)} by chance.`;
+    return `${how}: even with the exact denoiser it is off by ${fixed(found.repaint_distance)}, with the model by ${fixed(found.model_distance)}. These are total variations from the exact distribution, 0 to 1; as many exact draws have ${fixed(found.floor)} by chance.`;
   }
 
   function draw(payload, newest) {
@@ -46,10 +45,10 @@ export function mount({element, props, server}) {
     button.disabled = !ready || busy;
     slider.disabled = turns.disabled = !ready;
     button.textContent = busy ? 'Inpainting…' : found ? 'Inpaint again' : 'Inpaint';
-    at.textContent = x1(Number(slider.value));
+    at.textContent = fixed(Number(slider.value));
     said.classList.toggle('given-wrong', Boolean(failed));
     said.textContent = failed || (found ? sentence() : '');
-    note.textContent = found ? `x₁ = ${x1(found.at)}, ${thousands(found.n)} times` : '';
+    note.textContent = found ? `x₁ = ${fixed(found.at)}, ${thousands(found.n)} times` : '';
     stepLabel.textContent = found ? stepText({step: found.step}) : '';
     if (!found) purge(plot);
     empty.hidden = Boolean(found) && drawPlot();
@@ -71,6 +70,6 @@ export function mount({element, props, server}) {
     view.redraw();
   });
   button.addEventListener('click', () => request());
-  slider.addEventListener('input', () => { at.textContent = x1(Number(slider.value)); });
+  slider.addEventListener('input', () => { at.textContent = fixed(Number(slider.value)); });
   [slider, turns].forEach(node => node.addEventListener('change', () => { if (found) request(); }));
 }

@@ -2,7 +2,7 @@
 import {asker, keeper} from '../../ui/lib/asking.js';
 import {lastFrame} from '../../ui/lib/bus.js';
 import {context2d} from '../../ui/lib/canvas.js';
-import {digits} from '../../ui/lib/format.js';
+import {digits, fixed} from '../../ui/lib/format.js';
 import {live, visible} from '../../ui/lib/live.js';
 import {mark} from '../../ui/lib/origin.js';
 import {arrows, cloud, lengths, paced, quantile, targets, viewport} from '../../ui/lib/plane.js';
@@ -54,7 +54,7 @@ export function mount({element, props, server}) {
   function extent() {
     const reach = still ? Math.max(2.6, ...still.hi.map(Math.abs), ...still.lo.map(Math.abs)) : 2.6, {clientWidth: w, clientHeight: h} = figures[0].lastChild;
     const wide = w > h && h > 0 ? reach * w / h : reach, tall = h > w && w > 0 ? reach * h / w : reach;
-    return [-wide, wide, -tall, tall].map(v => Number(v.toFixed(3)));
+    return [-wide, wide, -tall, tall].map(v => Math.round(1000 * v) / 1000);
   }
   const step = () => (frame && frame.views.particles ? frame.views.particles.step : -1);
   const label = () => (labelSelect.parentElement.hidden ? {} : {label: Number(labelSelect.value)});
@@ -94,7 +94,7 @@ export function mount({element, props, server}) {
     const {field} = found, failed = field && typeof field.error === 'string' ? field.error : '';
     said.classList.toggle('fields-wrong', Boolean(failed));
     if (failed || !field) { said.textContent = failed || (step() >= 0 ? 'Asking the model…' : ''); return; }
-    said.textContent = `At t = ${field.at.toFixed(2)}, typical length where the noisy data lie (root mean square): model − exact ${digits(typical(difference(field), field.places.data, found.density))}, exact ${digits(typical(field.exact.data, field.places.data, found.density))}, ${UNITS[field.what]}. ${field.exact_known ? EXACT.known : EXACT.ideal}`;
+    said.textContent = `At t = ${fixed(field.at)}, typical length where the noisy data lie (root mean square): model − exact ${digits(typical(difference(field), field.places.data, found.density))}, exact ${digits(typical(field.exact.data, field.places.data, found.density))}, ${UNITS[field.what]}. ${field.exact_known ? EXACT.known : EXACT.ideal}`;
   }
 
   function drawLabels() {
@@ -112,7 +112,7 @@ export function mount({element, props, server}) {
     empty.hidden = any;
     [slider, whatSelect, labelSelect].forEach(node => { node.disabled = !any; });
     drawLabels();
-    time.textContent = `t = ${t.toFixed(2)}`;
+    time.textContent = `t = ${fixed(t)}`;
     slider.setAttribute('aria-valuetext', time.textContent);
     mark(element, found.field ? found.field.origin : null);
     figures.forEach(drawPanel);

@@ -1,6 +1,7 @@
 /* Samples, what they lie nearest to, and how much nearer to the training set than to unseen images. Question: memorisation. */
 import {asker} from '../../ui/lib/asking.js';
 import {tile as drawTile} from '../../ui/lib/canvas.js';
+import {fixed} from '../../ui/lib/format.js';
 import {live} from '../../ui/lib/live.js';
 import {mark} from '../../ui/lib/origin.js';
 import {roleColour} from '../../ui/lib/theme.js';
@@ -8,7 +9,7 @@ import {html} from '../../ui/lib/svg.js';
 
 const ROWS = [['samples', 'samples of the model', ''], ['nearest', 'nearest training images', ''], ['ideal', 'samples of the ideal denoiser', 'memory-apart'], ['ideal_nearest', 'nearest training images', '']];
 const MOST = 1.4, MISSED = ['shifted', 'blurred'];
-const percent = share => (100 * share).toFixed(share > 0 && share < 0.095 ? 1 : 0);
+const percent = share => fixed(100 * share, share > 0 && share < 0.095 ? 1 : 0);
 
 /** @typedef {import('../../ui/lib/payloads.d.ts').Memorisation} Memorisation */
 
@@ -35,7 +36,7 @@ export function mount({element, props, server}) {
       for (let i = 0; i < n; i++) {
         const dot = document.createElement('u');
         Object.assign(dot.style, {left: at(ratios[i]), background: roleColour(role)});
-        dot.title = `${ratios[i].toFixed(2)}: ${found[near].data[i].toFixed(3)} to the nearest training image, ${found[far].data[i].toFixed(3)} to the nearest held-out one`;
+        dot.title = `${fixed(ratios[i])}: ${fixed(found[near].data[i], 3)} to the nearest training image, ${fixed(found[far].data[i], 3)} to the nearest held-out one`;
         scale.append(dot);
       }
       limit.style.left = at(found.threshold);
@@ -47,7 +48,7 @@ export function mount({element, props, server}) {
       return line;
     });
     meter.replaceChildren(...lines, html('div', 'memory-axis', `Distance to the nearest training image, divided by that to the nearest held-out image (root mean square per pixel), from 0 to ${MOST}. `
-      + `Left of the line at ${found.threshold.toFixed(2)} an image counts as memorised: that is where 5 % of unseen images lie, too. At the right, the share of such images with its 95 % interval (Wilson); in brackets, how many there are.`),
+      + `Left of the line at ${fixed(found.threshold)} an image counts as memorised: that is where 5 % of unseen images lie, too. At the right, the share of such images with its 95 % interval (Wilson); in brackets, how many there are.`),
     html('div', 'memory-missed', `What it misses: the copies are ${found.shifted_to_train.shape[0]} training images, changed a little, so that all of them ought to count. Of those shifted by one pixel it finds ${percent(found.shifted_share)} %, of the blurred ones ${percent(found.blurred_share)} %. `
       + 'A high share therefore shows memorisation, but a small one does not prove that a model makes something new, least of all one whose samples are blurred.'));
   }
@@ -57,7 +58,7 @@ export function mount({element, props, server}) {
       const row = html('div', `memory-row ${apart}`), tiles = html('div', 'memory-tiles'), images = found[name];
       for (let i = 0; i < images.shape[0]; i++) {
         const tile = drawTile(document.createElement('canvas'), images, i);
-        if (name === 'samples' || name === 'ideal') tile.title = `${found[name === 'ideal' ? 'ideal_to_train' : 'to_train'].data[i].toFixed(3)} from the training image below`;
+        if (name === 'samples' || name === 'ideal') tile.title = `${fixed(found[name === 'ideal' ? 'ideal_to_train' : 'to_train'].data[i], 3)} from the training image below`;
         tiles.append(tile);
       }
       row.append(html('span', '', title), tiles);

@@ -1,7 +1,8 @@
 /* The charts of the forward process: a line a schedule over t, drawn once; a cursor at t above it. */
 import {context2d} from '../../ui/lib/canvas.js';
+import {shortNumber} from '../../ui/lib/format.js';
 import {cssVar, isDark} from '../../ui/lib/theme.js';
-import {SHOW, minus, read} from './numbers.js';
+import {SHOW, read} from './numbers.js';
 
 /* Range, ticks, the lines of a schedule as [values, dash], and what is said of its numbers. */
 export const CHARTS = {
@@ -52,7 +53,7 @@ export function chartDrawer(font) {
     context.strokeStyle = cssVar('--border-color-primary');
     context.textBaseline = 'middle';
     context.textAlign = 'right';
-    ticks.forEach(v => { context.fillText(minus(String(v)), MARGIN.left - 5, y(v)); line(context, [[MARGIN.left, y(v)], [width - MARGIN.right, y(v)]]); });
+    ticks.forEach(v => { context.fillText(shortNumber(v), MARGIN.left - 5, y(v)); line(context, [[MARGIN.left, y(v)], [width - MARGIN.right, y(v)]]); });
     context.textAlign = 'center';
     [0, 0.5, 1].forEach(v => context.fillText(v === 0 ? 't = 0' : String(v), Math.min(width - 8, across(v, width)), HEIGHT - 7));
     lines(context, name, source, chosen, width, y);

@@ -1,6 +1,7 @@
 /* Data drowning in noise, computed here: x_t = alpha x_0 + sigma eps for every schedule at the same t and with the same eps.
    Server function: forward_process(dataset), payload in shape.py. */
 import {decode} from '../../ui/lib/codec.js';
+import {fixed} from '../../ui/lib/format.js';
 import {live} from '../../ui/lib/live.js';
 import {playText, player} from '../../ui/lib/player.js';
 import {cssVar, rgb} from '../../ui/lib/theme.js';
@@ -45,11 +46,11 @@ export function mount({element, props, server, watch}) {
   function say() {
     if (!hovered || !source) { said.textContent = SAID; return; }
     const parts = source.schedules.map(schedule => `${props.titles[schedule.name]} ${CHARTS[hovered.chart].show(numbers(schedule, hovered.at, source.variance))}`);
-    said.textContent = `t = ${hovered.at.toFixed(2)}: ${parts.join(' · ')}`;
+    said.textContent = `t = ${fixed(hovered.at)}: ${parts.join(' · ')}`;
   }
 
   function draw() {
-    time.textContent = `t = ${t.toFixed(2)}`;
+    time.textContent = `t = ${fixed(t)}`;
     slider.value = String(Math.round(200 * t));
     slider.setAttribute('aria-valuetext', time.textContent);
     if (!source) return;

@@ -1,4 +1,5 @@
 /* The numbers of the forward process, and how they are written. A schedule is {alpha, sigma, log_snr, signal}, tables over t in 0..1. */
+import {fixed} from '../../ui/lib/format.js';
 
 /* Standard normal numbers that depend on the seed alone: mulberry32, then Box-Muller. */
 export function normals(n, from) {
@@ -31,8 +32,7 @@ export function numbers(schedule, at, variance) {
   return {alpha, sigma, log_snr: read(schedule.log_snr, at), signal: signal(alpha, sigma, variance), bits: bits(alpha, sigma, variance)};
 }
 
-export const minus = text => text.replace('-', '−');
 export const SHOW = {
-  alpha: v => v.toFixed(3), sigma: v => v.toFixed(v < 10 ? 3 : 1), log_snr: v => minus(v.toFixed(1)), signal: v => `${(100 * v).toFixed(v > 0.0995 ? 0 : 1)} %`,
-  bits: v => v.toFixed(v < 0.0995 ? 3 : 2),
+  alpha: v => fixed(v, 3), sigma: v => fixed(v, v < 10 ? 3 : 1), log_snr: v => fixed(v, 1), signal: v => `${fixed(100 * v, v > 0.0995 ? 0 : 1)} %`,
+  bits: v => fixed(v, v < 0.0995 ? 3 : 2),
 };

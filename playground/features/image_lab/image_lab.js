@@ -2,6 +2,7 @@
 import {asker} from '../../ui/lib/asking.js';
 import {thumbnail, tile} from '../../ui/lib/canvas.js';
 import {decode} from '../../ui/lib/codec.js';
+import {fixed} from '../../ui/lib/format.js';
 import {live} from '../../ui/lib/live.js';
 import {mark} from '../../ui/lib/origin.js';
 import {maskPainter} from './mask.js';
@@ -113,7 +114,7 @@ export function mount({element, props, server}) {
     ['t', 'scale'].forEach(name => show($(`[data-for="${name}"]`), needs.includes(name) && (name === 't' || conditional() && Number(labelSelect.value) >= 0)));
     show(labelSelect.parentElement, needs.includes('label') && conditional());
     show(seedButton, needs.includes('seed'));
-    $$('[data-set]').forEach(input => { input.nextElementSibling.textContent = input.dataset.set === 't' ? Number(input.value).toFixed(2) : input.value; });
+    $$('[data-set]').forEach(input => { input.nextElementSibling.textContent = input.dataset.set === 't' ? fixed(Number(input.value)) : input.value; });
     go.disabled = busy;
     go.textContent = busy ? 'Drawing…' : 'Draw';
   }

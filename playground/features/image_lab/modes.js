@@ -1,12 +1,13 @@
 /* What each mode of the image lab asks, which controls it needs, and the rows that it makes of the answers. */
+import {fixed} from '../../ui/lib/format.js';
 const SCALES = [0, 1, 2, 4, 8];
 export const MODES = {
   edit: {
     needs: ['picker', 't', 'label', 'scale', 'steps', 'seed'],
     ask: (ask, s) => ask('edit', {index: s.index, t: s.t, n: 10, seed: s.seed, steps: s.steps, ...s.condition}),
     rows: (a, s) => [
-      {title: 'the image', note: 'held-out', tiles: [[a.original], [a.noisy, `t = ${s.t.toFixed(2)}`]]},
-      {title: `from t = ${s.t.toFixed(2)} back to data`, note: 'each with other noise', tiles: each(a.images)},
+      {title: 'the image', note: 'held-out', tiles: [[a.original], [a.noisy, `t = ${fixed(s.t)}`]]},
+      {title: `from t = ${fixed(s.t)} back to data`, note: 'each with other noise', tiles: each(a.images)},
     ],
   },
   inpaint: {
@@ -19,7 +20,7 @@ export const MODES = {
     needs: ['picker', 'label', 'steps'],
     ask: (ask, s) => ask('invert', {index: s.index, steps: s.steps, ...s.labelOnly}),
     rows: (a, s) => [
-      {title: 'up to its noise', note: `${s.steps} steps`, tiles: each(a.path, Array.from(a.times.data, t => `t = ${t.toFixed(2)}`))},
+      {title: 'up to its noise', note: `${s.steps} steps`, tiles: each(a.path, Array.from(a.times.data, t => `t = ${fixed(t)}`))},
       {title: 'and down again', note: `nearly the same: squared error ${a.mse.toExponential(1).replace('-', '−')} per pixel`, tiles: [[a.original, 'image'], [a.noise, 'its noise'], [a.regenerated, 'made of it']]},
       {text: noiseOf(a, s)},
     ],
@@ -52,8 +53,8 @@ export const MODES = {
 /* The image's noise, and beside it that of images of which the model thinks well: its own. */
 function noiseOf(a, s) {
   const own = Array.from(a.own_std.data), mean = own.reduce((sum, v) => sum + v, 0) / own.length, spread = Math.sqrt(own.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (own.length - 1));
-  return [`Its noise has mean ${a.noise_mean.toFixed(2)} and standard deviation ${a.noise_std.toFixed(2)}, in units of the noise that sampling starts from.`.replace('-', '−'),
-    `Typical is what the model’s own samples have, inverted in the same way: ${mean.toFixed(2)} ± ${spread.toFixed(2)} (mean ± standard deviation of ${own.length}). Not 1, as one would think: images at t = 0 hold none of the noise that the model is used to near there, and the steps add their error.`,
+  return [`Its noise has mean ${fixed(a.noise_mean)} and standard deviation ${fixed(a.noise_std)}, in units of the noise that sampling starts from.`,
+    `Typical is what the model’s own samples have, inverted in the same way: ${fixed(mean)} ± ${fixed(spread)} (mean ± standard deviation of ${own.length}). Not 1, as one would think: images at t = 0 hold none of the noise that the model is used to near there, and the steps add their error.`,
     `Solved by Heun’s method in ${s.steps} steps that are even in log-SNR, without keeping x̂₀ within the range of the data, which is done when samples are drawn.`].join(' ');
 }
 

@@ -1,6 +1,7 @@
 /* Holes: |E(D(z)) - z| on a grid over what the axes show, in standard deviations of the codes; the shade is fullest from one
    of them on, on every tab, so that the red of two models can be compared. */
 import {keeper} from '../../ui/lib/asking.js';
+import {fixed, rounded} from '../../ui/lib/format.js';
 import {visible} from '../../ui/lib/live.js';
 import {isDark, rgb, roleColour} from '../../ui/lib/theme.js';
 import {shownAs} from './state.js';
@@ -25,7 +26,7 @@ export function makeHoles(map, places) {
   let holes = null;
   const fits = () => Boolean(map.source && map.source.dims === 2 && map.linear);
   const corner = () => ({lo: [map.ranges.x[0], map.ranges.y[0]], hi: [map.ranges.x[1], map.ranges.y[1]]});
-  const rounded = (_, v) => (typeof v === 'number' ? Number(v.toPrecision(3)) : v);
+  const coarse = (_, v) => (typeof v === 'number' ? rounded(v, 3) : v);
 
   function planeArgs() {
     const {origin, axes} = map.basis;
@@ -33,7 +34,7 @@ export function makeHoles(map, places) {
   }
   const keep = keeper({
     key: () => (map.on.holes && fits() && map.ranges && visible(map.element)
-      ? [`${map.run}|${shownAs(map.source)}|${JSON.stringify(corner(), rounded)}`, map.source.step] : null),
+      ? [`${map.run}|${shownAs(map.source)}|${JSON.stringify(corner(), coarse)}`, map.source.step] : null),
     fetch: async () => { const asked = corner(), answer = await map.ask('holes', {...asked, n: GRID, ...planeArgs()}); return {...answer, asked}; },
     done: answer => {
       map.say('holes', answer.error);
@@ -58,7 +59,7 @@ export function makeHoles(map, places) {
     words() {
       if (!map.on.holes || !holes || !fits()) return '';
       const {typical, error} = holes;
-      return `std of the codes${typical == null ? '' : `; ${typical.toFixed(3)} ± ${(error || 0).toFixed(3)} on average where a Gaussian fitted to the codes draws`}`;
+      return `std of the codes${typical == null ? '' : `; ${fixed(typical, 3)} ± ${fixed(error || 0, 3)} on average where a Gaussian fitted to the codes draws`}`;
     },
     forget() { holes = null; },
   };

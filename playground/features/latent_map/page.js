@@ -1,4 +1,5 @@
 /* The map as one file that works on its own: plotly.js, the points, and the thumbnails that a dot shows under the pointer. */
+import {rounded} from '../../ui/lib/format.js';
 import {plotly} from '../../ui/lib/plotly.js';
 
 const safe = value => JSON.stringify(value).replaceAll('<', '\\u003c');
@@ -18,7 +19,7 @@ function traces(map, paint) {
   return (scale ? ['all'] : paint.names).map((name, k) => {
     const chosen = Array.from({length: points.x.length}, (_, i) => i).filter(i => (scale || paint.codes[i] === k) && points.x[i] === points.x[i]);
     const colour = scale ? chosen.map(i => `rgb(${paint.palette[paint.codes[i]]})`) : `rgb(${paint.palette[k % paint.palette.length]})`;
-    const at = letter => chosen.map(i => Number(points[letter][i].toPrecision(5)));
+    const at = letter => chosen.map(i => rounded(points[letter][i], 5));
     return {type: flat ? 'scatter' : 'scatter3d', mode: 'markers', name, x: at('x'), y: at('y'), ...(flat ? {} : {z: at('z')}), customdata: chosen,
             text: chosen.map(i => map.nameOf(i)), hovertemplate: '%{text}<extra></extra>', marker: {size: flat ? 6 : 3, color: colour}};
   });

@@ -4,7 +4,7 @@ import {asker, keeper} from '../../ui/lib/asking.js';
 import {hear, subscribe, tell} from '../../ui/lib/bus.js';
 import {thumbnail, tile} from '../../ui/lib/canvas.js';
 import {decode} from '../../ui/lib/codec.js';
-import {digits, stepText} from '../../ui/lib/format.js';
+import {digits, fixed, stepText} from '../../ui/lib/format.js';
 import {html} from '../../ui/lib/svg.js';
 
 export function mount({element, props, server}) {
@@ -111,7 +111,7 @@ export function mount({element, props, server}) {
   /* The code, and for a VAE its standard deviation: "(0.31 ± 0.05, −1.2 ± 0.04)"; the first four of many. */
   function numbers(point) {
     const z = Array.from(point.latent.data), std = point.std ? Array.from(point.std.data) : null;
-    const shown = z.slice(0, 4).map((v, j) => v.toFixed(2).replace('-', '−') + (std ? ` ± ${std[j].toFixed(2)}` : ''));
+    const shown = z.slice(0, 4).map((v, j) => fixed(v) + (std ? ` ± ${fixed(std[j])}` : ''));
     return `(${shown.join(', ')}${z.length > 4 ? `, … ${z.length} numbers` : ''})`;
   }
 

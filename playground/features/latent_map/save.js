@@ -1,11 +1,11 @@
 /* Take it away: the points as CSV, the map as a picture, and as a web page that works on its own. */
-import {stepText} from '../../ui/lib/format.js';
+import {rounded, stepText} from '../../ui/lib/format.js';
 import {cssVar} from '../../ui/lib/theme.js';
 import {webPage} from './page.js';
 import {METHODS, NONLINEAR, shownAs, shownStep} from './state.js';
 
 const quoted = text => (/[",;]/.test(text) ? `"${String(text).replaceAll('"', '""')}"` : String(text));
-const number = value => Number(value.toPrecision(6));
+const number = value => rounded(value, 6);
 
 /** What the picture shows, each said once: model, data and settings; projection and step. @param {import('./state.js').MapState} map */
 function caption({source}) {

@@ -1,6 +1,7 @@
 /* Three dimensions. A camera that stays while the points move, seen without perspective, so that a drag in the plane of the
    screen has one exact meaning. Plotly's scatter3d draws 2,000 moving points a few times a second where there is no graphics
    card; this draws them as fast as the flat map. */
+import {rounded} from '../../ui/lib/format.js';
 import {cssVar} from '../../ui/lib/theme.js';
 
 const START = {yaw: 0.6, pitch: 0.35, zoom: 1, x: 0, y: 0};
@@ -50,7 +51,7 @@ export function makeSpace(map) {
 
   /* The box around the data, with a name at the end of every axis. */
   function drawBox(context) {
-    map.body.dataset.camera = [camera.yaw, camera.pitch, camera.zoom].map(v => v.toFixed(3)).join();
+    map.body.dataset.camera = [camera.yaw, camera.pitch, camera.zoom].map(v => rounded(v, 4)).join();
     const {lo, hi} = space, at = (x, y, z) => toScreen([x ? hi[0] : lo[0], y ? hi[1] : lo[1], z ? hi[2] : lo[2]]);
     const lines = EDGES.map(pair => pair.map(corner => at(corner & 1, corner & 2, corner & 4)));
     context.strokeStyle = cssVar('--border-color-primary');

@@ -1,6 +1,7 @@
 /* What the parts of the latent map share: the newest payload, what the axes show, what is touched and what is switched on. Every
    part is made with this object, and with those other parts that it needs. Payloads: playground/views/positions.py. */
 import {asker} from '../../ui/lib/asking.js';
+import {fixed} from '../../ui/lib/format.js';
 import {basisOf} from './latents.js';
 
 /** @typedef {import('../../ui/lib/payloads.d.ts').LatentMap} LatentMap */
@@ -15,7 +16,7 @@ export const shownAs = payload => payload.shown || payload.method || 'raw';     
 /** @param {LatentMap} payload */
 export const shownStep = payload => ({step: payload.of_step ?? payload.step});
 export const noPixels = () => ({x: new Float32Array(0), y: new Float32Array(0), depth: null});
-export const placeText = place => place.map(v => v.toFixed(2).replace('-', '−')).join(', ');
+export const placeText = place => place.map(v => fixed(v)).join(', ');
 
 export class MapState {
   /** @type {LatentMap | null} */

@@ -1,7 +1,7 @@
 /* Payload: shape.py. */
 import {fill, track} from '../../ui/lib/bars.js';
 import {decode} from '../../ui/lib/codec.js';
-import {digits, thousands} from '../../ui/lib/format.js';
+import {digits, fixed, thousands} from '../../ui/lib/format.js';
 import {live} from '../../ui/lib/live.js';
 import {html} from '../../ui/lib/svg.js';
 import {cssVar, roleColour, roleVar} from '../../ui/lib/theme.js';
@@ -14,7 +14,7 @@ const places = error => Math.max(0, Math.min(4, error > 0 ? 1 - Math.floor(Math.
 export function mount({element, props}) {
   const $ = selector => element.querySelector(selector);
   const rows = $('.likelihood-rows'), plot = $('.likelihood-plot'), empty = $('.pg-empty'), said = $('.likelihood-said'), note = $('.pg-note');
-  const number = (value, error, unit) => (value == null ? '' : `${value.toFixed(places(error))} ± ${(error || 0).toFixed(places(error))} ${unit}`.replace('-', '−'));
+  const number = (value, error, unit) => (value == null ? '' : `${fixed(value, places(error))} ± ${fixed(error || 0, places(error))} ${unit}`);
 
   /** Means with two standard errors to each side, on one axis that grows when it must. @param {Likelihood} payload */
   function drawRows(payload) {

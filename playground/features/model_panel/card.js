@@ -4,7 +4,7 @@ import {asker, keeper, shared} from '../../ui/lib/asking.js';
 import {line} from '../../ui/lib/bars.js';
 import {blindness} from '../../ui/lib/blindness.js';
 import {hear} from '../../ui/lib/bus.js';
-import {digits, fixed, thousands, sub, withError} from '../../ui/lib/format.js';
+import {digits, fixed, sub, thousands, withError} from '../../ui/lib/format.js';
 import {live, visible} from '../../ui/lib/live.js';
 import {mark} from '../../ui/lib/origin.js';
 import {roleVar} from '../../ui/lib/theme.js';
@@ -129,7 +129,7 @@ export function mount({element, props, server}) {
     head.textContent = 'Energy distance to held-out images, in pixel values (0: cannot be told apart; 1 is the step from black to white). Mean of five measurements ± spread of one; “real against real”: training images in the place of samples.'
       + (isVAE ? ' “Drawn”: z, then x ~ p(x|z), as log p(x) means it; “real codes”: z ~ q(z|x) of real images, so that what is worse in the samples is the fault of the prior. ' : ' A decoder has no pixel noise: its image of z is D(z). ');
     head.append(blindness());
-    const number = (value, spread) => `${value.toFixed(4).replace('-', '−')} ± ${(spread || 0).toFixed(4)}`;
+    const number = (value, spread) => `${fixed(value, 4)} ± ${fixed(spread || 0, 4)}`;
     distance.replaceChildren(head, seen(answer), ...bars.map(([name, value, spread, role, other]) => line(name, {value, colour: roleVar(role)}, [0, most], number(value, spread), other ? 'panel-other' : '')));
   }
 

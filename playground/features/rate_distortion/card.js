@@ -1,7 +1,7 @@
 /* Runs on the rate-distortion plane, with lines of equal -ELBO = rate + distortion. Payload: shape.py; earlier
    runs come from lib/rates.js. */
 import {decode} from '../../ui/lib/codec.js';
-import {fixed, shortNumber, stepText, thousands} from '../../ui/lib/format.js';
+import {fixed, shortNumber, significant, stepText, thousands} from '../../ui/lib/format.js';
 import {live} from '../../ui/lib/live.js';
 import {html, niceTicks} from '../../ui/lib/svg.js';
 import {classColours, cssVar, isDark, roleColour} from '../../ui/lib/theme.js';
@@ -49,7 +49,7 @@ export function mount({element, props}) {
 
   /** @param {Run} run */
   const hovered = run => Array.from(run.rate, (rate, i) => `step ${thousands(run.steps[i])}<br>rate ${fixed(rate)} + distortion ${fixed(run.distortion[i])} = −ELBO ${fixed(rate + run.distortion[i])} nats`
-    + (run.weight && run.weight.length === run.rate.length ? `<br>weight of the KL then: ${Number(run.weight[i].toPrecision(3))}` : ''));
+    + (run.weight && run.weight.length === run.rate.length ? `<br>weight of the KL then: ${significant(run.weight[i], 3)}` : ''));
 
   /** @param {Array<Run>} runs */
   function traces(runs) {

@@ -1,11 +1,9 @@
 /* Payload: shape.py. */
 import {line} from '../../ui/lib/bars.js';
 import {blindness} from '../../ui/lib/blindness.js';
-import {shortNumber, thousands, withError} from '../../ui/lib/format.js';
+import {fixed, significant, thousands, withError} from '../../ui/lib/format.js';
 import {live} from '../../ui/lib/live.js';
 import {html} from '../../ui/lib/svg.js';
-
-const short = value => shortNumber(Number(value.toPrecision(2)));
 
 const COLOURS = {before: 'var(--class-3)', after: 'var(--role-samples)', floor: 'var(--role-data)'};
 
@@ -22,7 +20,7 @@ const heading = (text, small) => html('h4', '', text, html('small', '', small));
 function result({before, after}) {
   if (!after) return '';
   const ratio = before.straightness[0] / Math.max(after.straightness[0], 1e-12);
-  const straighter = ratio >= 1.1 ? `The paths became ${ratio >= 10 ? thousands(Math.round(ratio)) : ratio.toFixed(1)} times straighter.` : 'The paths did not become straighter.';
+  const straighter = ratio >= 1.1 ? `The paths became ${ratio >= 10 ? thousands(Math.round(ratio)) : fixed(ratio, 1)} times straighter.` : 'The paths did not become straighter.';
   const [one, then] = [before.distance[1], after.distance[1]];
   return then ? `${straighter} With a single Euler step the distance went from ${withError(...one)} to ${withError(...then)}.` : straighter;
 }
@@ -60,7 +58,7 @@ export function mount({element, props}) {
     note.textContent = payload ? payload.phase : '';
     said.textContent = payload && payload.before ? result(payload) : '';
     how.textContent = payload && payload.before ? `S = E∫|dx/dt − (x₁ − x₀)|² dt over ${thousands(payload.n)} paths of ${payload.ode_steps} Euler steps, in squared units of the data`
-      + `${payload.after ? ` (in shares of E|x₁ − x₀|²: ${short(payload.before.relative)} before, ${short(payload.after.relative)} after)` : ''}. `
+      + `${payload.after ? ` (in shares of E|x₁ − x₀|²: ${significant(payload.before.relative, 2)} before, ${significant(payload.after.relative, 2)} after)` : ''}. `
       + `Distance: ${payload.unit}, mean ± standard deviation of ${payload.repeats} measurements, each of ${thousands(payload.n)} samples against as many held-out examples; `
       + `before and after from the same noise; “real” is training examples in the place of samples. Trained on ${thousands(payload.pairs)} pairs for ${thousands(payload.training_steps)} steps.` : '';
     if (payload && payload.before && payload.images) how.append(` Fréchet: in the features of ${payload.network}, with its spread; real: held-out images. `, blindness());

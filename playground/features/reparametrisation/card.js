@@ -3,7 +3,7 @@
 import {asker, keeper} from '../../ui/lib/asking.js';
 import {hear, told} from '../../ui/lib/bus.js';
 import {tile as drawTile} from '../../ui/lib/canvas.js';
-import {fixed, sub, thousands, withError} from '../../ui/lib/format.js';
+import {fixed, significant, sub, thousands, withError} from '../../ui/lib/format.js';
 import {live, visible} from '../../ui/lib/live.js';
 import {mark} from '../../ui/lib/origin.js';
 import {scaled, svg} from '../../ui/lib/svg.js';
@@ -71,7 +71,7 @@ export function mount({element, props, server}) {
     const reach = 3.2 * Math.max(...std), to = cloud(x1, 'z ~ q(z|x)', mean, reach, z, 'posterior', [[std[0], std[1] ?? std[0]], [2 * std[0], 2 * (std[1] ?? std[0])]]);
     node.append(from.group, to.group, arrow(left + SIDE + 6, x1 - 6, 24 + 12, gap > 90 ? 'z = μ + σ ε' : '', 'trick-on'), arrow(left + SIDE + 6, x1 - 6, 24 + SIDE - 4, gap > 90 ? 'no parameters' : '', 'trick-stop', true),
                 arrow(x1 + SIDE + 6, x2 - 6, 24 + 12, gap > 90 ? 'D(z)' : '', 'trick-on'), arrow(x1 + SIDE + 6, x2 - 6, 24 + SIDE - 4, gap > 90 ? '∂/∂z log p(x|z)' : '', 'trick-back', true));
-    node.append(svg('text', {x: x1 + SIDE / 2, y: 24 + SIDE + 16, class: 'trick-title trick-grad'}, '∂z/∂μ = 1,  ∂z/∂log σ = σ ε'), svg('text', {x: x1 + SIDE / 2, y: 24 + SIDE + 32, class: 'trick-small'}, `${Number((2 * reach).toPrecision(2))} latent units across`));
+    node.append(svg('text', {x: x1 + SIDE / 2, y: 24 + SIDE + 16, class: 'trick-title trick-grad'}, '∂z/∂μ = 1,  ∂z/∂log σ = σ ε'), svg('text', {x: x1 + SIDE / 2, y: 24 + SIDE + 32, class: 'trick-small'}, `${significant(2 * reach, 2)} latent units across`));
     for (let i = 0; i < SHOWN; i++) {
       const a = from.at(eps[i]), b = to.at(z[i]), y = 24 + i * (SIDE / SHOWN), size = Math.min(tile, SIDE / SHOWN - 3), sheet = drawTile(document.createElement('canvas'), shown.images, i), on = i === hovered;
       const group = svg('g', {class: on ? 'trick-draw trick-chosen' : 'trick-draw', 'data-draw': i}, svg('line', {x1: a[0], y1: a[1], x2: b[0], y2: b[1]}), svg('line', {x1: b[0], y1: b[1], x2: x2, y2: y + size / 2}),
@@ -108,14 +108,14 @@ export function mount({element, props, server}) {
       known.forEach(([name, label, role], k) => {
         const value = meanOf(`${name}_variance`, from, d), y = top + 18 + k * row, bar = narrow ? y + 15 : y;
         node.append(svg('text', {x: narrow ? 0 : left - 8, y: y + 11, class: narrow ? 'trick-label trick-start' : 'trick-label'}, label));
-        if (value > 0) node.append(svg('rect', {x: left, y: bar + 2, width: Math.max(2, x(Math.log10(value)) - left), height: 11, rx: 2, fill: roleVar(role)}), svg('text', {x: x(Math.log10(value)) + 5, y: bar + 12, class: 'trick-value'}, Number(value.toPrecision(2)).toLocaleString('en-US')));
+        if (value > 0) node.append(svg('rect', {x: left, y: bar + 2, width: Math.max(2, x(Math.log10(value)) - left), height: 11, rx: 2, fill: roleVar(role)}), svg('text', {x: x(Math.log10(value)) + 5, y: bar + 12, class: 'trick-value'}, significant(value, 2)));
       });
     });
     variance.replaceChildren(node);
   }
 
   function drawSays() {
-    const times = value => (value >= 10 ? thousands(Number(value.toPrecision(2))) : value.toPrecision(2));
+    const times = value => significant(value, 2, 2);
     const ratio = (name, half) => { const [value, low, high] = shown[`${name}_ratio`].data.subarray(3 * half, 3 * half + 3); return `${times(value)} (${times(low)} to ${times(high)})`; };
     const j = plane()[0], named = ['path', 'score'].map(name => withError(shown[`${name}_mean`].data[j], shown[`${name}_se`].data[j]));
     const truth = shown.truth && isFinite(shown.truth.data[j]) ? `; by quadrature: ${fixed(shown.truth.data[j], 3)}` : '';

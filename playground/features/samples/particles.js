@@ -1,7 +1,7 @@
 /* Samples between noise and data on a canvas. Payloads: playground/views/positions.py. */
 import {context2d} from '../../ui/lib/canvas.js';
 import {decode} from '../../ui/lib/codec.js';
-import {stepText} from '../../ui/lib/format.js';
+import {fixed, stepText} from '../../ui/lib/format.js';
 import {live} from '../../ui/lib/live.js';
 import {dots, viewport} from '../../ui/lib/plane.js';
 import {playText, player} from '../../ui/lib/player.js';
@@ -117,7 +117,7 @@ export function mount({element, props, server}) {
     if (on(trails)) drawTrails(context, payload, eye, now, colour);
     drawSamples(context, payload, now, eye, colour);
     if (why !== 'answer') field.want({t: now.t, run, step: payload.step, extent: eye.extent, closed: Boolean(frame.config && frame.config.dataset === 'mixture')});
-    time.textContent = `t = ${now.t.toFixed(2)}`;
+    time.textContent = `t = ${fixed(now.t)}`;
     slider.value = String(Math.round(1000 * way.at()));
     slider.setAttribute('aria-valuetext', time.textContent);
     body.dataset.drawn = (Number(body.dataset.drawn) || 0) + 1;

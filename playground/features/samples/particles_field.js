@@ -1,7 +1,7 @@
 /* What moves the particles: arrows and a density, asked of the model at the time of the slider, newest wish first. particles.js
    calls `want` when something changed and `draw` below the dots. Questions: field, density (playground/questions). */
 import {asker, keeper} from '../../ui/lib/asking.js';
-import {digits} from '../../ui/lib/format.js';
+import {digits, fixed} from '../../ui/lib/format.js';
 import {visible} from '../../ui/lib/live.js';
 import {arrows, cloud, lengths, paced, quantile, targets} from '../../ui/lib/plane.js';
 import {roleColour} from '../../ui/lib/theme.js';
@@ -17,7 +17,7 @@ export function fieldBehind({element, server, tab, redraw}) {
   const wanted = name => {
     const what = chosen[name];
     if (!what || !now.run || !now.extent || !visible(element)) return null;
-    return [`${what}|${now.run}`, `${now.t.toFixed(2)}|${freshStep(now.step)}|${now.extent.map(v => v.toFixed(2))}`];
+    return [`${what}|${now.run}`, `${fixed(now.t)}|${freshStep(now.step)}|${now.extent.map(v => fixed(v))}`];
   };
   const time = () => Math.max(0.01, Math.round(100 * now.t) / 100);
   const keepers = Object.entries({

@@ -1,3 +1,4 @@
+import {fixed} from '../lib/format.js';
 import {playText, player} from '../lib/player.js';
 
 /* The slider below a grid of samples, from noise to data, where their way is kept.
@@ -24,7 +25,7 @@ export function filmSlider(element, redraw) {
       last = film.times.length - 1;
       slider.max = String(last);
       slider.value = String(frame());
-      time.textContent = `t = ${film.times[frame()].toFixed(2)}`;
+      time.textContent = `t = ${fixed(film.times[frame()])}`;
       slider.setAttribute('aria-valuetext', time.textContent);
       if (source !== payload || frame() !== at) { source = payload; at = frame(); shown = {...payload, rows: [{...payload.rows[0], data: film.data[at]}]}; }
       return shown;

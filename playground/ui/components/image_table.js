@@ -2,7 +2,7 @@
    Payload: playground/views/images.py. */
 import {context2d} from '../lib/canvas.js';
 import {decode} from '../lib/codec.js';
-import {stepText} from '../lib/format.js';
+import {significant, stepText} from '../lib/format.js';
 import {live} from '../lib/live.js';
 import {cssVar} from '../lib/theme.js';
 import {filmSlider} from './image_film.js';
@@ -142,7 +142,7 @@ export function mount({element, props}) {
       label.children[0].textContent = row.title;
       label.children[1].textContent = row.note || '';
       label.children[2].hidden = row.scale !== 'error';
-      if (row.scale === 'error') label.children[2].lastChild.textContent = String(Number((row.limit == null ? 1 : row.limit).toPrecision(2)));
+      if (row.scale === 'error') label.children[2].lastChild.textContent = significant(row.limit ?? 1, 2);
       drawTiles(node.lastChild, row, payload, sizes[i], caption);
     });
     for (let i = payload.rows.length; i < rows.children.length; i++) rows.children[i].hidden = true;

@@ -1,7 +1,7 @@
 /* Follows one run: a long poll that publishes frames, buttons that send commands, and the run id in the page's address.
    Frame layout: ui (the server function `pull`) and playground/page/frames.py. Events to Python: 'train', 'attached'. */
 import {publish} from '../lib/bus.js';
-import {duration, thousands} from '../lib/format.js';
+import {duration, fixed, thousands} from '../lib/format.js';
 import {latest} from '../lib/live.js';
 import * as forms from '../lib/forms.js';
 
@@ -89,7 +89,7 @@ export function mount({element, props, server, trigger, watch}) {
     setFact('steps', f.steps ? `of ${thousands(f.steps)}` : `${props.counted || 'step'}s`);
     setFact('seconds', frame ? duration(f.seconds || 0) : '–');
     setFact('eta', frame && !ENDED.includes(status) ? duration(f.eta) : '–');
-    setFact('rate', f.rate ? (f.rate < 9.95 ? f.rate.toFixed(1) : thousands(f.rate)) : '–');
+    setFact('rate', f.rate ? (f.rate < 9.95 ? fixed(f.rate, 1) : thousands(f.rate)) : '–');
     setFact('parameters', f.n_parameters ? thousands(f.n_parameters) : '–');
     setFact('device', f.device || '');
     $('[data-fact="device"]').hidden = !f.device;

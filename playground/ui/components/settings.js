@@ -2,6 +2,7 @@
    of the browser's own changes it, and what is no number can be refused in words. Arrow keys take a step; where the magnitude is
    what counts, from one of 1, 2, 5, 10, … to the next. */
 import {lastFrame} from '../lib/bus.js';
+import {rounded, thousands} from '../lib/format.js';
 import * as store from '../lib/forms.js';
 
 const ACTIVE = ['starting', 'running', 'paused'];
@@ -18,8 +19,8 @@ const number = text => {
   const plain = text.trim().replace('−', '-');
   return plain !== '' && isFinite(Number(plain)) ? Number(plain) : text;
 };
-const tidy = value => Number(value.toPrecision(12));
-const words = value => (Math.abs(value) >= 10000 ? value.toLocaleString('en-US') : String(value));
+const tidy = value => rounded(value, 12);
+const words = value => (Math.abs(value) >= 10000 ? thousands(value) : String(value));
 
 /* All round numbers of a series from `low` to `high`, with 0 in front where that is allowed. */
 function ticks(series, low, high, zero) {

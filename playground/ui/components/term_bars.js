@@ -1,6 +1,6 @@
 /* The terms of a loss as an equation, a stacked bar and lines of smaller sums. Payload: `Terms` of playground/views/shapes.py. */
 import {percent, roundUp, stack, stacked} from '../lib/bars.js';
-import {stepText} from '../lib/format.js';
+import {significant, stepText} from '../lib/format.js';
 import {live} from '../lib/live.js';
 import {roleVar} from '../lib/theme.js';
 import '../lib/rates.js';                                          // remembers runs from the first reading on, before their plane is looked at
@@ -74,7 +74,7 @@ export function mount({element, props}) {
     const ticks = scale.lo < 0 && scale.hi > 0 ? [scale.lo, 0, scale.hi] : [scale.lo, (scale.lo + scale.hi) / 2, scale.hi];
     axis.replaceChildren(...ticks.map((tick, i) => {
       const node = document.createElement('span');
-      node.textContent = tick.toLocaleString('en-US', {maximumSignificantDigits: 4}).replace('-', '−');
+      node.textContent = significant(tick, 4);
       node.style.left = `${at(tick)}%`;
       if (i === 0) node.style.transform = 'none';
       if (i === ticks.length - 1) node.style.transform = 'translateX(-100%)';

@@ -14,6 +14,10 @@ const compact = new Intl.NumberFormat('en-US', {notation: 'compact', compactDisp
 export const short = number => compact.format(number).replace('-', '−');
 export const stepText = payload => (payload && payload.step != null ? `step ${thousands(payload.step)}` : '');
 
+/* So many digits that mean something: `rounded` as a number, to go on with; `significant` as text, with zeros up to `least` of them. */
+export const rounded = (value, digits) => Number(value.toPrecision(digits));
+export const significant = (value, digits, least = 1) => (value == null || !isFinite(value) ? '–'
+  : (rounded(value, digits) || 0).toLocaleString('en-US', {minimumSignificantDigits: least, maximumSignificantDigits: digits}).replace('-', '−'));   // −0 is 0
 /* 0.01234 -> "0.0123", 123.4 -> "123": three digits that mean something */
 export const digits = value => (!isFinite(value) ? '–' : Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)))).replace('-', '−');
 export const shortNumber = value => Number(value.toPrecision(6)).toLocaleString('en-US', {maximumFractionDigits: 6}).replace('-', '−');

@@ -1,4 +1,6 @@
 /* Small drawings in SVG: nodes, scales, ticks. */
+import {rounded} from './format.js';
+
 const SVG = 'http://www.w3.org/2000/svg';
 /* svg('line', {x1: 0, …}, child, 'text', …); attributes that are null are left out. */
 export function svg(tag, attributes = {}, ...children) {
@@ -26,5 +28,5 @@ export function niceTicks(lo, hi, n = 5) {
   if (!(span > 0) || !isFinite(span)) return [lo];
   const power = 10 ** Math.floor(Math.log10(span / n)), step = [1, 2, 5, 10].map(k => k * power).find(k => span / k <= n) || 10 * power;
   const first = Math.ceil(lo / step - 1e-9), last = Math.floor(hi / step + 1e-9);
-  return Array.from({length: Math.max(0, last - first + 1)}, (_, i) => Number(((first + i) * step).toPrecision(12)));
+  return Array.from({length: Math.max(0, last - first + 1)}, (_, i) => rounded((first + i) * step, 12));
 }
