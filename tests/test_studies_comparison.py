@@ -11,8 +11,9 @@ import torch
 from playground.config import AutoencoderConfig, ConfigError, LatentDiffusionConfig, RunConfig, VAEConfig
 from playground.data import load_dataset
 from playground.features.comparison.run import ROWS, SHOWN, Comparison, comparison_run
+from playground.features.comparison.sentences import summary
 from playground.features.comparison.settings import ComparisonConfig
-from playground.features.comparison.view import REFERENCES, comparison_views, summary
+from playground.features.comparison.view import REFERENCES, comparison_views
 from playground.measures.energy import EnergyDistance, distances_to_data, energy_distance
 from playground.runs.cadence import Cadence
 from playground.runs.control import Control
@@ -234,3 +235,30 @@ def test_a_gain_within_the_spread_is_no_gain() -> None:
     assert "closer" in told(0.10, 0.05) and "further" in told(0.05, 0.10) and "no more than the spread" in told(0.05, 0.04)
     assert told(0.10, 0.05).startswith("AE: ") and "0.1000 to 0.0500" in told(0.10, 0.05)
     assert summary({}) == "" and summary({"vae_prior": {"distance": 1.0, "std": 0.1}}) == ""
+
+
+def test_sentences_name_both_distances_and_say_where_they_disagree() -> None:
+    def row(distance: float, frechet: float, **more: float) -> dict[str, float]:
+        return {"distance": distance, "std": 0.001, "frechet": frechet, "frechet_std": 1.0} | more
+
+    def told(new: dict[str, float]) -> str:
+        return summary({"ae_gaussian": row(0.02, 40.0), "ae_diffusion": new})
+
+    assert told(row(0.01, 30.0)).endswith(
+        "energy distance from 0.0200 to 0.0100 and the Fréchet distance from 40.0 to 30.0: closer to real images by both."
+    )
+    assert told(row(0.01, 50.0)).endswith(
+        "closer to real images by the energy distance, further from real images by the Fréchet distance; the two disagree."
+    )
+    assert told(row(0.02, 30.0)).endswith(
+        "no more than the spread by the energy distance, closer to real images by the Fréchet distance."
+    )
+    assert told(row(0.01, None)).endswith("energy distance from 0.0200 to 0.0100: closer to real images.")
+
+
+def test_a_prior_is_held_against_a_gaussian_by_means_on_both_sides() -> None:
+    """Draws from p(x|z) carry pixel noise, which an autoencoder has not, and no classifier looks at them."""
+    gaussian = {"distance": 0.02, "std": 0.001, "frechet": 30.0, "frechet_std": 1.0}
+    prior = {"distance": 0.2, "std": 0.001, "distance_of_means": 0.01, "std_of_means": 0.001, "frechet": 40.0, "frechet_std": 1.0}
+    said = summary({"ae_gaussian": gaussian, "vae_prior": prior})
+    assert "from 0.0200 to 0.0100" in said and "from 30.0 to 40.0" in said and said.endswith("the two disagree.")

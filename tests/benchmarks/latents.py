@@ -18,8 +18,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from playground.config import AutoencoderConfig, DiffusionConfig, RunConfig, VAEConfig
 from playground.features.comparison.run import comparison_run
+from playground.features.comparison.sentences import summary
 from playground.features.comparison.settings import ComparisonConfig
-from playground.features.comparison.view import ROWS, summary
+from playground.features.comparison.view import ROWS
 from playground.features.reflow.run import reflow_run
 from playground.features.reflow.settings import ReflowConfig
 from playground.runs.control import Control

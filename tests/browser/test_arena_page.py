@@ -114,6 +114,8 @@ def test_points_from_end_to_end(open_page) -> None:
     chart.get_by_role("button", name="log scale").click()
     expect(chart.get_by_role("button", name="log scale")).to_have_attribute("aria-pressed", "false")
 
+    expect(chart.get_by_role("button", name="Fréchet distance")).to_be_hidden()
+
     table = arena.card("Results").locator("table")
     expect(table.locator("tbody tr")).to_have_count(4)
     expect(table.locator('[data-name="DDIMScheduler"]')).to_contain_text(re.compile(r"\d\.\d{4} ± \d\.\d{4}"))
@@ -170,6 +172,11 @@ def test_a_model_leaves_as_a_folder_and_comes_back(open_page, tmp_path) -> None:
     look.scroll_into_view_if_needed()
     expect(look.locator(".arena-row canvas")).to_have_count(2)
     expect(arena.card("Results").locator(".arena-under")).to_contain_text("held-out examples")
+    chart = arena.card("Quality against evaluations")
+    chart.get_by_role("button", name="Fréchet distance").click()
+    expect(chart.locator(".ytitle")).to_have_text("Fréchet distance to training images")
+    chart.get_by_role("button", name="Fréchet distance").click()
+    expect(chart.locator(".ytitle")).to_have_text("distance to held-out data")
 
     wrong = tmp_path / "wrong.zip"
     wrong.write_bytes(b"PK\x03\x04 nothing")

@@ -2,7 +2,8 @@
 import {live} from '../../ui/lib/live.js';
 import {makeChart} from './chart.js';
 import {makeLook} from './look.js';
-import {drawTable, drawWords, markdown} from './table.js';
+import {markdown} from './measures.js';
+import {drawTable, drawWords} from './table.js';
 
 /** @typedef {import('../../ui/lib/payloads.d.ts').Arena} Arena */
 

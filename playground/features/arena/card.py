@@ -11,6 +11,10 @@ EMPTY = (
 LOOK = "The samples of each scheduler, from the same initial noise, will stand here."
 TABLE = "Every number of the chart, with its spread, its seconds, and how far our own implementation of the same method is from it."
 LOG = '<button type="button" class="pg-small arena-log" aria-pressed="true">log scale</button>'
+MEASURE = (
+    '<button type="button" class="pg-small arena-measure" aria-pressed="false" hidden '
+    'title="In the features of a classifier, instead of the energy distance in pixels">Fréchet distance</button>'
+)
 COPY = '<button type="button" class="pg-small arena-copy" title="The table as Markdown">copy</button>'
 
 
@@ -22,7 +26,7 @@ def arena(channel: str) -> gr.HTML:
         '<div class="arena-plot"></div>',
         height=400,
         label="Quality against evaluations",
-        tools=LOG,
+        tools=MEASURE + LOG,
     )
     look = card(
         "The same noise, every scheduler",

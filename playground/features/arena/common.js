@@ -1,4 +1,4 @@
-/* What the arena's pictures share: one colour a scheduler, numbers as text. Payload: playground/features/arena/view.py. */
+/* What the arena's pictures share: one colour a scheduler, seconds and small numbers as text. Payload: playground/features/arena/view.py. */
 import {fixed} from '../../ui/lib/format.js';
 import {classColours} from '../../ui/lib/theme.js';
 
@@ -11,8 +11,6 @@ export const colour = (payload, name) => classColours()[order(payload).indexOf(n
 /** How often all colours were taken before it: dashes and symbols tell those of one colour apart. @param {Arena} payload @param {string} name */
 export const turn = (payload, name) => Math.floor(order(payload).indexOf(name) / 10) % 3;
 
-/* Four decimals: what a spread of a thousandth lets one see. */
-export const withSpread = (mean, std) => (mean == null ? '–' : `${fixed(mean, 4)}${std == null ? '' : ` ± ${fixed(std, 4)}`}`);
 export const seconds = value => (value == null ? '' : `${fixed(value, value < 9.995 ? 2 : 1)} s`);
 
 const raised = power => [...String(power)].map(c => '⁰¹²³⁴⁵⁶⁷⁸⁹'['0123456789'.indexOf(c)] || '⁻').join('');

@@ -1,7 +1,8 @@
 /* Every number: a row a scheduler, a column a number of evaluations. */
 import {blindness} from '../../ui/lib/blindness.js';
 import {withError} from '../../ui/lib/format.js';
-import {nameTag, seconds, small, withSpread} from './common.js';
+import {nameTag, seconds, small} from './common.js';
+import {MEASURES, best, disagreements, gapsOf, rowsOf, withSpread} from './measures.js';
 
 /** @typedef {import('../../ui/lib/payloads.d.ts').Arena} Arena */
 /** @typedef {import('../../ui/lib/payloads.d.ts').ArenaRow} ArenaRow */
@@ -13,18 +14,6 @@ function cell(tag, text, note) {
   if (note != null) { more.textContent = note; node.append(more); }
   return node;
 }
-
-/** Readings within one spread of the best of their column are as good as it. @param {Array<ArenaRow>} rows */
-function best(rows) {
-  const known = rows.filter(row => row.mean != null && row.n > 0);
-  const first = known.reduce((a, b) => (a == null || b.mean < a.mean ? b : a), null);
-  return new Set(first ? known.filter(row => row.mean <= first.mean + (first.std || 0)) : []);
-}
-
-/** @param {Arena} payload @param {ArenaScheduler} entry */
-const rowsOf = (payload, entry) => payload.evaluations.map(n => payload.rows.find(row => row.name === entry.name && row.target === n));
-/** @param {Array<ArenaRow | undefined>} rows */
-const gapsOf = rows => rows.filter(row => row && row.difference != null).map(row => row.difference);
 
 /** Beside a distance in pixels, that in the features of a classifier. @param {ArenaRow} row */
 const seen = row => (row.frechet && row.frechet.mean != null ? `Fréchet ${withError(row.frechet.mean, row.frechet.std)}, ` : '');
@@ -60,7 +49,7 @@ export function drawTable(table, payload) {
   const targets = payload.evaluations, head = document.createElement('thead'), body = document.createElement('tbody'), line = document.createElement('tr');
   line.append(cell('th', 'Scheduler'), cell('th', 'Time grid'), ...targets.map(n => cell('th', `${n} NFE`)), cell('th', 'Difference to our own', 'largest, any number of any sample'));
   head.append(line);
-  const winners = new Set(targets.flatMap(n => [...best(payload.rows.filter(row => row.target === n))]));
+  const winners = new Set(targets.flatMap(n => best(payload.rows.filter(row => row.target === n), MEASURES.energy)));
   const floor = document.createElement('tr');
   floor.className = 'arena-floor';
   floor.append(cell('td', 'real against real'), cell('td', ''), ...targets.map(() => cell('td', withSpread(payload.floor.mean, payload.floor.std), floorSeen(payload))), cell('td', ''));
@@ -76,17 +65,6 @@ export function drawWords(under, payload) {
     'The estimate is unbiased: where nothing differs it scatters around zero. Bold: within one spread of the best of its column.',
     'NFE is counted at the network: Heun and KDPM2 ask twice a step; multistep methods (DPM-Solver++, UniPC) ask once, remember, and are of second order too. Real against real: other real examples in the place of samples. Differences to our own are round-off; Heun\'s method in σ / α multiplies it by the largest σ / α.', ...left,
   ].join(' ');
-  if (payload.looked_at) under.append(` Fréchet: to training images, in the features of ${payload.network}, of ${payload.looked_at} samples of each seed; real: of as many held-out images.`);
+  if (payload.looked_at) under.append(` Fréchet: to training images, in the features of ${payload.network}, of ${payload.looked_at} samples of each seed; real: of as many held-out images. ${disagreements(payload)}`);
   if (payload.image) under.append(' ', blindness());
-}
-
-/** @param {Arena} payload */
-export function markdown(payload) {
-  const targets = payload.evaluations, lines = [`| scheduler | time grid | ${targets.map(n => `${n} NFE`).join(' | ')} | difference to our own |`, `|---|---|${targets.map(() => '---').join('|')}|---|`];
-  for (const entry of payload.schedulers) {
-    const rows = rowsOf(payload, entry), gaps = gapsOf(rows);
-    lines.push(`| ${entry.title} | ${entry.grid} | ${rows.map(row => (row && row.mean != null ? `${withSpread(row.mean, row.std)}${row.nfe === row.target ? '' : ` (${row.nfe})`}` : '–')).join(' | ')} | ${gaps.length ? Math.max(...gaps).toExponential(1) : '–'} |`);
-  }
-  lines.push(`| real against real | | ${targets.map(() => withSpread(payload.floor.mean, payload.floor.std)).join(' | ')} | |`);
-  return lines.join('\n');
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from playground.features.comparison.sentences import summary
 from playground.features.feature import Memory
 from playground.runs.events import read_json
 from playground.runtimes.records import RunRecord
@@ -54,23 +55,3 @@ def comparison_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
             "step": record.newest.step,
         }
     }
-
-
-def summary(known: dict[str, dict[str, float]]) -> str:
-    """What the numbers say so far of each decoder, in a sentence or two; nothing before there are two ways to compare."""
-    sentences = []
-    for simple, whose in (("ae_gaussian", "AE"), ("vae_prior", "VAE")):
-        clever, way = f"{whose.lower()}_diffusion", {"AE": "one Gaussian", "VAE": "the prior"}[whose]
-        if simple not in known or clever not in known:
-            continue
-        a, b = known[simple], known[clever]
-        change = f"{a['distance']:.4f} to {b['distance']:.4f}".replace("-", "−")
-        gain, spread = a["distance"] - b["distance"], a["std"] + b["std"]
-        if gain > spread:
-            verdict = "closer to real images."
-        elif gain < -spread:
-            verdict = "further from real images. Has it been trained for long enough?"
-        else:
-            verdict = "no more than the spread."
-        sentences.append(f"{whose}: z by diffusion in place of {way} takes the distance from {change}, {verdict}")
-    return " ".join(sentences)

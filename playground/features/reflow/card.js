@@ -1,9 +1,10 @@
 /* Payload: shape.py. */
 import {line} from '../../ui/lib/bars.js';
 import {blindness} from '../../ui/lib/blindness.js';
-import {fixed, significant, thousands, withError} from '../../ui/lib/format.js';
+import {significant, thousands, withError} from '../../ui/lib/format.js';
 import {live} from '../../ui/lib/live.js';
 import {html} from '../../ui/lib/svg.js';
+import {result} from './result.js';
 
 const COLOURS = {before: 'var(--class-3)', after: 'var(--role-samples)', floor: 'var(--role-data)'};
 
@@ -15,15 +16,6 @@ const heading = (text, small) => html('h4', '', text, html('small', '', small));
 
 /** @typedef {import('../../ui/lib/payloads.d.ts').Reflow} Reflow */
 /** @typedef {import('../../ui/lib/payloads.d.ts').ReflowSide} ReflowSide */
-
-/** What came of it, in a sentence. @param {Reflow} payload */
-function result({before, after}) {
-  if (!after) return '';
-  const ratio = before.straightness[0] / Math.max(after.straightness[0], 1e-12);
-  const straighter = ratio >= 1.1 ? `The paths became ${ratio >= 10 ? thousands(Math.round(ratio)) : fixed(ratio, 1)} times straighter.` : 'The paths did not become straighter.';
-  const [one, then] = [before.distance[1], after.distance[1]];
-  return then ? `${straighter} With a single Euler step the distance went from ${withError(...one)} to ${withError(...then)}.` : straighter;
-}
 
 export function mount({element, props}) {
   const empty = element.querySelector('.pg-empty'), note = element.querySelector('.pg-note');
