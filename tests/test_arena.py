@@ -258,10 +258,10 @@ def test_a_spread_needs_two_numbers_and_only_finite_ones() -> None:
 
 def test_who_may_take_part_is_a_job() -> None:
     *_, first, last = schedulers_run("rectified_flow")
-    told = schedulers(first.arrays)
-    assert isinstance(last, Finished) and told["schedule"] == "rectified_flow"
-    assert len(told["in"]) >= 20 and {entry["name"] for entry in told["in"]} >= set(NAMES[:4])
-    assert all(entry["reason"] for entry in told["out"]) and "LCMScheduler" in {entry["name"] for entry in told["out"]}
+    listed = schedulers(first.arrays)
+    assert isinstance(last, Finished) and listed["schedule"] == "rectified_flow"
+    assert len(listed["in"]) >= 20 and {entry["name"] for entry in listed["in"]} >= set(NAMES[:4])
+    assert all(entry["reason"] for entry in listed["out"]) and "LCMScheduler" in {entry["name"] for entry in listed["out"]}
 
 
 def test_a_model_of_points_keeps_its_units(checkpoints) -> None:

@@ -93,8 +93,8 @@ def test_a_training_answers_a_few_between_two_steps_and_trains_the_same() -> Non
     control.send(question(10, "nonsense"))
     events = list(train(config, control))
     answers = [event for event in events if isinstance(event, Answer)]
-    assert [said.id for said in answers] == list(range(11)) and "no question 'nonsense'" in answers[10].error
-    assert [int(said.arrays["step"]) for said in answers[:10]] == [0] * 4 + [1] * 4 + [2] * 2
+    assert [reply.id for reply in answers] == list(range(11)) and "no question 'nonsense'" in answers[10].error
+    assert [int(reply.arrays["step"]) for reply in answers[:10]] == [0] * 4 + [1] * 4 + [2] * 2
     plain = [event for event in train(config) if not isinstance(event, Answer)]
     weights = [Trainer(config, Control(), None) for _ in range(2)]
     for trainer, end in zip(weights, (events[-1], plain[-1])):
@@ -109,8 +109,8 @@ def test_a_paused_training_answers_at_once() -> None:
     control.send({"kind": "pause"})
     step = next(event for event in events if isinstance(event, Paused)).step
     control.send(question(1, **Z))
-    said = next(event for event in events if isinstance(event, Answer))
-    assert said.arrays["step"] == step
+    reply = next(event for event in events if isinstance(event, Answer))
+    assert reply.arrays["step"] == step
     control.send({"kind": "stop"})
     assert isinstance(list(events)[-1], Finished)
 
@@ -167,12 +167,12 @@ def test_an_inspection_worker_keeps_what_it_worked_out_until_other_weights_come(
     for ident in (4, 5):
         control.send(question(ident, "neighbours", index=3))
     events = serve(checkpoints[0], control)
-    said = [next(events) for _ in range(5)]
-    assert encoded == [355, 355] and [int(answer.arrays["step"]) for answer in (*said[:2], *said[3:])] == [1, 1, 2, 2]
+    reply = [next(events) for _ in range(5)]
+    assert encoded == [355, 355] and [int(answer.arrays["step"]) for answer in (*reply[:2], *reply[3:])] == [1, 1, 2, 2]
     trainer = Trainer(AutoencoderConfig(steps=2, **SMALL), Control(), None)
     trainer._restore(unpack(checkpoints[1]))
     expected = Answerer(trainer.task, trainer.ema).answer("neighbours", {"index": 3})
-    assert all(np.array_equal(said[4].arrays[name], value) for name, value in expected.items())
+    assert all(np.array_equal(reply[4].arrays[name], value) for name, value in expected.items())
 
 
 # --- futures ---------------------------------------------------------------------------------------------------------
@@ -335,12 +335,12 @@ def test_answers_are_json(make) -> None:
     run = begin(service, VAEConfig(steps=200_000, **SMALL))
     asked = service.server_functions()
     function = next(f for f in asked if f.__name__ == "ask")
-    said = asyncio.run(function([run, "point", {"index": 3}]))
-    assert json.loads(json.dumps(said, allow_nan=False)) == said
-    assert said["original"]["dtype"] == "u8" and said["original"]["shape"] == [8, 8] and said["latent"]["shape"] == [2]
-    assert isinstance(said["mse"], float) and isinstance(said["step"], int) and "error" not in said
-    said = asyncio.run(function([run, "neighbours", {"index": 3, "k": 4}]))
-    assert said["indices"]["dtype"] == "i32" and said["distances"]["dtype"] == "f32"
+    reply = asyncio.run(function([run, "point", {"index": 3}]))
+    assert json.loads(json.dumps(reply, allow_nan=False)) == reply
+    assert reply["original"]["dtype"] == "u8" and reply["original"]["shape"] == [8, 8] and reply["latent"]["shape"] == [2]
+    assert isinstance(reply["mse"], float) and isinstance(reply["step"], int) and "error" not in reply
+    reply = asyncio.run(function([run, "neighbours", {"index": 3, "k": 4}]))
+    assert reply["indices"]["dtype"] == "i32" and reply["distances"]["dtype"] == "f32"
     place = asyncio.run(function([run, "decode", {"z": [[0.5, -0.5]]}]))
     assert place["images"]["shape"] == [1, 8, 8]
 
@@ -374,8 +374,8 @@ def test_whatever_comes_is_answered_with_a_sentence(refusing, request_) -> None:
     service, run = refusing
     if isinstance(request_, list):
         request_ = [run if item == "RUN" else item for item in request_]
-    said = asyncio.run(service.ask(request_))
-    assert list(said) == ["error"] and said["error"].endswith(".")
+    reply = asyncio.run(service.ask(request_))
+    assert list(reply) == ["error"] and reply["error"].endswith(".")
 
 
 @pytest.fixture(scope="module")
@@ -410,5 +410,5 @@ def test_a_diffusion_run_is_not_asked(refusing) -> None:
 
 
 def test_numbers_that_json_has_not_become_null() -> None:
-    said = packed({"a": np.float32(np.nan) * np.ones(()), "b": np.array(2.5), "c": np.array(7), "d": np.array([1, -2])})
-    assert (said["a"], said["b"], said["c"]) == (None, 2.5, 7) and said["d"]["shape"] == [2]
+    reply = packed({"a": np.float32(np.nan) * np.ones(()), "b": np.array(2.5), "c": np.array(7), "d": np.array([1, -2])})
+    assert (reply["a"], reply["b"], reply["c"]) == (None, 2.5, 7) and reply["d"]["shape"] == [2]

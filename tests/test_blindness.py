@@ -46,7 +46,7 @@ def measured() -> dict[str, float]:
     return {name: float(np.mean(values)) for name, values in found.items()}
 
 
-def told() -> dict[str, float]:
+def stated() -> dict[str, float]:
     """The figures in the text that all places share."""
     text = (PLAYGROUND / "ui/lib/blindness.js").read_text("utf-8")
     return {
@@ -56,8 +56,8 @@ def told() -> dict[str, float]:
 
 
 def test_the_figures_that_the_page_tells_are_so(measured) -> None:
-    assert told().keys() == measured.keys()
-    for name, value in told().items():
+    assert stated().keys() == measured.keys()
+    for name, value in stated().items():
         assert measured[name] == pytest.approx(value, abs=0.0008 if name != "each ten times" else 0.0025), name
     assert max(measured.values()) < 0.01, "a fifth of what samples from the prior of a two-dimensional VAE read"
 

@@ -16,26 +16,26 @@ HEALTHY_16 = [0.63] * 6 + [0.05] * 4 + [0.005] * 6
 """Variances of posterior means as a healthy VAE of 16 dimensions has them after 2000 steps: it has switched some off."""
 
 
-def told(kl, mean_variance, step: int = 3000, aggregate=(0.0, 1.0), **settings) -> Diagnosis:
+def verdict(kl, mean_variance, step: int = 3000, aggregate=(0.0, 1.0), **settings) -> Diagnosis:
     d = len(kl)
     config = VAEConfig(latent_dim=d, **settings).model_dump()
     return diagnose(kl, mean_variance, [aggregate[0]] * d, [aggregate[1]] * d, config, step)
 
 
 def test_active_is_as_burda_et_al_have_it() -> None:
-    found = told([3.0, 2.0, 0.01], [0.9, 0.0101, 0.0099])
+    found = verdict([3.0, 2.0, 0.01], [0.9, 0.0101, 0.0099])
     assert found.active == (True, True, False) and found.n_active == 2 and found.sentence is None
 
 
 def test_a_heavy_kl_is_blamed_for_most_dimensions() -> None:
-    found = told([1.0, 0.97] + [0.001] * 14, [0.8, 0.8] + [0.0001] * 14, beta=20.0)
+    found = verdict([1.0, 0.97] + [0.001] * 14, [0.8, 0.8] + [0.0001] * 14, beta=20.0)
     assert found.sentence == "14 of 16 dimensions carry nothing: β = 20 is too high for this decoder."
     assert "Lower β" in found.suggestion and "KL warm-up" in found.suggestion
 
 
 def test_what_beta_1_switches_off_is_no_fault() -> None:
-    assert told([2.0] * 6 + [0.02] * 10, HEALTHY_16).sentence is None
-    assert told([2.0] * 6 + [0.001] * 10, [0.6] * 6 + [0.001] * 10).sentence is None
+    assert verdict([2.0] * 6 + [0.02] * 10, HEALTHY_16).sentence is None
+    assert verdict([2.0] * 6 + [0.001] * 10, [0.6] * 6 + [0.001] * 10).sentence is None
 
 
 @pytest.mark.parametrize(
@@ -43,13 +43,13 @@ def test_what_beta_1_switches_off_is_no_fault() -> None:
     [({"observation_std": 2.0}, "pixel noise σ = 2"), ({"likelihood": "bernoulli"}, "the decoder does without z")],
 )
 def test_without_a_heavy_kl_something_else_is_blamed(settings, reason: str) -> None:
-    found = told([0.9, 0.8] + [0.001] * 14, [0.8, 0.8] + [0.0001] * 14, **settings)
+    found = verdict([0.9, 0.8] + [0.001] * 14, [0.8, 0.8] + [0.0001] * 14, **settings)
     assert found.sentence.startswith("14 of 16 dimensions carry nothing") and reason in found.sentence and found.suggestion
 
 
 def test_next_to_nothing_in_all_is_a_collapse_even_where_dimensions_count_as_active() -> None:
     """So it was after 1000 steps with β = 100: a variance of 0.018, and a hundredth of a nat."""
-    assert told([0.088, 0.009], [0.16, 0.018], beta=100.0).sentence.startswith(
+    assert verdict([0.088, 0.009], [0.16, 0.018], beta=100.0).sentence.startswith(
         "z carries next to nothing (0.097 nats per image): β = 100"
     )
 
@@ -58,26 +58,28 @@ def test_next_to_nothing_in_all_is_a_collapse_even_where_dimensions_count_as_act
     ("d", "words"), [(1, "The only dimension carries nothing"), (2, "None of the 2 dimensions carries anything")]
 )
 def test_it_can_count(d: int, words: str) -> None:
-    assert told([0.0] * d, [0.0] * d, beta=4.0).sentence == f"{words}: β = 4 is too high for this decoder."
+    assert verdict([0.0] * d, [0.0] * d, beta=4.0).sentence == f"{words}: β = 4 is too high for this decoder."
 
 
 def test_codes_far_from_the_prior_are_told() -> None:
-    found = told([40.0, 50.0], [30.0, 30.0], aggregate=(1.0, 31.0), beta=0.0)
+    found = verdict([40.0, 50.0], [30.0, 30.0], aggregate=(1.0, 31.0), beta=0.0)
     assert "a variance of 31, not 1" in found.sentence and "β = 0 is too low" in found.sentence
-    assert found.suggestion == "Raise β towards 1." and "a mean of 5, not 0" in told([9.0], [1.0], aggregate=(-5.0, 1.0)).sentence
+    assert (
+        found.suggestion == "Raise β towards 1." and "a mean of 5, not 0" in verdict([9.0], [1.0], aggregate=(-5.0, 1.0)).sentence
+    )
 
 
 def test_codes_that_together_miss_the_prior_are_told_with_the_nats_that_their_moments_make_certain() -> None:
     fashion, digits = (
-        told([3.08, 3.23], [1.95, 1.92], aggregate=(0.0, 1.94)),
-        told([1.45, 1.41], [1.03, 1.03], aggregate=(0.0, 1.11)),
+        verdict([3.08, 3.23], [1.95, 1.92], aggregate=(0.0, 1.94)),
+        verdict([1.45, 1.41], [1.03, 1.03], aggregate=(0.0, 1.11)),
     )
     assert (
         "KL(q(z) ‖ p(z)) is at least 0.28 nats (their variance is 1.9, not 1)" in fashion.sentence
         and "latent diffusion" in fashion.suggestion
     )
     assert digits.sentence is None
-    assert told([9.2, 5.5], [6.9, 3.0], aggregate=(3.4, 7.0)).sentence.startswith("All codes together do not match the prior")
+    assert verdict([9.2, 5.5], [6.9, 3.0], aggregate=(3.4, 7.0)).sentence.startswith("All codes together do not match the prior")
 
 
 def test_no_mismatch_is_larger_than_the_true_one() -> None:
@@ -95,8 +97,8 @@ def test_no_mismatch_is_larger_than_the_true_one() -> None:
 
 def test_nothing_is_said_before_it_can_be_known() -> None:
     collapsed = ([0.0] * 4, [0.0] * 4)
-    assert told(*collapsed, step=200, steps=3000).sentence is None and told(*collapsed, step=300, steps=3000).sentence
-    assert told(*collapsed, step=1200, kl_warmup=1500, beta=4.0).sentence is None
+    assert verdict(*collapsed, step=200, steps=3000).sentence is None and verdict(*collapsed, step=300, steps=3000).sentence
+    assert verdict(*collapsed, step=1200, kl_warmup=1500, beta=4.0).sentence is None
     assert settled_at(VAEConfig(steps=100_000).model_dump()) == 1000 and settled_at(VAEConfig(steps=300).model_dump()) == 200
 
 

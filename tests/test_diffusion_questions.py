@@ -91,11 +91,11 @@ def test_a_field_lies_on_its_places() -> None:
 
 @pytest.mark.parametrize("schedule", ["cosine", "rectified_flow"])
 @pytest.mark.parametrize("t", [0.1, 0.6, 1.0])
-@pytest.mark.parametrize("told", [{}, {"label": 3}])
-def test_the_learned_density_of_the_exact_model_is_the_true_one(schedule: str, t: float, told: dict) -> None:
+@pytest.mark.parametrize("condition", [{}, {"label": 3}])
+def test_the_learned_density_of_the_exact_model_is_the_true_one(schedule: str, t: float, condition: dict) -> None:
     """Of all classes, and of the one asked for."""
     made, model = perfect(schedule, "v")
-    asked = {"t": t, "n": 9, "extent": [-2, 2, -2, 2]} | told
+    asked = {"t": t, "n": 9, "extent": [-2, 2, -2, 2]} | condition
     exact, learned = (answer(made, model, "density", asked | {"what": what}) for what in ("exact", "learned"))
     assert exact["log_density"].shape == (9, 9) and learned["extent"].tolist() == [-2, 2, -2, 2]
     near = exact["log_density"] > -12.0

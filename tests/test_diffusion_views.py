@@ -119,14 +119,14 @@ def test_a_likelihood_study_is_means_with_errors_and_each_example():
 
 
 @pytest.mark.parametrize(
-    ("bits", "said"), [(None, ""), (4.9, "as on the VAE’s tab."), (8.1, "than no model at all: train for longer.")]
+    ("bits", "ending"), [(None, ""), (4.9, "as on the VAE’s tab."), (8.1, "than no model at all: train for longer.")]
 )
-def test_nats_of_images_say_their_unit_and_too_many_bits_are_explained(bits, said):
+def test_nats_of_images_say_their_unit_and_too_many_bits_are_explained(bits, ending):
     rows = [{"name": "ode", "label": "ODE", "nats": 1.0, "nats_se": 0.1, "bits": bits, "bits_se": None}]
     payload = RunViews().frame(likelihood(summary=np.frombuffer(json.dumps(rows).encode(), np.uint8)), 0, True, True)["views"][
         "likelihood"
     ]
-    assert payload["unit"].endswith(said) and bool(payload["unit"]) == (bits is not None)
+    assert payload["unit"].endswith(ending) and bool(payload["unit"]) == (bits is not None)
 
 
 def test_where_the_truth_is_unknown_it_is_not_shown():

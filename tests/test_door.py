@@ -50,8 +50,8 @@ def web(server):
 )
 def test_a_call_that_makes_no_sense_is_refused_in_a_sentence(web, path, body, status, words) -> None:
     response = web.post(path, content=body if isinstance(body, bytes) else json.dumps(body), headers=JSON)
-    said = response.json()
-    assert response.status_code == status and words in said["error"] and said["detail"] == said["error"]
+    refusal = response.json()
+    assert response.status_code == status and words in refusal["error"] and refusal["detail"] == refusal["error"]
     assert len(response.content) < 1000
 
 

@@ -39,7 +39,7 @@ def ask(trained):
     return lambda kind, name, **args: answer(*trained[kind], name, args)
 
 
-def told(draws: dict, name: str) -> tuple[np.ndarray, ...]:
+def statistics(draws: dict, name: str) -> tuple[np.ndarray, ...]:
     return tuple(draws[f"{name}{suffix}"] for suffix in ("_mean", "_se", "_variance"))
 
 
@@ -87,10 +87,10 @@ def test_levels_of_a_gaussian_are_known() -> None:
 def test_all_three_gradients_agree_and_the_path_scatters_least(ask, kind: str) -> None:
     found, d = ask(kind, "reparametrisation", index=2, n=1024), 2 if kind == "vae" else 5
     np.testing.assert_allclose(found["z"], found["mean"] + found["std"] * found["eps"], atol=1e-5)
-    path_mean, path_se, path_variance = told(found, "path")
+    path_mean, path_se, path_variance = statistics(found, "path")
     assert path_mean.shape == (2 * d,) and sorted(found["order"].tolist()) == list(range(d))
     for name in ("path", "score", "score_baseline"):
-        mean, se, variance = told(found, name)
+        mean, se, variance = statistics(found, name)
         np.testing.assert_allclose(se, np.sqrt(variance / 1024), rtol=1e-4)
         assert (np.abs(mean - path_mean) < 4.5 * np.hypot(se, path_se)).all()
     for name in ("score", "score_baseline"):

@@ -84,8 +84,8 @@ def test_the_standard_error_is_the_spread_over_fresh_examples() -> None:
         noise = np.random.default_rng(seed).normal(size=(3000, 3))
         z = np.stack([factors["x"], factors["x"] + factors["y"], factors["size"]], axis=1) + noise
         readings.append(disentanglement(z, factor_cells(factors), seed))
-    spread, told = np.std([r.mig for r in readings], ddof=1), np.mean([r.mig_se for r in readings])
-    assert 0.5 < told / spread < 2.0 and told < 0.02
+    spread, stated = np.std([r.mig for r in readings], ddof=1), np.mean([r.mig_se for r in readings])
+    assert 0.5 < stated / spread < 2.0 and stated < 0.02
 
 
 def test_one_dimension_has_no_second_best(factors, cells) -> None:

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from gradio.routes import App
 from hypothesis import HealthCheck, given
-from hypothesis import settings as told
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from playground.config import CONFIGS, AutoencoderConfig, SampleConfig, field_specs
@@ -233,24 +233,24 @@ def parameters(function: Callable) -> list[str]:
 
 def refusals(target: Target, path: str, response: httpx.Response) -> list[Any]:
     """What a call was refused with; nothing where it was answered."""
-    said = response.json()
-    if response.status_code == 200 and isinstance(said, dict) and "event_id" in said and path != "component_server":
+    answer = response.json()
+    if response.status_code == 200 and isinstance(answer, dict) and "event_id" in answer and path != "component_server":
         if path.startswith("queue"):
             return []  # its answer comes with the stream of the page
         name = path.removeprefix("call/").removeprefix("v2/")
-        stream = target.get(f"call/{name}/{said['event_id']}").text
+        stream = target.get(f"call/{name}/{answer['event_id']}").text
         parts = [part.split("\ndata: ", 1) for part in stream.split("event: ") if part.strip()]
         return [json.loads(data)["error"] if data.startswith("{") else data for kind, data in parts if kind == "error"]
-    if response.status_code == 200 and not (isinstance(said, dict) and "error" in said):
+    if response.status_code == 200 and not (isinstance(answer, dict) and "error" in answer):
         return []
-    return [said.get("error", said.get("detail"))]
+    return [answer.get("error", answer.get("detail"))]
 
 
 def attack(target: Target, n: int) -> int:
     """Sends n cases; how many of them were refused."""
     sent, refused = 0, 0
 
-    @told(max_examples=n, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @hypothesis_settings(max_examples=n, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(calls(target))
     def one(case: tuple[str, bytes, dict[str, str]]) -> None:
         nonlocal sent, refused

@@ -43,32 +43,34 @@ def model(dataset: str, shape: tuple[int, ...], conditional: str = "on") -> Deno
 @SHAPES
 def test_without_classes_a_network_is_what_it_was(dataset: str, shape: tuple[int, ...]) -> None:
     """The same weights under the same names: old checkpoints load, and the same seed makes the same run."""
-    plain, told = (model(dataset, shape, which) for which in ("off", "on"))
-    extra = told.state_dict().keys() - plain.state_dict().keys()
-    assert extra == {"network.label.vectors.weight"} and plain.state_dict().keys() < told.state_dict().keys()
-    assert (plain.n_labels, told.n_labels) == (0, {"mixture": 8, "digits": 10}[dataset])
+    plain, labelled = (model(dataset, shape, which) for which in ("off", "on"))
+    extra = labelled.state_dict().keys() - plain.state_dict().keys()
+    assert extra == {"network.label.vectors.weight"} and plain.state_dict().keys() < labelled.state_dict().keys()
+    assert (plain.n_labels, labelled.n_labels) == (0, {"mixture": 8, "digits": 10}[dataset])
     x, t = randn(3, *shape), torch.tensor([0.4])
     assert torch.equal(plain(x, t, torch.tensor([1])).x_0, plain(x, t).x_0), "a model without classes takes no notice of one"
 
 
 @SHAPES
 def test_every_class_has_its_own_answer(dataset: str, shape: tuple[int, ...]) -> None:
-    told, x, t = model(dataset, shape), randn(1, *shape), torch.tensor([0.4])
-    answers = [told(x, t, torch.tensor([k])).x_0 for k in range(-1, told.n_labels)]
+    labelled, x, t = model(dataset, shape), randn(1, *shape), torch.tensor([0.4])
+    answers = [labelled(x, t, torch.tensor([k])).x_0 for k in range(-1, labelled.n_labels)]
     for i, a in enumerate(answers):
         assert all(not torch.allclose(a, b, atol=1e-4) for b in answers[i + 1 :])
-    torch.testing.assert_close(told(x, t).x_0, answers[0])
+    torch.testing.assert_close(labelled(x, t).x_0, answers[0])
 
 
 @SHAPES
 def test_labels_belong_to_their_rows(dataset: str, shape: tuple[int, ...]) -> None:
-    told, x = model(dataset, shape), randn(4, *shape)
+    labelled, x = model(dataset, shape), randn(4, *shape)
     t, label = torch.tensor([0.1, 0.3, 0.6, 0.9]), torch.tensor([2, -1, 0, 5])
-    found = told(x, t, label).eps
+    found = labelled(x, t, label).eps
     for i in range(4):
-        torch.testing.assert_close(found[i : i + 1], told(x[i : i + 1], t[i : i + 1], label[i : i + 1]).eps, rtol=1e-4, atol=1e-5)
-    shared = told(x, t, torch.tensor([3])).eps
-    torch.testing.assert_close(shared, told(x, t, torch.full((4,), 3)).eps, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(
+            found[i : i + 1], labelled(x[i : i + 1], t[i : i + 1], label[i : i + 1]).eps, rtol=1e-4, atol=1e-5
+        )
+    shared = labelled(x, t, torch.tensor([3])).eps
+    torch.testing.assert_close(shared, labelled(x, t, torch.full((4,), 3)).eps, rtol=1e-4, atol=1e-5)
 
 
 def test_only_the_vectors_of_seen_labels_learn() -> None:
@@ -91,12 +93,12 @@ def test_another_network_can_be_put_in_by_name(monkeypatch: pytest.MonkeyPatch) 
 @SHAPES
 @pytest.mark.parametrize("scale", [0.0, 0.5, 1.0, 3.0])
 def test_guidance_is_the_line_through_two_predictions(dataset: str, shape: tuple[int, ...], scale: float) -> None:
-    told, x, label = model(dataset, shape), randn(4, *shape), torch.tensor([2, -1, 0, 5])
+    labelled, x, label = model(dataset, shape), randn(4, *shape), torch.tensor([2, -1, 0, 5])
     for t in (torch.tensor([0.4]), torch.tensor([0.1, 0.3, 0.6, 0.9])):
-        free, bound, found = told(x, t), told(x, t, label), GuidedDenoiser(told, label, scale)(x, t)
+        free, bound, found = labelled(x, t), labelled(x, t, label), GuidedDenoiser(labelled, label, scale)(x, t)
         torch.testing.assert_close(found.eps, free.eps + scale * (bound.eps - free.eps), rtol=1e-4, atol=1e-4)
         torch.testing.assert_close(found.x_0, free.x_0 + scale * (bound.x_0 - free.x_0), rtol=1e-4, atol=1e-4)
-        c = told.schedule.at(t).like(x)
+        c = labelled.schedule.at(t).like(x)
         torch.testing.assert_close(c.alpha * found.x_0 + c.sigma * found.eps, x, rtol=1e-3, atol=1e-3)
 
 
@@ -108,10 +110,10 @@ def test_guidance_costs_two_evaluations_only_where_it_needs_them() -> None:
             calls.append(len(x))
             return x
 
-    told = Denoiser(Network(), SCHEDULES["cosine"], PARAMETRIZATIONS["v"], n_labels=8)
+    labelled = Denoiser(Network(), SCHEDULES["cosine"], PARAMETRIZATIONS["v"], n_labels=8)
     for scale, rows in ((0.0, [5]), (1.0, [5]), (2.0, [10])):
         calls.clear()
-        counted = Counted(ClippedDenoiser(GuidedDenoiser(told, torch.tensor([1]), scale), -1.0, 1.0))
+        counted = Counted(ClippedDenoiser(GuidedDenoiser(labelled, torch.tensor([1]), scale), -1.0, 1.0))
         counted(randn(5, 2), torch.tensor([0.3]))
         assert calls == rows and counted.evaluations == sum(rows) // 5
 

@@ -357,11 +357,11 @@ def test_every_refusal_is_a_sentence(trained, name, args, capsys) -> None:
 
 
 def test_a_fault_of_ours_is_told_and_ends_nothing(trained, capsys) -> None:
-    said = Answerer(trained["vae"][0], torch.nn.Linear(2, 2)).reply(1, "decode", {"z": [[0.0, 0.0]]})
-    assert "Only an autoencoder or a VAE" in said.error
+    reply = Answerer(trained["vae"][0], torch.nn.Linear(2, 2)).reply(1, "decode", {"z": [[0.0, 0.0]]})
+    assert "Only an autoencoder or a VAE" in reply.error
     task, model = trained["vae"]
-    said = Answerer(None, model).reply(1, "point", {"index": 0})
-    assert said.arrays is None and said.error == "This question could not be answered: AttributeError."
+    reply = Answerer(None, model).reply(1, "point", {"index": 0})
+    assert reply.arrays is None and reply.error == "This question could not be answered: AttributeError."
     assert "Traceback" in capsys.readouterr().err
 
 

@@ -95,12 +95,12 @@ def test_importance_weighting_tightens_the_bound() -> None:
     model.requires_grad_()
     x = draw(model, 500)
     bounds = {k: importance_weighted(model, x, randn(500, k, 2)) for k in (2, 20)}
-    told = [
+    ordered = [
         -float(model.log_p(x).mean()),
         *(float(bounds[k].terms["neg_iwae"]) for k in (20, 2)),
         float(bounds[20].terms["neg_elbo"]),
     ]
-    assert told == sorted(told)
+    assert ordered == sorted(ordered)
     terms = {name: float(value) for name, value in bounds[20].terms.items()}
     assert terms["neg_elbo"] == pytest.approx(terms["reconstruction"] + terms["kl"]) and terms["objective"] == terms["neg_iwae"]
     assert float(bounds[20].total.detach()) == pytest.approx(terms["objective"] / 6) and bounds[20].total.requires_grad

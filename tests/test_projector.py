@@ -37,7 +37,7 @@ def until(condition, what):
         time.sleep(0.01)
 
 
-class Told:
+class Listener:
     """Counts for whom news came."""
 
     def __init__(self):
@@ -89,11 +89,11 @@ def made():
     begun = []
 
     def make(runtime, **settings):
-        told = Told()
-        projector = Projector(told, runtime, **settings)
+        listener = Listener()
+        projector = Projector(listener, runtime, **settings)
         runtime.projector = projector
         begun.append(projector)
-        return projector, told
+        return projector, listener
 
     yield make
     for projector in begun:
@@ -132,14 +132,14 @@ def test_nothing_is_started_before_it_is_wanted(made):
 
 def test_the_newest_latents_are_taken_and_those_between_are_left_out(made):
     runtime = Slow()
-    projector, told = made(runtime, rest=0.0)
+    projector, listener = made(runtime, rest=0.0)
     projector.submit("a", 1, latents(1), TSNE)
     until(lambda: len(runtime.asked) == 1, "the first question")
     for step in range(2, 9):
         projector.submit("a", step, latents(step), TSNE)
     assert projector.newest("a") is None  # it is under way, and nothing waited for it
     runtime.go.release(2)
-    told.wait(2)
+    listener.wait(2)
     assert len(runtime.asked) == 2 and projector.newest("a").step == 8
     np.testing.assert_array_equal(runtime.asked[1]["latent"], latents(8))
 
@@ -147,10 +147,10 @@ def test_the_newest_latents_are_taken_and_those_between_are_left_out(made):
 def test_the_first_picture_is_fresh_and_the_next_starts_from_it(made):
     runtime = Slow()
     runtime.go.release(9)
-    projector, told = made(runtime, rest=0.0)
+    projector, listener = made(runtime, rest=0.0)
     for step, settings in enumerate([TSNE, TSNE, ProjectionSettings("tsne", perplexity=20)], 1):
         projector.submit("a", step, latents(step), settings)
-        told.wait(step)
+        listener.wait(step)
     first, second, third = runtime.asked
     assert first["fresh"] and first["previous"] is None
     assert not second["fresh"] and isinstance(second["previous"], Embedding) and (second["previous"].points == 1.0).all()
@@ -160,12 +160,12 @@ def test_the_first_picture_is_fresh_and_the_next_starts_from_it(made):
 def test_an_unchanged_model_does_not_move_at_all(made):
     runtime = Slow()
     runtime.go.release(9)
-    projector, told = made(runtime, rest=0.0)
+    projector, listener = made(runtime, rest=0.0)
     projector.submit("a", 1, latents(), TSNE)
-    told.wait(1)
+    listener.wait(1)
     before = projector.newest("a")
     projector.submit("a", 5, latents(), TSNE)
-    told.wait(2)
+    listener.wait(2)
     after = projector.newest("a")
     assert len(runtime.asked) == 1 and after.step == 5 and after.serial > before.serial
     np.testing.assert_array_equal(after.embedding.points, before.embedding.points)
@@ -174,43 +174,43 @@ def test_an_unchanged_model_does_not_move_at_all(made):
 def test_it_rests_beside_a_training_but_not_for_the_first_picture_nor_after_the_end(made):
     runtime = Slow()
     runtime.go.release(9)
-    projector, told = made(runtime, rest=1e6)
+    projector, listener = made(runtime, rest=1e6)
     projector.submit("a", 1, latents(1), TSNE)
-    told.wait(1)
+    listener.wait(1)
     projector.submit("a", 2, latents(2), TSNE)
     projector.submit("b", 7, latents(7), TSNE)
-    told.wait(2)
-    assert told.runs == ["a", "b"] and projector.newest("a").step == 1
+    listener.wait(2)
+    assert listener.runs == ["a", "b"] and projector.newest("a").step == 1
     projector.submit("a", 3, latents(3), TSNE, rest=False)
-    told.wait(3)
+    listener.wait(3)
     assert projector.newest("a").step == 3
 
 
 def test_runs_take_turns(made):
     runtime = Slow()
-    projector, told = made(runtime, rest=0.0)
+    projector, listener = made(runtime, rest=0.0)
     for run in "abc":
         projector.submit(run, 1, latents(1), TSNE)
     runtime.go.release(3)
-    told.wait(3)
+    listener.wait(3)
     projector.submit("a", 2, latents(2), TSNE)
     until(lambda: len(runtime.asked) == 4, "a")
     for run in "bca":
         projector.submit(run, 3, latents(3), TSNE)
     runtime.go.release(4)
-    told.wait(7)
-    assert told.runs[3:] == ["a", "b", "c", "a"]
+    listener.wait(7)
+    assert listener.runs[3:] == ["a", "b", "c", "a"]
 
 
 def test_a_process_that_died_is_started_again_and_the_run_is_told(made):
     runtime = Slow(dies=1)
-    projector, told = made(runtime, rest=0.0)
+    projector, listener = made(runtime, rest=0.0)
     projector.submit("a", 1, latents(), TSNE)
     runtime.go.release()
-    told.wait(1)
+    listener.wait(1)
     assert "ended unexpectedly, and is started again" in projector.newest("a").error
     runtime.go.release()
-    told.wait(2)
+    listener.wait(2)
     found = projector.newest("a")
     assert runtime.starts == 2 and not found.error and found.step == 1 and found.embedding is not None
 
@@ -218,18 +218,18 @@ def test_a_process_that_died_is_started_again_and_the_run_is_told(made):
 def test_one_that_keeps_dying_is_left_alone_until_somebody_chooses_again(made):
     runtime = Slow(dies=3)
     runtime.go.release(9)
-    projector, told = made(runtime, rest=0.0)
+    projector, listener = made(runtime, rest=0.0)
     projector.submit("a", 1, latents(), TSNE)
-    told.wait(3)
+    listener.wait(3)
     assert "choose it again" in projector.newest("a").error
     projector.submit("a", 2, latents(2), TSNE)
     projector.submit("b", 2, latents(2), TSNE)  # another run may try
-    told.wait(4)
-    assert told.runs[3] == "b" and projector.newest("b").embedding is not None and projector.newest("a").step == 1
+    listener.wait(4)
+    assert listener.runs[3] == "b" and projector.newest("b").embedding is not None and projector.newest("a").step == 1
     projector.retry("a")
     assert not projector.newest("a").error
     projector.submit("a", 3, latents(3), TSNE)
-    told.wait(5)
+    listener.wait(5)
     assert projector.newest("a").step == 3 and not projector.newest("a").error
 
 
@@ -237,14 +237,14 @@ def test_the_past_is_bounded_and_of_one_kind(made, monkeypatch):
     monkeypatch.setattr(module, "MAX_PAST", 6)
     runtime = Slow()
     runtime.go.release(99)
-    projector, told = made(runtime, rest=0.0)
+    projector, listener = made(runtime, rest=0.0)
     for i in range(20):
         projector.submit("a", 10 * i, latents(i), TSNE)
-        told.wait(i + 1)
+        listener.wait(i + 1)
     kept = {projector.at("a", step).step for step in range(0, 300, 10)}
     assert 3 <= len(kept) <= 6 and {0, 190} <= kept and projector.at("a", -1) is None
     projector.submit("a", 200, latents(), ProjectionSettings("tsne", seed=3))
-    told.wait(21)
+    listener.wait(21)
     assert projector.at("a", 199) is None and projector.at("a", 200).settings.seed == 3
     projector.forget("a")
     assert projector.newest("a") is None and projector.at("a", 300) is None
@@ -261,25 +261,25 @@ def test_a_closed_one_takes_nothing(made):
 
 
 def test_in_this_process_too(made):
-    projector, told = made(type("Plain", (InProcessRuntime,), {})(), rest=0.0)
+    projector, listener = made(type("Plain", (InProcessRuntime,), {})(), rest=0.0)
     projector.submit("a", 1, latents(), TSNE)
-    told.wait(1)
+    listener.wait(1)
     assert projector.newest("a").embedding.points.shape == (60, 2)
 
 
 # --- the real process -------------------------------------------------------------------------------------------------------
 
 
-def real(told):
-    return Projector(told, rest=0.0)
+def real(listener):
+    return Projector(listener, rest=0.0)
 
 
 @linux
 def test_a_real_process_has_low_priority_survives_being_killed_and_ends():
-    told = Told()
-    projector = real(told)
+    listener = Listener()
+    projector = real(listener)
     projector.submit("a", 1, latents(), TSNE)
-    told.wait(1)
+    listener.wait(1)
     pid = projector.pid
     assert os.getpriority(os.PRIO_PROCESS, pid) == min(19, os.nice(0) + module.NICE)
     os.kill(pid, signal.SIGKILL)

@@ -82,13 +82,13 @@ def test_posteriors_with_several_modes(std: float) -> None:
 
 def test_too_little_effort_is_told() -> None:
     """However early it has to stop, the error that it states is no smaller than the one that it makes."""
-    model, told = linear_vae(std=0.01), []
+    model, errors = linear_vae(std=0.01), []
     x = draw(model, 1)
     for most in range(600, 4000, 200):
         hasty = log_evidence(model, x, Effort(1e-4, most, THOROUGH.negligible, THOROUGH.kept, THOROUGH.radius))
         assert hasty.evaluations <= most and float(hasty.error) > abs(float(hasty.log_p - model.log_p(x)))
-        told.append(float(hasty.error))
-    assert told[0] == math.inf and any(1e-3 < error < 1.0 for error in told) and told[-1] < 0.1
+        errors.append(float(hasty.error))
+    assert errors[0] == math.inf and any(1e-3 < error < 1.0 for error in errors) and errors[-1] < 0.1
 
 
 def test_three_dimensions_are_refused() -> None:

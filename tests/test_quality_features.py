@@ -124,8 +124,8 @@ def test_the_readme_says_the_same() -> None:
         row = next(line.split("|") for line in text.splitlines() if line.startswith(f"| `{name}`"))
         assert float(row[3].split()[0]) == pytest.approx(100 * network.accuracy, abs=0.06)
         assert float(row[4].split()[0]) == pytest.approx(path_of(name).stat().st_size / 1000, abs=1)
-        for n, told in zip((100, 250, 500, 1000), row[5:]):
-            value, _, other = told.strip().partition(" at ")
+        for n, cell in zip((100, 250, 500, 1000), row[5:]):
+            value, _, other = cell.strip().partition(" at ")
             assert not value or gallery_of(name).floor(int(other or n))["frechet"] == pytest.approx(float(value), abs=0.1)
 
 

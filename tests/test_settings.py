@@ -48,12 +48,12 @@ def meaning(config: RunConfig) -> tuple[list[Any], torch.Tensor | None]:
         x = torch.rand(3, *shape, generator=generator)
         if isinstance(config, DiffusionConfig):
             found = model(x, torch.tensor([0.2, 0.5, 0.9]))
-            said = torch.cat([found.x_0.double().flatten(), found.eps.double().flatten()])
+            output = torch.cat([found.x_0.double().flatten(), found.eps.double().flatten()])
         elif isinstance(model, VAE):
-            said = model.likelihood.log_prob(x, model.decoder(model.encode(x).mean))
+            output = model.likelihood.log_prob(x, model.decoder(model.encode(x).mean))
         else:
-            said = model.decode(model.encode(x))
-    return [(name, tuple(weights.shape)) for name, weights in model.state_dict().items()], said
+            output = model.decode(model.encode(x))
+    return [(name, tuple(weights.shape)) for name, weights in model.state_dict().items()], output
 
 
 def others(spec: FieldSpec, value: Any) -> list[Any]:
@@ -66,12 +66,12 @@ def others(spec: FieldSpec, value: Any) -> list[Any]:
 @pytest.mark.parametrize("model", ["ae", "vae", "diffusion"])
 def test_what_changes_the_weights_or_their_meaning_is_declared_so(model: str) -> None:
     config = CONFIGS[model](**SMALL)
-    shapes, said = meaning(config)
+    shapes, output = meaning(config)
     found = set()
     for name, spec in field_specs(type(config)).items():
         for value in others(spec, getattr(config, name)):
-            other_shapes, other_said = meaning(config.replace(**{name: value}))
-            if other_shapes != shapes or not torch.equal(other_said, said):
+            other_shapes, other_output = meaning(config.replace(**{name: value}))
+            if other_shapes != shapes or not torch.equal(other_output, output):
                 found.add(name)
                 break
     declared = {name for name, spec in field_specs(type(config)).items() if spec.shapes_weights}

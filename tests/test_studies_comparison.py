@@ -229,11 +229,13 @@ def test_the_view_has_a_place_for_every_row(events) -> None:
 
 
 def test_a_gain_within_the_spread_is_no_gain() -> None:
-    def told(before: float, after: float) -> str:
+    def sentence(before: float, after: float) -> str:
         return summary({"ae_gaussian": {"distance": before, "std": 0.01}, "ae_diffusion": {"distance": after, "std": 0.01}})
 
-    assert "closer" in told(0.10, 0.05) and "further" in told(0.05, 0.10) and "no more than the spread" in told(0.05, 0.04)
-    assert told(0.10, 0.05).startswith("AE: ") and "0.1000 to 0.0500" in told(0.10, 0.05)
+    assert (
+        "closer" in sentence(0.10, 0.05) and "further" in sentence(0.05, 0.10) and "no more than the spread" in sentence(0.05, 0.04)
+    )
+    assert sentence(0.10, 0.05).startswith("AE: ") and "0.1000 to 0.0500" in sentence(0.10, 0.05)
     assert summary({}) == "" and summary({"vae_prior": {"distance": 1.0, "std": 0.1}}) == ""
 
 

@@ -150,15 +150,15 @@ def test_sparsity_makes_codes_small_and_contraction_the_slopes() -> None:
 def test_live_bounds_are_those_of_their_modules_in_their_order() -> None:
     trainer = trainer_after(100, VAEConfig(**TINY))
     task, model = trainer.task, trainer.ema
-    told = task.live_bounds(model)
-    assert list(told) == ["neg_elbo", "neg_iwae", "neg_iwae_se", "neg_log_p", "gap", "gap_se"] and task.has_bounds
-    assert told["neg_elbo"] > told["neg_iwae"] > told["neg_log_p"] - 3.0 * told["neg_iwae_se"]
+    found = task.live_bounds(model)
+    assert list(found) == ["neg_elbo", "neg_iwae", "neg_iwae_se", "neg_log_p", "gap", "gap_se"] and task.has_bounds
+    assert found["neg_elbo"] > found["neg_iwae"] > found["neg_log_p"] - 3.0 * found["neg_iwae_se"]
     x = task.map_x[:LIVE_IMAGES]
-    assert told["neg_log_p"] == pytest.approx(-float(log_evidence(model, x).log_p.mean()), abs=0.01)
-    assert told["gap"] == pytest.approx(told["neg_elbo"] - told["neg_log_p"], abs=1e-4)
+    assert found["neg_log_p"] == pytest.approx(-float(log_evidence(model, x).log_p.mean()), abs=0.01)
+    assert found["gap"] == pytest.approx(found["neg_elbo"] - found["neg_log_p"], abs=1e-4)
     many = draw_log_weights(model, x, 2000, generator(5))
-    assert told["neg_elbo"] == pytest.approx(-float(many.mean()), abs=0.1)
-    assert task.live_bounds(model) == told
+    assert found["neg_elbo"] == pytest.approx(-float(many.mean()), abs=0.1)
+    assert task.live_bounds(model) == found
     readings = []
     for task.step in range(1000, 1030):
         found = task.live_bounds(model)
@@ -184,9 +184,9 @@ def test_moments_of_the_aggregated_posterior_are_those_of_its_draws() -> None:
     generator_ = generator()
     mean, log_std = torch.randn(500, 3, generator=generator_), 0.3 * torch.randn(500, 3, generator=generator_) - 1.0
     q = DiagonalGaussian(mean, log_std)
-    told = latent_moments(q)
+    found = latent_moments(q)
     z = q.sample(torch.randn(400, 500, 3, generator=generator_)).flatten(0, 1)
-    torch.testing.assert_close(told["aggregate_mean"], z.mean(0), rtol=0.0, atol=0.01)
-    torch.testing.assert_close(told["aggregate_variance"], z.var(0), rtol=0.02, atol=0.0)
-    torch.testing.assert_close(told["mean_variance"], mean.var(0, correction=0))
-    torch.testing.assert_close(told["kl_per_dimension"].sum(), q.kl().mean())
+    torch.testing.assert_close(found["aggregate_mean"], z.mean(0), rtol=0.0, atol=0.01)
+    torch.testing.assert_close(found["aggregate_variance"], z.var(0), rtol=0.02, atol=0.0)
+    torch.testing.assert_close(found["mean_variance"], mean.var(0, correction=0))
+    torch.testing.assert_close(found["kl_per_dimension"].sum(), q.kl().mean())

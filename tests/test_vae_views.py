@@ -154,8 +154,8 @@ def test_the_doctor_speaks_only_once_a_verdict_means_something():
         "latent": np.zeros((50, d)),
     }
     run = record(VAEConfig(dataset="digits", latent_dim=d, beta=20.0, steps=1000), steps=(900,), arrays=arrays, kl=0.0)
-    said = collapse.collapse(run)["collapse"]
-    assert not said["well"] and "β = 20" in said["sentence"] and said["n_active"] == 0 and said["n"] == 50
+    late = collapse.collapse(run)["collapse"]
+    assert not late["well"] and "β = 20" in late["sentence"] and late["n_active"] == 0 and late["n"] == 50
     early = collapse.collapse(replace(run, snapshot=Snapshot(5, arrays)))["collapse"]
     assert early["step"] < early["settled_at"] and early["sentence"] == ""
     assert collapse.collapse(replace(run, snapshot=Snapshot(5, {"latent": arrays["latent"]}))) == {}

@@ -222,10 +222,10 @@ def brief(value: Any) -> str:
 
 def _sentences(config: type[Settings], items: Any) -> str:
     """The first few errors, each as a sentence, and how many more there are."""
-    said = [_sentence(config, item) for item in items[:MOST_SENTENCES]]
+    sentences = [_sentence(config, item) for item in items[:MOST_SENTENCES]]
     if len(items) > MOST_SENTENCES:
-        said.append(f"{len(items) - MOST_SENTENCES} more settings are refused.")
-    return " ".join(said)
+        sentences.append(f"{len(items) - MOST_SENTENCES} more settings are refused.")
+    return " ".join(sentences)
 
 
 def _sentence(config: type[Settings], item: dict[str, Any]) -> str:

@@ -39,7 +39,7 @@ def reparametrisation(space: Space, args: Reparametrisation) -> Arrays:
     gradients = estimates(q.std, eps, log_p, slope)
     found = {"mean": floats(q.mean[0]), "std": floats(q.std[0]), "eps": floats(eps), "z": floats(z), "log_p": floats(log_p)}
     for name, draws in gradients.items():
-        found |= {f"{name}{suffix}": floats(value) for suffix, value in _told(draws).items()}
+        found |= {f"{name}{suffix}": floats(value) for suffix, value in _statistics(draws).items()}
         if name != "path":
             halves = zip(draws.split(space.d, 1), gradients["path"].split(space.d, 1))
             found[f"{name}_ratio"] = floats(torch.stack([variance_ratio(*pair) for pair in halves]))
@@ -88,7 +88,7 @@ def _log_p_and_slope(space: Space, x: Tensor, z: Tensor) -> tuple[Tensor, Tensor
     return log_p.detach(), slope
 
 
-def _told(draws: Tensor) -> dict[str, Tensor]:
+def _statistics(draws: Tensor) -> dict[str, Tensor]:
     """What n draws (n, 2d) say of their mean, with its standard error, and of their variance."""
     variance = draws.var(0)
     return {"_mean": draws.mean(0), "_se": (variance / len(draws)).sqrt(), "_variance": variance}

@@ -97,8 +97,8 @@ def build_autoencoder(config: LatentConfig, shape: tuple[int, ...]) -> Autoencod
     d, variational = config.latent_dim, isinstance(config, VAEConfig)
     likelihood = build_likelihood(config.likelihood, config.observation_std) if isinstance(config, VAEConfig) else None
     encoder = ENCODERS[config.network](shape, config.width, config.depth, 2 * d if variational else d)
-    said = (shape[0] * likelihood.outputs, *shape[1:]) if likelihood else shape
-    decoder = DECODERS[config.network](said, config.width, config.depth, d)
+    outputs = (shape[0] * likelihood.outputs, *shape[1:]) if likelihood else shape
+    decoder = DECODERS[config.network](outputs, config.width, config.depth, d)
     return VAE(encoder, decoder, d, likelihood) if likelihood else Autoencoder(encoder, decoder, d)
 
 

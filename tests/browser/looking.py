@@ -105,9 +105,9 @@ class Tab:
         """The field of a number, with or without a slider."""
         return self.setting(label).locator("input.setting-number")
 
-    def said(self, label: str) -> Locator:
+    def setting_message(self, label: str) -> Locator:
         """What a field says of its value."""
-        return self.setting(label).locator(".setting-said")
+        return self.setting(label).locator(".setting-message")
 
     def type(self, label: str, value: float | str) -> None:
         field = self.number(label)

@@ -181,7 +181,7 @@ def test_a_model_leaves_as_a_folder_and_comes_back(open_page, tmp_path) -> None:
     wrong = tmp_path / "wrong.zip"
     wrong.write_bytes(b"PK\x03\x04 nothing")
     arena.pick.locator("input[type=file]").set_input_files(wrong)
-    expect(arena.pick.locator(".arena-said")).to_contain_text("could not be opened", timeout=120_000)
+    expect(arena.pick.locator(".arena-message")).to_contain_text("could not be opened", timeout=120_000)
     arena.pick.get_by_role("button", name="use the model above").click()
     expect(arena.pick.locator(".arena-model")).to_have_text("the model above, with its newest weights")
 
@@ -192,7 +192,7 @@ def test_what_cannot_be_done_is_said(open_page) -> None:
     arena.bar.locator("[data-do=train]").click()
     expect(arena.bar.locator(".run-message")).to_contain_text("press Train at the top")
     arena.pick.get_by_role("button", name="save for diffusers").click()
-    expect(arena.pick.locator(".arena-said")).to_contain_text("There is no model to save yet")
+    expect(arena.pick.locator(".arena-message")).to_contain_text("There is no model to save yet")
     arena.wait_for_list()
     arena.pick.get_by_role("button", name="none", exact=True).click()
     arena.bar.locator("[data-do=train]").click()

@@ -84,7 +84,7 @@ def test_what_moves_the_particles_while_it_trains_and_paused(tab):
     card = tab.card(LIVE)
     card.locator("input[type=range]").fill("600")
     card.locator('[data-choose="what"]').select_option("velocity")
-    expect(card.locator(".particles-said")).to_contain_text("model − exact")
+    expect(card.locator(".particles-message")).to_contain_text("model − exact")
     tab.press("pause", then="paused")
     plain = tab.wait_other(LIVE)
     for choose in (
@@ -112,21 +112,21 @@ def test_learned_and_exact_fields_and_errors_by_time(tab):
     trained(tab, steps=300)
     tab.expect_status("finished")
     card.scroll_into_view_if_needed()
-    said = card.locator(".fields-said")
-    expect(said).to_contain_text("At t = 0.30")
-    expect(said).to_contain_text("the mixture")
+    message = card.locator(".fields-message")
+    expect(message).to_contain_text("At t = 0.30")
+    expect(message).to_contain_text("the mixture")
     tab.page.wait_for_function(f"() => [...document.querySelectorAll('.fields-panels canvas')].every({INKED})")
     learned = picture(card.locator('[data-panel="learned"] canvas'))
     card.locator("input[type=range]").fill("70")
-    expect(said).to_contain_text("At t = 0.70")
+    expect(message).to_contain_text("At t = 0.70")
     assert picture(card.locator('[data-panel="learned"] canvas')) != learned
     errors = tab.page.locator('section[aria-label="Error at each time"]')
     errors.scroll_into_view_if_needed()
     expect(errors.locator(".scatterlayer .trace")).to_have_count(2)
     errors.get_by_role("button", name="losses").click()
     expect(errors.locator(".scatterlayer .trace")).to_have_count(5)
-    expect(errors.locator(".errors-said")).to_contain_text("knows every training example by heart")
-    expect(errors.locator(".errors-said")).to_contain_text("on training data nothing beats the ideal denoiser")
+    expect(errors.locator(".errors-message")).to_contain_text("knows every training example by heart")
+    expect(errors.locator(".errors-message")).to_contain_text("on training data nothing beats the ideal denoiser")
 
 
 @pytest.mark.slow
@@ -138,8 +138,8 @@ def test_inpainting_is_set_beside_the_exact_conditional(tab):
     card.scroll_into_view_if_needed()
     card.get_by_role("button", name="Inpaint").click()
     expect(card.locator(".scatterlayer .trace")).to_have_count(3)
-    said = card.locator(".given-said")
-    expect(said).to_contain_text(re.compile(r"no draw from p\(x₂ \| x₁\).* off by 0\.\d\d, with the model by 0\.\d\d"))
+    message = card.locator(".given-message")
+    expect(message).to_contain_text(re.compile(r"no draw from p\(x₂ \| x₁\).* off by 0\.\d\d, with the model by 0\.\d\d"))
     expect(card.locator(".pg-note")).to_have_text("x₁ = 0.45, 1,000 times")
     card.locator("input[type=range]").fill("-1")
     expect(card.locator(".pg-note")).to_have_text("x₁ = −1.00, 1,000 times")
@@ -161,7 +161,7 @@ def test_the_likelihood_is_measured_against_the_truth(tab):
     expect(card.locator(".likelihood-row")).to_have_count(3)
     expect(card).to_contain_text(re.compile(r"−?\d+\.\d+ ± \d+\.\d+ nats"))
     expect(card).to_contain_text("to the truth")
-    expect(card.locator(".likelihood-said")).to_contain_text("it may lie on either side of the ODE’s value")
+    expect(card.locator(".likelihood-message")).to_contain_text("it may lie on either side of the ODE’s value")
     expect(card.locator(".scatterlayer .trace")).to_have_count(3)
 
 

@@ -215,15 +215,15 @@ def test_a_live_setting_that_is_refused_says_so_at_the_field_and_what_holds(open
     tab = running(open_page)
     tab.type("Learning rate", 0.002)
     tab.type("Learning rate", value)
-    said = tab.said("Learning rate")
-    expect(said).to_contain_text("is refused: it must be a number from 1e-06 to 10. The run goes on with 0.002.")
-    assert said.evaluate("node => getComputedStyle(node).color") != tab.setting("Learning rate").evaluate(
+    message = tab.setting_message("Learning rate")
+    expect(message).to_contain_text("is refused: it must be a number from 1e-06 to 10. The run goes on with 0.002.")
+    assert message.evaluate("node => getComputedStyle(node).color") != tab.setting("Learning rate").evaluate(
         "node => getComputedStyle(node).color"
     )
     expect(tab.number("Learning rate")).to_have_value(str(value))
     tab.number("Learning rate").press("Control+a")
     tab.type("Learning rate", 0.004)
-    expect(said).to_be_hidden()
+    expect(message).to_be_hidden()
 
 
 @pytest.mark.parametrize("value", ["abc", ""])
@@ -233,7 +233,7 @@ def test_a_number_that_is_none_is_refused_at_train_not_replaced(open_page, value
     tab.number("Learning rate").fill(value)
     press(tab.bar)
     expect(tab.message).to_have_text(f"learning_rate = {value!r} is refused: it must be a number from 1e-06 to 10.")
-    expect(tab.said("Learning rate")).to_contain_text("is refused: it must be a number from")
+    expect(tab.setting_message("Learning rate")).to_contain_text("is refused: it must be a number from")
     assert tab.run_id() is None
 
 
@@ -241,7 +241,7 @@ def test_a_value_beyond_the_end_of_its_slider_is_kept_and_said(open_page):
     tab = Tab(open_page("/?tab=diffusion"), "diffusion")
     tab.type("Sampling steps", 300)
     expect(tab.number("Sampling steps")).to_have_value("300")
-    expect(tab.said("Sampling steps")).to_have_text("Beyond the slider, which ends at 200; up to 1000 is allowed.")
+    expect(tab.setting_message("Sampling steps")).to_have_text("Beyond the slider, which ends at 200; up to 1000 is allowed.")
     tab.type("Steps", 2)
     tab.train()
     assert tab.frame("frame.config.sampling_steps") == 300

@@ -129,7 +129,7 @@ def test_five_ways_to_draw_latents_are_compared(both):
         )
     bars = [found.locator(f"[data-row={name}] .pg-track i").bounding_box()["width"] for name in ("vae_prior", "floor")]
     assert bars[0] > 20 * max(bars[1], 0.1)
-    expect(found.locator(".comparison-said")).to_contain_text("AE: z by diffusion in place of one Gaussian")
+    expect(found.locator(".comparison-message")).to_contain_text("AE: z by diffusion in place of one Gaussian")
 
 
 @pytest.mark.slow
@@ -156,7 +156,7 @@ def test_a_flow_is_made_straight(open_page):
     section.press("running|finished")
     expect(section.bar).to_have_attribute("data-status", "finished")
     numbers, paths = card(tab.page, NUMBERS), card(tab.page, PATHS)
-    expect(numbers.locator(".reflow-said")).to_have_text(
+    expect(numbers.locator(".reflow-message")).to_have_text(
         re.compile(r"times straighter\. With a single Euler step the distance went from")
     )
     expect(numbers.locator(".reflow-part .pg-bar b")).to_have_count(13)

@@ -12,7 +12,7 @@ def write(open_page):
 
 
 def test_durations_are_rounded_before_they_are_divided(write):
-    said = {
+    expected = {
         0: "0.0 s",
         9.94: "9.9 s",
         9.96: "10 s",
@@ -26,7 +26,7 @@ def test_durations_are_rounded_before_they_are_divided(write):
         7199.0: "2 h 0 min",
         7260: "2 h 1 min",
     }
-    assert {seconds: write("duration", seconds) for seconds in said} == said
+    assert {seconds: write("duration", seconds) for seconds in expected} == expected
 
 
 def test_no_duration_has_sixty_seconds_or_minutes(write):

@@ -70,16 +70,16 @@ def card(page: Page, title: str) -> Locator:
 
 @pytest.mark.slow
 def test_a_result_names_its_model_and_greys_when_another_is_shown(arena: Page) -> None:
-    said = card(arena, "Results").locator(".pg-step")
-    expect(said).to_have_text("diffusion, Eight Gaussians, step 3,000")
+    label = card(arena, "Results").locator(".pg-step")
+    expect(label).to_have_text("diffusion, Eight Gaussians, step 3,000")
     root = arena.locator(".pg-stale")
     expect(root).to_have_count(0)
     publish(arena, "diffusion", run="first", status="running", step=3500)
-    expect(said).to_have_text("diffusion, Eight Gaussians, step 3,000")  # it learns: always a little further
+    expect(label).to_have_text("diffusion, Eight Gaussians, step 3,000")  # it learns: always a little further
     publish(arena, "diffusion", run="first", status="finished", step=4000)
-    expect(said).to_have_text("of an earlier step: diffusion, Eight Gaussians, step 3,000")
+    expect(label).to_have_text("of an earlier step: diffusion, Eight Gaussians, step 3,000")
     publish(arena, "diffusion", run="second", step=10, about="diffusion, Digits")
-    expect(said).to_have_text("of an earlier model: diffusion, Eight Gaussians, step 3,000")
+    expect(label).to_have_text("of an earlier model: diffusion, Eight Gaussians, step 3,000")
     expect(root).not_to_have_count(0)
     faded = card(arena, "Quality against evaluations").locator(".pg-body").evaluate("node => getComputedStyle(node).opacity")
     assert float(faded) < 0.6
@@ -93,7 +93,7 @@ def test_a_result_names_its_model_and_greys_when_another_is_shown(arena: Page) -
         of=[{"about": "an opened diffusers folder", "run": None, "model": None, "step": None}],
         views={"arena": BOARD},
     )
-    expect(said).to_have_text("an opened diffusers folder")
+    expect(label).to_have_text("an opened diffusers folder")
 
 
 @pytest.mark.slow
@@ -122,11 +122,11 @@ def test_an_answer_to_a_button_outlives_the_arrival_of_the_list(open_page) -> No
     page.get_by_role("tab", name="Scheduler arena").click()
     pick = page.locator("section.arena-pick:visible")
     pick.scroll_into_view_if_needed()
-    said = pick.locator(".arena-said")
-    expect(said).to_contain_text("is being tried")
+    label = pick.locator(".arena-message")
+    expect(label).to_contain_text("is being tried")
     pick.get_by_role("button", name="save for diffusers").click()
-    expect(said).to_contain_text("There is no model to save yet")
+    expect(label).to_contain_text("There is no model to save yet")
     assert waiting
     waiting[0].fulfill(json={"version": "0", "in": [], "out": []})
     expect(pick.locator(".pg-note")).to_contain_text("0 of 0 schedulers")
-    expect(said).to_contain_text("There is no model to save yet")
+    expect(label).to_contain_text("There is no model to save yet")

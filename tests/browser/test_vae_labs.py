@@ -146,8 +146,8 @@ def test_the_kl_is_shown_in_its_two_parts_which_add_up(open_run):
         re.compile(r"KL \d+\.\d+ = I\(x; z\) \d+\.\d+ ± \d+\.\d+ \+ KL\(q\(z\) ‖ p\(z\)\) −?\d+\.\d+ ± \d+\.\d+ nats")
     )
     expect(parts).to_contain_text("is at most log n = 7.27")  # of 1,438 digits
-    kl, told, error, rest, error_2 = (number(found) for found in re.findall(r"−?\d+\.\d+", parts.inner_text())[:5])
-    assert abs(kl - told - rest) < 4 * (error + error_2) + 0.01 and told > rest
+    kl, information, error, rest, error_2 = (number(found) for found in re.findall(r"−?\d+\.\d+", parts.inner_text())[:5])
+    assert abs(kl - information - rest) < 4 * (error + error_2) + 0.01 and information > rest
     bars = card.locator(".doctor-bar")
     assert bars.count() == 4 and all(float(bars.nth(k).get_attribute("height")) > 1 for k in (1, 3))
     expect(card.locator("svg")).to_contain_text("the most that an image can tell through this dimension")

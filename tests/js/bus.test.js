@@ -1,7 +1,7 @@
 /* Frames of a tab, moments of the past over them, and topics. */
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {hear, lastFrame, publish, subscribe, tell, told, whileEmpty} from '../../playground/ui/lib/bus.js';
+import {current, hear, lastFrame, publish, subscribe, tell, whileEmpty} from '../../playground/ui/lib/bus.js';
 
 test('views of one run accumulate, and another run begins anew', () => {
   publish('a', {run: 'x', step: 1, views: {map: 1, curves: 1}});
@@ -40,7 +40,7 @@ test('a topic is heard at once, at every change, and until its element has left 
   tell('pins', 2);
   element.isConnected = false;
   tell('pins', 3);
-  assert.deepEqual([heard, told('pins')], [[1, 2], 3]);
+  assert.deepEqual([heard, current('pins')], [[1, 2], 3]);
 });
 
 test('an empty view says what it waits for', () => {

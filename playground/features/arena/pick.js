@@ -27,7 +27,7 @@ const dataUrl = file => new Promise((done, failed) => {
 
 export function mount({element, props, server, watch}) {
   const $ = selector => element.querySelector(selector);
-  const chips = $('.arena-chips'), numbers = $('.arena-numbers'), said = $('.arena-said'), file = $('input[type=file]');
+  const chips = $('.arena-chips'), numbers = $('.arena-numbers'), message = $('.arena-message'), file = $('input[type=file]');
   let list = null, listed = null, asking = null;
   let {folder = null, about = null} = props.value;            // an opened folder, and what is in it: kept while the section is away
   const picked = new Set(props.value.schedulers), counts = new Set(props.value.evaluations);
@@ -41,8 +41,8 @@ export function mount({element, props, server, watch}) {
   }
 
   function say(text, bad = false) {
-    said.textContent = text;
-    said.classList.toggle('arena-bad', bad);
+    message.textContent = text;
+    message.classList.toggle('arena-bad', bad);
   }
 
   function chip(text, title, on, toggle) {
@@ -86,12 +86,12 @@ export function mount({element, props, server, watch}) {
     const wanted = schedule();
     if (asking || listed === wanted || !visible(element)) return;
     asking = wanted;
-    if (!list && !said.textContent) say(TRYING);
+    if (!list && !message.textContent) say(TRYING);
     let answer;
     try { answer = await server.arena_schedulers(wanted); } catch { answer = null; }
     asking = null;
-    if (said.textContent === TRYING) say('');                    // whatever else was said meanwhile, to a button, stays
-    if (!answer || answer.error) { if (!said.textContent) say(answer ? answer.error : 'The server did not answer.', true); return; }
+    if (message.textContent === TRYING) say('');                    // whatever else was said meanwhile, to a button, stays
+    if (!answer || answer.error) { if (!message.textContent) say(answer ? answer.error : 'The server did not answer.', true); return; }
     [list, listed] = [answer, wanted];
     store();
     draw();

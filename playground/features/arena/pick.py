@@ -26,7 +26,7 @@ TEMPLATE = """
     <button type="button" class="pg-small" data-do="open" title="A zipped folder that DiffusionPipeline.save_pretrained wrote, with a UNet2DModel">open a diffusers folder…</button>
     <button type="button" class="pg-small" data-do="save" title="The model above as a folder that DiffusionPipeline.from_pretrained loads, without this app">save for diffusers</button>
     <input type="file" accept=".zip,application/zip" hidden aria-label="A zipped diffusers folder"></div>
-  <div class="arena-said" role="status"></div>
+  <div class="arena-message" role="status"></div>
   <details class="arena-out"><summary>Left out</summary><dl></dl></details>
 </section>
 """

@@ -159,8 +159,8 @@ export function mount({element, props, server}) {
     keep();
   }, interval: 200});
 
-  hear(topic('pins'), element, told => {
-    pinned = told && told.pins.length ? {run: told.run, index: told.pins[told.pins.length - 1]} : null;
+  hear(topic('pins'), element, news => {
+    pinned = news && news.pins.length ? {run: news.run, index: news.pins[news.pins.length - 1]} : null;
     if (!pinned) { shown = null; trouble = ''; tell(topic('truth'), null); }
     draw();
     keep();

@@ -36,8 +36,8 @@ export function mount({element, props, server}) {
   /* Which share of the KL of dimension j is information, 0 to 1; the whole bar while that is not known. */
   const share = j => {
     if (!split || split.kl_per_dimension.shape[0] !== payload.d) return 1;
-    const told = Math.max(0, split.information_per_dimension.data[j]), rest = Math.max(0, split.mismatch_per_dimension.data[j]);
-    return told + rest > 0 ? told / (told + rest) : 1;
+    const information = Math.max(0, split.information_per_dimension.data[j]), rest = Math.max(0, split.mismatch_per_dimension.data[j]);
+    return information + rest > 0 ? information / (information + rest) : 1;
   };
 
   /** @param {Collapse} newest */
@@ -72,9 +72,9 @@ export function mount({element, props, server}) {
     for (let j = 0; j < d; j++) {
       const middle = x(j) + wide / 2, alive = data.active[j], value = Math.max(0, data.kl[j] || 0), group = svg('g', {class: alive ? 'doctor-alive' : 'doctor-dead'});
       if (j === chosen) group.append(svg('rect', {x: x(j), width: wide, y: 0, height: base + BAND + 18, class: 'doctor-chosen'}));
-      const shown = Math.min(value, top), told = shown * share(j), wide2 = {x: middle - bar / 2, width: bar};
-      group.append(svg('rect', {...wide2, y: y(shown), height: Math.max(0, y(told) - y(shown)), class: 'doctor-bar doctor-rest'}),
-                   svg('rect', {...wide2, y: y(told), height: Math.max(1, y(0) - y(told)), class: 'doctor-bar'}));
+      const shown = Math.min(value, top), information = shown * share(j), wide2 = {x: middle - bar / 2, width: bar};
+      group.append(svg('rect', {...wide2, y: y(shown), height: Math.max(0, y(information) - y(shown)), class: 'doctor-bar doctor-rest'}),
+                   svg('rect', {...wide2, y: y(information), height: Math.max(1, y(0) - y(information)), class: 'doctor-bar'}));
       const lo = data.mean[j] - data.std[j], hi = data.mean[j] + data.std[j];
       group.append(svg('line', {x1: middle, x2: middle, y1: at(inside(lo)), y2: at(inside(hi)), class: 'doctor-spread', 'stroke-width': Math.min(5, Math.max(1.5, bar / 3))}),
                    svg('circle', {cx: middle, cy: at(inside(data.mean[j])), r: Math.min(4.5, Math.max(1.6, bar / 2.4)), class: 'doctor-mean'}));

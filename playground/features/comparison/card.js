@@ -27,7 +27,7 @@ function drawBar(node, row, top) {
 
 export function mount({element, props}) {
   const rows = element.querySelector('.comparison-rows'), empty = element.querySelector('.pg-empty'), note = element.querySelector('.pg-note');
-  const said = element.querySelector('.comparison-said'), how = element.querySelector('.comparison-how');
+  const message = element.querySelector('.comparison-message'), how = element.querySelector('.comparison-how');
 
   const narrow = () => element.clientWidth < 860, lines = () => (element.clientWidth < 540 ? 3 : 2);
 
@@ -65,7 +65,7 @@ export function mount({element, props}) {
   /** @param {Comparison | null} payload */
   function draw(payload) {
     empty.hidden = Boolean(payload);
-    said.textContent = payload ? payload.summary : '';
+    message.textContent = payload ? payload.summary : '';
     note.textContent = payload ? `${payload.latent_dim} latent dimension${payload.latent_dim === 1 ? '' : 's'} · bars: ${payload.unit}, shorter is better` : '';
     how.textContent = payload ? `Each row: mean ± standard deviation of ${payload.repeats} measurements, every one of ${thousands(payload.n)} fresh samples against as many `
       + 'held-out images, the same for all rows. The spread is that of the samples, not that of training again. The upright mark in a bar is what the same decoder '

@@ -18,7 +18,7 @@ KEY = (
 def comparison(tab: str) -> gr.HTML:
     """Draws the payload `comparison` (`playground/views/comparison.py`) of the study that `tab` follows."""
     body = '<div class="comparison-body"><div class="comparison-rows"></div></div>'
-    after = '<p class="comparison-said" role="status"></p><p class="comparison-how"></p>'
+    after = '<p class="comparison-message" role="status"></p><p class="comparison-how"></p>'
     template = card(
         "Who makes the better samples?",
         EMPTY,

@@ -12,7 +12,7 @@ const LINES = [['exact p(x₂ | x₁)', 'exact', 'prior', 'solid'], ['inpainted 
 
 export function mount({element, props, server}) {
   const $ = selector => element.querySelector(selector);
-  const plot = $('.given-plot'), empty = $('.pg-empty'), said = $('.given-said'), stepLabel = $('.pg-step'), note = $('.pg-note');
+  const plot = $('.given-plot'), empty = $('.pg-empty'), message = $('.given-message'), stepLabel = $('.pg-step'), note = $('.pg-note');
   const button = $('.given-ask'), slider = $('input'), at = $('.given-slide output'), turns = $('select'), ask = asker(server, props.tab);
   /** @type {(import('../../ui/lib/asking.js').Answer<Conditional> & {at: number, n: number}) | null} */
   let found = null;
@@ -46,8 +46,8 @@ export function mount({element, props, server}) {
     slider.disabled = turns.disabled = !ready;
     button.textContent = busy ? 'Inpainting…' : found ? 'Inpaint again' : 'Inpaint';
     at.textContent = fixed(Number(slider.value));
-    said.classList.toggle('given-wrong', Boolean(failed));
-    said.textContent = failed || (found ? sentence() : '');
+    message.classList.toggle('given-wrong', Boolean(failed));
+    message.textContent = failed || (found ? sentence() : '');
     note.textContent = found ? `x₁ = ${fixed(found.at)}, ${thousands(found.n)} times` : '';
     stepLabel.textContent = found ? stepText({step: found.step}) : '';
     if (!found) purge(plot);

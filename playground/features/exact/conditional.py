@@ -20,7 +20,7 @@ CONTROLS = """
   <label class="pg-select" title="How often RePaint makes each step again"><span>turns per step</span>
     <select disabled><option>1</option><option selected>3</option><option>10</option></select></label>
 </div>
-<div class="given-said" role="status"></div>
+<div class="given-message" role="status"></div>
 """
 
 

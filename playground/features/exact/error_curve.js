@@ -14,7 +14,7 @@ const LINES = {
          ['ideal of the training set, on it', 'ideal_train', 'train', 'dash'], ['the same, held-out', 'ideal_held_out', 'held_out', 'dash'],
          ['exact, held-out', 'exact_held_out', 'prior', 'dot']],
 };
-const SAID = {
+const SENTENCES = {
   error: known => `How far what the model says is from the exact answer, on noisy held-out examples. ${known ? 'The exact answer is that of the mixture, in closed form: this is all of the loss that could still be learned away.' : 'The exact answer is the ideal denoiser of the training set: to come close to it near t = 0 would be to memorise (see the losses).'}`,
   loss: known => `The ideal denoiser of a finite training set is their softmax-weighted mean: near t = 0 it knows every training example by heart, and fails on held-out ones. A model that fails to be ideal is the better one there${known ? '; on held-out data nothing beats the mixture’s own answer, on training data nothing beats the ideal denoiser' : ''}.`,
 };
@@ -23,7 +23,7 @@ const SAID = {
 
 export function mount({element, props, server}) {
   const $ = selector => element.querySelector(selector);
-  const plot = $('.errors-plot'), empty = $('.pg-empty'), said = $('.errors-said'), note = $('.pg-note');
+  const plot = $('.errors-plot'), empty = $('.pg-empty'), message = $('.errors-message'), note = $('.pg-note');
   const buttons = [...element.querySelectorAll('[data-show]')], ask = asker(server, props.tab);
   /** @type {import('../../ui/lib/asking.js').Answer<ErrorCurves> | null} */
   let found = null;
@@ -59,8 +59,8 @@ export function mount({element, props, server}) {
     frame = newest;
     const failed = found && typeof found.error === 'string' ? found.error : '', ready = found && !failed;
     empty.hidden = Boolean(picture());
-    said.classList.toggle('errors-wrong', Boolean(failed));
-    said.textContent = failed || (ready ? SAID[shown](found.exact_known) : picture() ? 'Measuring…' : '');
+    message.classList.toggle('errors-wrong', Boolean(failed));
+    message.textContent = failed || (ready ? SENTENCES[shown](found.exact_known) : picture() ? 'Measuring…' : '');
     mark(element, ready ? found.origin : null);
     note.textContent = ready ? 'mean squared error, in the unit of the loss' : '';
     buttons.forEach(button => button.setAttribute('aria-pressed', String(button.dataset.show === shown)));

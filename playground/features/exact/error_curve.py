@@ -30,6 +30,6 @@ def error_curve(tab: str, *, server_functions: Sequence[Callable], height: int =
         height=height,
         label="Error at each time",
         tools=SHOWN,
-        after='<div class="errors-said" role="status"></div>',
+        after='<div class="errors-message" role="status"></div>',
     )
     return component("features/exact/error_curve.js", template, server_functions=list(server_functions), tab=tab)

@@ -41,7 +41,7 @@ function typical(vectors, places, density) {
 
 export function mount({element, props, server}) {
   const $ = selector => element.querySelector(selector);
-  const empty = $('.pg-empty'), slider = $('input'), time = $('.fields-time'), said = $('.fields-said');
+  const empty = $('.pg-empty'), slider = $('input'), time = $('.fields-time'), message = $('.fields-message');
   const whatSelect = $('[data-choose="what"]'), labelSelect = $('[data-choose="label"]');
   const figures = [...element.querySelectorAll('figure')], ask = asker(server, props.tab);
   /** @type {{field?: FieldAnswer, density?: DensityAnswer}} */
@@ -92,9 +92,9 @@ export function mount({element, props, server}) {
 
   function say() {
     const {field} = found, failed = field && typeof field.error === 'string' ? field.error : '';
-    said.classList.toggle('fields-wrong', Boolean(failed));
-    if (failed || !field) { said.textContent = failed || (step() >= 0 ? 'Asking the model…' : ''); return; }
-    said.textContent = `At t = ${fixed(field.at)}, typical length where the noisy data lie (root mean square): model − exact ${digits(typical(difference(field), field.places.data, found.density))}, exact ${digits(typical(field.exact.data, field.places.data, found.density))}, ${UNITS[field.what]}. ${field.exact_known ? EXACT.known : EXACT.ideal}`;
+    message.classList.toggle('fields-wrong', Boolean(failed));
+    if (failed || !field) { message.textContent = failed || (step() >= 0 ? 'Asking the model…' : ''); return; }
+    message.textContent = `At t = ${fixed(field.at)}, typical length where the noisy data lie (root mean square): model − exact ${digits(typical(difference(field), field.places.data, found.density))}, exact ${digits(typical(field.exact.data, field.places.data, found.density))}, ${UNITS[field.what]}. ${field.exact_known ? EXACT.known : EXACT.ideal}`;
   }
 
   function drawLabels() {

@@ -18,7 +18,7 @@ CONTROLS = (
     'aria-label="Time t of the fields"><span>noise</span></label><output class="fields-time">t = 0.30</output>'
     + select("label", "class", {"-1": "any"}, "Asked of a class-conditional model")
     + "</div>"
-    '<div class="fields-said" role="status"></div>'
+    '<div class="fields-message" role="status"></div>'
 )
 
 

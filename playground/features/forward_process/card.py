@@ -51,7 +51,7 @@ TEMPLATE = f"""
     <button type="button" class="pg-small forward-unit" aria-pressed="true" title="{UNIT}">unit scale</button>
   </div>
   <div class="forward-charts">CHARTS</div>
-  <div class="forward-said"></div>
+  <div class="forward-message"></div>
   <div class="forward-error" role="status"></div>
 </section>
 """

@@ -10,7 +10,7 @@ import {SHOW, normals, numbers, signal} from './numbers.js';
 import {drawImages, drawPoints} from './pictures.js';
 
 const SECONDS = 4;                                           // from data to noise
-const SAID = 'Drag in a chart to move t; hover to read it.';
+const HINT = 'Drag in a chart to move t; hover to read it.';
 const mixed = (a, b, share) => `rgb(${rgb(a).map((v, k) => Math.round(share * v + (1 - share) * rgb(b)[k])).join()})`;
 const pressed = button => button.getAttribute('aria-pressed') === 'true';
 
@@ -27,7 +27,7 @@ function decoded(answer) {
 
 export function mount({element, props, server, watch}) {
   const $ = selector => element.querySelector(selector), $$ = selector => [...element.querySelectorAll(selector)];
-  const slider = $('input'), time = $('.forward-time'), play = $('.forward-play'), unit = $('.forward-unit'), said = $('.forward-said');
+  const slider = $('input'), time = $('.forward-time'), play = $('.forward-play'), unit = $('.forward-unit'), message = $('.forward-message');
   const panels = $$('.forward-panel'), charts = $$('.forward-charts figure'), drawChart = chartDrawer(() => getComputedStyle(element).fontFamily);
   /** @type {ReturnType<typeof decoded> | null} */
   let source = null;
@@ -44,9 +44,9 @@ export function mount({element, props, server, watch}) {
   }
 
   function say() {
-    if (!hovered || !source) { said.textContent = SAID; return; }
+    if (!hovered || !source) { message.textContent = HINT; return; }
     const parts = source.schedules.map(schedule => `${props.titles[schedule.name]} ${CHARTS[hovered.chart].show(numbers(schedule, hovered.at, source.variance))}`);
-    said.textContent = `t = ${fixed(hovered.at)}: ${parts.join(' · ')}`;
+    message.textContent = `t = ${fixed(hovered.at)}: ${parts.join(' · ')}`;
   }
 
   function draw() {

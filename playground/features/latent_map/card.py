@@ -86,7 +86,7 @@ def latent_map(
     )
     after = (
         '<div class="map-foot"><div class="map-legend" role="group" aria-label="Legend: press a class to hide or show it"></div>'
-        f'<span class="map-save">Save {save}</span></div><div class="map-said" role="status"></div>'
+        f'<span class="map-save">Save {save}</span></div><div class="map-message" role="status"></div>'
     )
     template = card(title, empty, BODY, height=height, label=title, tools=tools, after=after, before=_bar(MODELS[tab].has_bound))
     return component(

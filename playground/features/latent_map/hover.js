@@ -52,11 +52,11 @@ export function makeHover(map, colours) {
   });
 
   function lines(known) {
-    const {paint, factor} = colours, said = [`at ${placeText(map.placeOf(hovered).slice(0, map.source.dims))}`];
-    if (paint.kind === 'scale' && factor) said.push(`${paint.label} ${digits(factor.values[hovered])} ${paint.unit}`);
-    if (known) said.push(`squared error ${digits(made.mse)} per pixel`);
-    if (known && made.kl != null) said.push(`KL ${digits(made.kl)} nats`);
-    return said;
+    const {paint, factor} = colours, parts = [`at ${placeText(map.placeOf(hovered).slice(0, map.source.dims))}`];
+    if (paint.kind === 'scale' && factor) parts.push(`${paint.label} ${digits(factor.values[hovered])} ${paint.unit}`);
+    if (known) parts.push(`squared error ${digits(made.mse)} per pixel`);
+    if (known && made.kl != null) parts.push(`KL ${digits(made.kl)} nats`);
+    return parts;
   }
 
   function fill() {

@@ -146,10 +146,10 @@ export function mount({element, props, server}) {
     if (pins.length && inUse()) poke();
   });
 
-  hear(topic('pins'), element, told => {
-    if (!told || told.run !== run) { found = {}; errors.clear(); complain('', ''); }
-    run = told ? told.run : null;
-    pins = told ? told.pins : [];
+  hear(topic('pins'), element, news => {
+    if (!news || news.run !== run) { found = {}; errors.clear(); complain('', ''); }
+    run = news ? news.run : null;
+    pins = news ? news.pins : [];
     if (pins.length) tellNear();
     draw();
     drawStrips();

@@ -1,6 +1,6 @@
 /* Pinned dots, A and B: what other cards are told of them, and how they, their neighbours and the decoded paths between them
    are drawn above the dots. */
-import {tell, told} from '../../ui/lib/bus.js';
+import {current, tell} from '../../ui/lib/bus.js';
 import {cssVar} from '../../ui/lib/theme.js';
 import {RADIUS} from './dots.js';
 import {placeFor} from './latents.js';
@@ -66,7 +66,7 @@ export function makePins(map, places) {
   }
 
   function draw(context) {
-    const {pins, run, screen} = map, text = cssVar('--body-text-color'), paths = told(map.topic('paths')), near = told(map.topic('near'));
+    const {pins, run, screen} = map, text = cssVar('--body-text-color'), paths = current(map.topic('paths')), near = current(map.topic('near'));
     if (pins.length && near && near.run === run) near.indices.forEach(i => i < map.points.x.length && ring(context, screen, i, RADIUS + 2, text, 1));
     if (pins.length === 2 && paths && paths.run === run && map.linear) {
       context.strokeStyle = context.fillStyle = text;

@@ -1,6 +1,6 @@
 /* Decoding the place under the pointer, while it is dragged, and on while the model learns. */
 import {keeper, newest} from '../../ui/lib/asking.js';
-import {told} from '../../ui/lib/bus.js';
+import {current} from '../../ui/lib/bus.js';
 import {tile} from '../../ui/lib/canvas.js';
 import {visible} from '../../ui/lib/live.js';
 import {cssVar} from '../../ui/lib/theme.js';
@@ -21,7 +21,7 @@ export function makeProbe(map, places, space, colours) {
 
   /* Around pin A where the map shows only a part of z: the rest of z stays that of A. */
   function latent(place) {
-    const {basis, pins} = map, a = told(map.topic('latents'));
+    const {basis, pins} = map, a = current(map.topic('latents'));
     const around = pins.length && a && a.run === map.run && a.index === pins[0] && basis && basis.origin.length > map.source.dims && a.z.length === basis.origin.length;
     if (!around) return {z: latentAt(place, basis), note: ''};
     const from = placeFor(a.z, basis);

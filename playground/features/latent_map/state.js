@@ -71,8 +71,8 @@ export class MapState {
   /* Sentences below the map: at most one of each kind. */
   say(kind, sentence) {
     if (sentence) this.#words.set(kind, sentence); else this.#words.delete(kind);
-    const said = this.find('.map-said'), text = [...this.#words.values()].join(' ');
-    if (said.textContent !== text) said.textContent = text;
+    const message = this.find('.map-message'), text = [...this.#words.values()].join(' ');
+    if (message.textContent !== text) message.textContent = text;
   }
   sayNothing() {
     this.#words.clear();

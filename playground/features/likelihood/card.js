@@ -13,7 +13,7 @@ const places = error => Math.max(0, Math.min(4, error > 0 ? 1 - Math.floor(Math.
 
 export function mount({element, props}) {
   const $ = selector => element.querySelector(selector);
-  const rows = $('.likelihood-rows'), plot = $('.likelihood-plot'), empty = $('.pg-empty'), said = $('.likelihood-said'), note = $('.pg-note');
+  const rows = $('.likelihood-rows'), plot = $('.likelihood-plot'), empty = $('.pg-empty'), message = $('.likelihood-message'), note = $('.pg-note');
   const number = (value, error, unit) => (value == null ? '' : `${fixed(value, places(error))} ± ${fixed(error || 0, places(error))} ${unit}`);
 
   /** Means with two standard errors to each side, on one axis that grows when it must. @param {Likelihood} payload */
@@ -23,12 +23,12 @@ export function mount({element, props}) {
     const lo = Math.min(...known.map(row => row.nats - 2 * (row.nats_se || 0))), hi = Math.max(...known.map(row => row.nats + 2 * (row.nats_se || 0)));
     const room = 0.12 * Math.max(hi - lo, 1e-3), scale = [lo - room, hi + room];
     const nodes = known.map(row => {
-      const told = number(row.nats, row.nats_se, 'nats'), bar = fill(track({dot: true}), {value: row.nats, error: 2 * (row.nats_se || 0), colour: roleVar(row.role)}, scale);
-      bar.title = `${row.label}: ${told}; the line is ± 2 standard errors`;
+      const nats = number(row.nats, row.nats_se, 'nats'), bar = fill(track({dot: true}), {value: row.nats, error: 2 * (row.nats_se || 0), colour: roleVar(row.role)}, scale);
+      bar.title = `${row.label}: ${nats}; the line is ± 2 standard errors`;
       bar.style.color = roleVar(row.role);
       const more = row.bits != null ? number(row.bits, row.bits_se, 'bits/dim')
         : row.difference != null && row.name !== 'true' ? `${row.difference > 0 ? '+' : ''}${number(row.difference, row.difference_se, 'to the truth')}` : '';
-      return html('div', 'likelihood-row', html('span', '', row.label), html('span', '', html('b', '', told), html('small', '', more)), bar);
+      return html('div', 'likelihood-row', html('span', '', row.label), html('span', '', html('b', '', nats), html('small', '', more)), bar);
     });
     const ends = [digits(scale[0]), 'nats per example, higher is better', digits(scale[1])];
     rows.replaceChildren(...nodes, html('div', 'likelihood-axis', ...ends.map(text => html('span', '', text))));
@@ -52,7 +52,7 @@ export function mount({element, props}) {
 
   /** The two are of two samplers of one network: no inequality holds between them (Song et al. 2021, Maximum likelihood training; Lu et al. 2022).
       @param {Likelihood} payload */
-  function saying(payload) {
+  function sentences(payload) {
     const images = payload.rows.some(row => row.bits != null);
     return ['One dot per example, on the dotted line where both agree. The flow carries noise to data one to one, so that the density of the noise gives log p(x), with the volume that the flow gains on the way.',
       images ? 'Pixels are whole numbers, and are made continuous by uniform noise first: what the ODE tells of images is therefore itself a lower bound, on average.' : '',
@@ -66,7 +66,7 @@ export function mount({element, props}) {
     empty.hidden = any;
     $('.likelihood-body').hidden = !any;
     note.textContent = any ? `${thousands(payload.n)} examples, mean ± standard error` : '';
-    said.textContent = any ? [saying(payload), payload.unit].filter(Boolean).join(' ') : '';
+    message.textContent = any ? [sentences(payload), payload.unit].filter(Boolean).join(' ') : '';
     if (!any) { purge(plot); return; }
     drawRows(payload);
     drawPlot(payload);

@@ -15,6 +15,6 @@ EMPTY = (
 def likelihood(tab: str, *, height: int = 330) -> gr.HTML:
     """Draws the payload `likelihood` (`playground.features.likelihood.view`) of the study that `tab` follows."""
     body = '<div class="likelihood-body"><div class="likelihood-rows"></div><div class="likelihood-plot"></div></div>'
-    after = '<div class="likelihood-said"></div>'
+    after = '<div class="likelihood-message"></div>'
     template = card("log p(x) of held-out examples", EMPTY, body, height=height, label="Likelihood", after=after)
     return component("features/likelihood/card.js", template, tab=tab)

@@ -99,10 +99,10 @@ export function mount({element, props, server}) {
     },
     generate(answer) {
       const wide = innerWidth < 560 ? 8 : 16;
-      const said = [['samples', buttons.find(button => button.dataset.ask === answer.kind).title], ['real images', 'held-out, never trained on']];
+      const titles = [['samples', buttons.find(button => button.dataset.ask === answer.kind).title], ['real images', 'held-out, never trained on']];
       [answer.images, answer.real].forEach((images, k) => {
-        label(row(k), ...said[k]);
-        tiles(row(k).lastChild, images, 0, images.shape[0], wide, 44, said[k][0]);
+        label(row(k), ...titles[k]);
+        tiles(row(k).lastChild, images, 0, images.shape[0], wide, 44, titles[k][0]);
       });
       drawDistance(answer);
       return 2;
@@ -111,10 +111,10 @@ export function mount({element, props, server}) {
 
   /* What a classifier sees in the samples that were asked for last, as means, and in real images. */
   function seen(answer) {
-    const node = document.createElement('p'), told = (prefix, words) => `${words}: Fréchet distance ${withError(answer[`${prefix}frechet`], answer[`${prefix}frechet_std`])}, `
+    const node = document.createElement('p'), quality = (prefix, words) => `${words}: Fréchet distance ${withError(answer[`${prefix}frechet`], answer[`${prefix}frechet_std`])}, `
       + `precision ${fixed(answer[`${prefix}precision`])}, recall ${fixed(answer[`${prefix}recall`])}`;
     node.className = 'panel-seen';
-    node.textContent = `In the features of a small classifier, ${answer.looked_at} ${isVAE ? 'means E[x|z]' : 'samples'} — ${told('', 'samples')}; ${told('floor_', 'held-out images')}.`;
+    node.textContent = `In the features of a small classifier, ${answer.looked_at} ${isVAE ? 'means E[x|z]' : 'samples'} — ${quality('', 'samples')}; ${quality('floor_', 'held-out images')}.`;
     return node;
   }
 
@@ -165,5 +165,5 @@ export function mount({element, props, server}) {
     poke();
   }, interval: 200});
 
-  hear(`${props.tab}/pins`, element, told => { pins = told ? told.pins : []; if (chosen === 'traversals') { draw(); poke(); } });
+  hear(`${props.tab}/pins`, element, news => { pins = news ? news.pins : []; if (chosen === 'traversals') { draw(); poke(); } });
 }

@@ -37,7 +37,7 @@ function equalBounds({x, y}) {
 export function mount({element, props}) {
   const $ = selector => element.querySelector(selector);
   const plot = $('.rate-plot'), empty = $('.pg-empty'), note = $('.pg-note'), stepLabel = $('.pg-step'), forget = $('.rate-forget');
-  const legend = $('.rate-legend'), said = $('.rate-said'), hidden = new Set();
+  const legend = $('.rate-legend'), message = $('.rate-message'), hidden = new Set();
 
   let current = null;
   const colourOf = new Map();                                     // a run keeps its colour
@@ -99,7 +99,7 @@ export function mount({element, props}) {
     forget.disabled = all.length < 2;
     stepLabel.textContent = payload ? stepText({step: payload.marker ?? runs.find(r => r.run === current)?.steps.at(-1)}) : '';
     note.textContent = newest ? newest.comparable : '';
-    said.textContent = (others ? `${others} other ${others === 1 ? 'run is' : 'runs are'} of other data or another likelihood: their nats cannot be compared with these. ` : '')
+    message.textContent = (others ? `${others} other ${others === 1 ? 'run is' : 'runs are'} of other data or another likelihood: their nats cannot be compared with these. ` : '')
       + (runs.length ? 'Dotted: equal −ELBO. Down and to the left is better.' : '');
     if (!runs.length) { purge(plot); legend.replaceChildren(); delete legend.dataset.key; return; }
     [...colourOf.keys()].forEach(run => { if (!kept[run]) colourOf.delete(run); });

@@ -14,7 +14,7 @@ FORGET = (
 )
 AFTER = (
     '<div class="rate-foot"><div class="rate-legend" role="group" aria-label="Runs: press one to hide or show it"></div>'
-    f'{FORGET}</div><div class="rate-said" role="status"></div>'
+    f'{FORGET}</div><div class="rate-message" role="status"></div>'
 )
 
 

@@ -19,7 +19,7 @@ const heading = (text, small) => html('h4', '', text, html('small', '', small));
 
 export function mount({element, props}) {
   const empty = element.querySelector('.pg-empty'), note = element.querySelector('.pg-note');
-  const said = element.querySelector('.reflow-said'), how = element.querySelector('.reflow-how');
+  const message = element.querySelector('.reflow-message'), how = element.querySelector('.reflow-how');
   const part = name => element.querySelector(`[data-part="${name}"]`);
 
   /** @param {Reflow} payload */
@@ -48,7 +48,7 @@ export function mount({element, props}) {
   function draw(payload) {
     empty.hidden = Boolean(payload && payload.before);
     note.textContent = payload ? payload.phase : '';
-    said.textContent = payload && payload.before ? result(payload) : '';
+    message.textContent = payload && payload.before ? result(payload) : '';
     how.textContent = payload && payload.before ? `S = E∫|dx/dt − (x₁ − x₀)|² dt over ${thousands(payload.n)} paths of ${payload.ode_steps} Euler steps, in squared units of the data`
       + `${payload.after ? ` (in shares of E|x₁ − x₀|²: ${significant(payload.before.relative, 2)} before, ${significant(payload.after.relative, 2)} after)` : ''}. `
       + `Distance: ${payload.unit}, mean ± standard deviation of ${payload.repeats} measurements, each of ${thousands(payload.n)} samples against as many held-out examples; `

@@ -25,7 +25,7 @@ def reflow_numbers(tab: str) -> gr.HTML:
         '<div class="reflow-body"><div class="reflow-part" data-part="straightness"></div>'
         '<div class="reflow-part" data-part="distance"></div></div>'
     )
-    after = '<p class="reflow-said" role="status"></p><p class="reflow-how"></p>'
+    after = '<p class="reflow-message" role="status"></p><p class="reflow-how"></p>'
     template = card(
         "Straight enough for one step?",
         EMPTY,

@@ -1,7 +1,7 @@
 /* ε -> z = μ + σ ε -> D(z) for one image, and the measured variance of two estimators of the same gradient.
    Questions: reparametrisation, decode, point (playground/questions). */
 import {asker, keeper} from '../../ui/lib/asking.js';
-import {hear, told} from '../../ui/lib/bus.js';
+import {current, hear} from '../../ui/lib/bus.js';
 import {tile as drawTile} from '../../ui/lib/canvas.js';
 import {fixed, significant, sub, thousands, withError} from '../../ui/lib/format.js';
 import {live, visible} from '../../ui/lib/live.js';
@@ -128,7 +128,7 @@ export function mount({element, props, server}) {
     empty.hidden = Boolean(ready);
     again.disabled = !ready;
     empty.firstChild.textContent = !frame || step() === null ? first : trouble || 'Asking the model…';
-    note.textContent = ready ? `held-out image ${shown.index + 1}${told(`${props.tab}/pins`) ? ', pinned' : ' (pin another on the map)'}` : '';
+    note.textContent = ready ? `held-out image ${shown.index + 1}${current(`${props.tab}/pins`) ? ', pinned' : ' (pin another on the map)'}` : '';
     mark(element, ready ? shown.origin : null);
     if (!ready) { [path, words, variance, says].forEach(node => node.replaceChildren()); return; }
     drawPath();
@@ -148,5 +148,5 @@ export function mount({element, props, server}) {
     keep();
   }, interval: 250});
 
-  hear(`${props.tab}/pins`, element, told => { pinned = told && told.pins.length ? told.pins[told.pins.length - 1] : 0; if (frame) { draw(); keep(); } });
+  hear(`${props.tab}/pins`, element, news => { pinned = news && news.pins.length ? news.pins[news.pins.length - 1] : 0; if (frame) { draw(); keep(); } });
 }

@@ -58,7 +58,7 @@ BEHIND = (
         {"": "none", "exact": "exact", "learned": "of the model"},
         "How likely each place is at the time of the slider; for the model by solving its ODE, which takes a moment",
     )
-    + '<span class="particles-said" role="status"></span></div>'
+    + '<span class="particles-message" role="status"></span></div>'
 )
 
 LEGEND = (

@@ -9,7 +9,7 @@ import {roleColour} from '../../ui/lib/theme.js';
 export function fieldBehind({element, server, tab, redraw}) {
   const chosen = {}, root = element.querySelector('.particles-behind');
   if (!root) return {want() {}, draw() {}, enable() {}, forget() {}};
-  const said = root.querySelector('.particles-said'), selects = [...root.querySelectorAll('select')], ask = asker(server, tab);
+  const message = root.querySelector('.particles-message'), selects = [...root.querySelectorAll('select')], ask = asker(server, tab);
   let now = {t: 1, run: null, step: -1, extent: null};
   const found = {};
 
@@ -44,10 +44,10 @@ export function fieldBehind({element, server, tab, redraw}) {
 
   function say() {
     const failed = [found.what, found.density].find(answer => answer && answer.error), {what} = found;
-    said.classList.toggle('particles-wrong', Boolean(failed));
-    if (failed) said.textContent = failed.error;
-    else if (chosen.what && what) said.textContent = `model − exact, RMS over the picture: ${digits(rms(what.distance.data))} of ${digits(rmsOf(what.exact.data))}${what.exact_known ? '' : ' (exact for the training points themselves)'}`;
-    else said.textContent = chosen.what || chosen.density ? (found.density ? '' : 'asking the model…') : '';
+    message.classList.toggle('particles-wrong', Boolean(failed));
+    if (failed) message.textContent = failed.error;
+    else if (chosen.what && what) message.textContent = `model − exact, RMS over the picture: ${digits(rms(what.distance.data))} of ${digits(rmsOf(what.exact.data))}${what.exact_known ? '' : ' (exact for the training points themselves)'}`;
+    else message.textContent = chosen.what || chosen.density ? (found.density ? '' : 'asking the model…') : '';
   }
   const rms = values => Math.sqrt(values.reduce((sum, v) => sum + v * v, 0) / values.length);
   const rmsOf = vectors => rms(vectors) * Math.SQRT2;

@@ -152,8 +152,8 @@ class DiffusionTask(Task):
                 expected.append(state.x_0)  # what was made of the state before, on the way to this one
             if state.index in keep:
                 frames.append(state.x)
-        told = None if label is None or scale == 0.0 else label.cpu().numpy()
-        return Way(times[keep].numpy().astype("f4"), torch.stack(frames), torch.stack([*expected, frames[-1]]), told)
+        labels = None if label is None or scale == 0.0 else label.cpu().numpy()
+        return Way(times[keep].numpy().astype("f4"), torch.stack(frames), torch.stack([*expected, frames[-1]]), labels)
 
     def fresh(self, model: Denoiser, n: int, interrupted: Interrupted) -> Tensor | None:
         """By DPM-Solver++(2M) in ten steps, whatever the pictures are drawn with; with classes as many of each."""

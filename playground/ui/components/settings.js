@@ -53,18 +53,18 @@ const wrong = (spec, value) => typeof value !== 'number' || (spec.kind === 'int'
 
 /* The frame of one field: label, help, the control, and a line for what is wrong with it. */
 function frame(spec) {
-  const id = `setting-${++count}`, box = make('div', 'setting'), said = make('div', 'setting-said');
+  const id = `setting-${++count}`, box = make('div', 'setting'), message = make('div', 'setting-message');
   const label = make('label', 'setting-label', spec.unit ? `${spec.label} (${spec.unit})` : spec.label), line = make('div', 'setting-line');
   const help = make('div', 'setting-help', spec.help);
   box.dataset.field = spec.name;
   label.htmlFor = id;
   help.id = `${id}-help`;
-  said.id = `${id}-said`;
-  said.setAttribute('role', 'alert');
-  box.append(label, ...(spec.help ? [help] : []), line, said);
-  const dress = input => { input.id = id; input.setAttribute('aria-describedby', `${help.id} ${said.id}`); line.append(input); return input; };
+  message.id = `${id}-message`;
+  message.setAttribute('role', 'alert');
+  box.append(label, ...(spec.help ? [help] : []), line, message);
+  const dress = input => { input.id = id; input.setAttribute('aria-describedby', `${help.id} ${message.id}`); line.append(input); return input; };
   const say = (text, bad) => {
-    if (said.textContent !== text) said.textContent = text;
+    if (message.textContent !== text) message.textContent = text;
     box.classList.toggle('setting-bad', Boolean(bad && text));
   };
   return {box, line, dress, say};

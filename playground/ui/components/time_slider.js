@@ -21,7 +21,7 @@ const before = (list, step) => list.reduce((best, one) => (one <= step ? one : b
 export function mount({element, props, server, trigger, watch}) {
   const tab = props.tab, root = element.querySelector('.time');
   const $ = selector => element.querySelector(selector);
-  const slider = $('input'), marks = $('.time-marks'), label = $('.time-step'), said = $('.time-said');
+  const slider = $('input'), marks = $('.time-marks'), label = $('.time-step'), message = $('.time-message');
   const play = $('.time-play'), now = $('.time-now'), fork = $('.time-fork');
   const EMPTY = 'Press Train: moments of the run are kept here, to go back to and to continue from.';
   /** @type {(Status & {moments?: Moments}) | null} */
@@ -72,7 +72,7 @@ export function mount({element, props, server, trigger, watch}) {
     setText(fork, forking ? 'Continuing…' : from === null ? 'Continue from here' : `Continue from step ${thousands(from)}`);
     fork.disabled = forking || from === null || (past === null && ACTIVE.includes(frame.status));
     drawMarks(past === null ? null : from);
-    setText(said, sentence(from));
+    setText(message, sentence(from));
   }
 
   /* --- going back, and to now ------------------------------------------------------------------------------------------ */

@@ -30,7 +30,7 @@ TEMPLATE = """
     <button type="button" class="pg-small time-now" aria-pressed="true" disabled>● live</button>
   </div>
   <div class="time-line">
-    <span class="time-said"></span>
+    <span class="time-message"></span>
     <button type="button" class="pg-small time-fork" disabled>Continue from here</button>
   </div>
 </section>

@@ -57,4 +57,4 @@ export function hear(name, element, callback) {
   t.listeners.add(listener);
   callback(t.value);
 }
-export const told = name => topic(name).value;
+export const current = name => topic(name).value;
