@@ -16,7 +16,7 @@ from playground.features.quality.view import DRAWN, quality_view
 from playground.runs import measuring
 from playground.runs.control import Control
 from playground.runs.events import Finished, Progress, Started
-from playground.runs.quality import AFFORDABLE, SIZES, Quality, affordable
+from playground.runs.quality import LEAST, MOST, SHARE, Quality, affordable
 from playground.runs.tasks import TASKS
 from playground.runs.training import train
 from playground.runtimes.records import History, RunRecord, advance
@@ -89,23 +89,44 @@ def test_short_runs_are_not_measured(monkeypatch) -> None:
 # --- how much ------------------------------------------------------------------------------------------------------------
 
 
-def test_the_number_of_samples_follows_from_arithmetic() -> None:
-    """A product of two matrices of 100 rows and columns takes 2 million operations."""
-    weights = torch.ones(100, 100)
-    for share, fixed, n in (
-        (0.9, 0.0, SIZES[0]),
-        (3.0, 0.0, SIZES[2]),
-        (100.0, 0.0, SIZES[-1]),
-        (0.5, 0.4, SIZES[0]),
-        (0.5, 0.6, SIZES[1]),
-    ):
-        each, once = round(share / SIZES[0] * AFFORDABLE / 2e6), round(fixed * AFFORDABLE / 2e6)
-        wide = torch.ones(100, 100 * max(1, once))
+class Machine:
+    """A processor on which an image takes `each` seconds, and others take their turns: `busy` of its time is ours."""
 
-        def draw(count: int) -> list[torch.Tensor]:
-            return [weights @ weights for _ in range(each * count)] + ([weights @ wide] if once else [])
+    def __init__(self, patch: pytest.MonkeyPatch, each: float, busy: float = 1.0) -> None:
+        self.each, self.busy, self.processor, self.wall, self.drawn = each, busy, 0.0, 0.0, 0
+        patch.setattr("time.process_time", lambda: self.processor)
+        patch.setattr("time.perf_counter", lambda: self.wall)
 
-        assert each >= 5 and affordable(draw) == n
+    def work(self, seconds: float) -> None:
+        self.processor += seconds
+        self.wall += seconds / self.busy
+
+    def draw(self, n: int) -> None:
+        self.drawn += n
+        self.work(n * self.each)
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "budget", "n"),
+    [(0.9, 0.5, 500), (1.1, 0.5, 250), (2.1, 0.5, 100), (5.1, 0.5, 50), (5.1, 2.0, 250), (999, 0.5, 50)],
+)
+def test_the_number_of_samples_is_what_the_budget_pays_for(monkeypatch, milliseconds: float, budget: float, n: int) -> None:
+    machine = Machine(monkeypatch, milliseconds / 1000)
+    assert affordable(machine.draw, budget) == n
+    assert machine.drawn == (10 if milliseconds == 999 else 60), "a slow network is not asked twice"
+
+
+@pytest.mark.parametrize("busy", [1.0, 0.25])
+@pytest.mark.parametrize("slow", [1.0, 3.0])
+def test_a_busy_machine_reads_as_many_samples(monkeypatch, busy: float, slow: float) -> None:
+    """A run of 70 processor seconds whose images take 2.4 ms each, on machines that are slow, or have others to serve, too."""
+    machine, data = Machine(monkeypatch, 0.0024 * slow, busy), load_dataset("fashion_mnist")
+    task = TASKS["vae"](parse_config({"model": "vae"}), data, torch.device("cpu"))
+    quality = Quality(task, data)
+    monkeypatch.setattr(task, "fresh", lambda model, n, interrupted: machine.draw(n))
+    machine.work(slow)
+    quality.begin(torch.nn.Identity(), 70.0 * slow / busy)
+    assert quality.n == 250 and LEAST < SHARE * 70.0 < MOST
 
 
 def test_drawing_is_given_up_when_somebody_presses_something() -> None:
@@ -113,7 +134,7 @@ def test_drawing_is_given_up_when_somebody_presses_something() -> None:
     data = load_dataset("digits")
     task = TASKS["diffusion"](config, data, torch.device("cpu"))
     quality, model = Quality(task, data), task.build(config, data.shape)
-    assert quality.begin(model)["floor_frechet"] > 0
+    assert quality.begin(model, 10.0)["floor_frechet"] > 0
     assert quality.read(model, lambda: True) == {} and quality.read(model, lambda: False)["n"] == quality.n
 
 

@@ -22,7 +22,7 @@ from playground.runs.cadence import Cadence
 from playground.runs.checkpoint import Loaded, load_weights, optimizer_state, pack, restore_optimizer, restore_random, unpack
 from playground.runs.control import MAX_ASKS, Control
 from playground.runs.events import Checkpoint, Event, Failed, Finished, Paused, Progress, Snapshot, Started, diverged
-from playground.runs.measuring import RATES, SETTLED, Readings
+from playground.runs.measuring import FIRST_STEPS, RATES, SETTLED, Readings
 from playground.runs.tasks import TASKS, Answering, Task, pick_device
 
 REPORTS_PER_SECOND = 8.0
@@ -180,7 +180,9 @@ class Trainer:
         """Losses on held-out data and, where the task has them, the bounds: those `wanted` or due, all of them at the last step."""
         wanted = tuple(RATES) if self.step == self.config.steps else wanted
         self.measured = self.step if set(RATES) <= set(wanted) else self.measured
-        return self.readings.read(self.ema, wanted, self.step > 0, self.seconds >= SETTLED)
+        settled = self.seconds >= SETTLED and self.step >= min(FIRST_STEPS, self.config.steps)
+        expected = self.seconds * self.config.steps / max(1, self.step)
+        return self.readings.read(self.ema, wanted, self.step > 0, settled, expected)
 
     def _failure(self, block: Tensor, row: int) -> Failed:
         """What to say when `block[row]` (total and terms of one step) shows that the loss went wrong."""
