@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from playground.config import AutoencoderConfig, ConfigError, DiffusionConfig, RunConfig, SampleConfig, VAEConfig
-from playground.diffusion.denoiser import Denoiser
+from playground.diffusion.denoiser import ClippedDenoiser, Denoiser
 from playground.diffusion.noise import SCHEDULES
+from playground.diffusion.sampling import initial_noise, reverse, time_grid
 from playground.runs.checkpoint import CheckpointError, pack, unpack
 from playground.runs.control import Control
 from playground.runs.events import Failed, Finished, Progress, SampleStep, Snapshot, Started
@@ -136,6 +137,27 @@ def test_images_are_kept_on_their_way_with_what_was_expected_of_them(checkpoints
         np.testing.assert_allclose(found["way"][i] / 255, steps[k].x[:kept].clip(0, 1), atol=0.003)
         expected = steps[k + 1].x_0 if k < 20 else steps[20].x
         np.testing.assert_allclose(found["expected"][i] / 255, expected[0].clip(0, 1), atol=0.003)
+
+
+def test_of_many_images_the_first_are_done_before_the_others_begin(checkpoints) -> None:
+    """150 are three batches; each is what it would be if all were drawn at once."""
+    steps = draw(checkpoints["images"], n_samples=150, sampler="ddim", time_grid="uniform_t")
+    assert [step.index for step in steps] == [0, 1, 2, 3, 4, 5, 10, 15] and {step.total for step in steps} == {15}
+    first, last = steps[5].x, steps[-1].x
+    assert np.array_equal(first[:64], last[:64]) and np.array_equal(first[64:], steps[0].x[64:])
+    model, generator = load_model(checkpoints["images"], "cpu"), torch.Generator().manual_seed(0)
+    noise = initial_noise(model.schedule, (150, 1, 8, 8), generator)
+    *_, at_once = reverse(ClippedDenoiser(model, -1.0, 1.0), model.schedule, noise, time_grid(model.schedule, 5), "ddim")
+    np.testing.assert_allclose(last, (at_once.x.numpy() / 2 + 0.5).clip(0, 1), atol=1e-5)
+
+
+def test_a_run_that_draws_many_images_says_how_far_it_is_and_keeps_the_way_of_the_first(checkpoints) -> None:
+    config = SampleConfig(n_samples=150, sampling_steps=5, device="cpu")
+    first, *between, pictures, end = sampling_run(config, checkpoints["images"])
+    told = [event.step for event in between if isinstance(event, Progress)]
+    assert first.config["steps"] == 15 == told[-1] == end.step and told == sorted(told)
+    assert pictures.arrays["samples"].shape == (150, 1, 8, 8) and pictures.arrays["way"].shape == (6, 64, 1, 8, 8)
+    assert np.array_equal(pictures.arrays["way"][-1], pictures.arrays["samples"][:64]) and pictures.arrays["times"][-1] == 0.0
 
 
 def test_models_come_back_with_their_averaged_weights(checkpoints) -> None:

@@ -90,20 +90,31 @@ class Denoiser(nn.Module):
 
     def raw(self, x_t: Tensor, t: Tensor, c: Coefficients, label: Tensor | None = None) -> Tensor:
         """The prediction of the target, in units of its `scale`; `c` is `schedule.at(t).like(x_t)`."""
-        given = () if label is None or self.n_labels == 0 else (label,)
-        x, log_snr = x_t / (c.alpha.square() + c.sigma.square()).sqrt(), self.schedule.log_snr(t)
         if self.linear is None:
-            return self.network(x, log_snr, *given)
-        linear = self.linear(x_t, c)
-        seen = torch.cat([x, linear], dim=1) if x.ndim == 4 else x
-        x_0 = linear + self.linear.error(c).sqrt() * self.network(seen, log_snr, *given)
-        return self.parametrization.target(x_0, (x_t - c.alpha * x_0) / c.sigma, c) / self.parametrization.scale(c)
+            return self._answer(x_t, t, c, label)
+        found = self._beyond(self.linear, x_t, t, c, label)
+        return self.parametrization.target(found.x_0, found.eps, c) / self.parametrization.scale(c)
 
     def forward(self, x_t: Tensor, t: Tensor, label: Tensor | None = None) -> Prediction:
         """`x_t`: (n, ...), `t`: (n,) in [t_min, t_max], or (1,) where all share one time (then it is embedded once); `label`: int64,
         (n,) or (1,), None for -1; a model without classes takes no notice of it."""
         c = self.schedule.at(t).like(x_t)
+        if self.linear is not None:
+            return self._beyond(self.linear, x_t, t, c, label)
         return self.parametrization.solve(self.raw(x_t, t, c, label) * self.parametrization.scale(c), x_t, c)
+
+    def _beyond(self, linear: LinearDenoiser, x_t: Tensor, t: Tensor, c: Coefficients, label: Tensor | None) -> Prediction:
+        """The linear answer with the network's rest."""
+        guess = linear(x_t, c)
+        beside = (guess,) if x_t.ndim == 4 else ()
+        x_0 = guess + linear.error(c).sqrt() * self._answer(x_t, t, c, label, *beside)
+        return Prediction(x_0, (x_t - c.alpha * x_0) / c.sigma)
+
+    def _answer(self, x_t: Tensor, t: Tensor, c: Coefficients, label: Tensor | None, *beside: Tensor) -> Tensor:
+        """What the network says of `x_t` and of what it sees `beside`."""
+        x = x_t / (c.alpha.square() + c.sigma.square()).sqrt()
+        given = () if label is None or self.n_labels == 0 else (label,)
+        return self.network(torch.cat([x, *beside], dim=1) if beside else x, self.schedule.log_snr(t), *given)
 
 
 class GuidedDenoiser(nn.Module):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeVar
@@ -26,8 +27,8 @@ from playground.vae.autoencoder import VAE
 TRAJECTORY_FRAMES = 65
 """States of points that are kept of their way, at most."""
 AnyModel = TypeVar("AnyModel", bound=nn.Module)
-FILMED = 64
-"""Images whose way is kept, at most."""
+BATCH = 64
+"""Images that are drawn at once, and whose way is kept: 1,000 at once take twice as long each, since they leave the processor's cache."""
 
 
 def load_model(checkpoint: bytes, device: str = "auto", kind: type[AnyModel] = nn.Module) -> AnyModel:
@@ -46,13 +47,18 @@ def load_model(checkpoint: bytes, device: str = "auto", kind: type[AnyModel] = n
 def sample(checkpoint: bytes, config: SampleConfig | None = None, control: Control | None = None) -> Iterator[SampleStep]:
     """Draws `config.n_samples` samples.
 
-    A diffusion model yields one `SampleStep` a step, from noise at `t = 1` to data at `t = 0`; a VAE decodes `z ~ N(0, I)`
-    and yields one: `x_0` is the mean `E[x|z]`, `x` that or a draw from `p(x|z)`, as `config.pixels` says. Images come in [0, 1], but
-    draws from a Gaussian may lie outside; points in the units of the data. Deterministic by `config.sampling_seed`.
+    A diffusion model yields one `SampleStep` a step, from noise at `t = 1` to data at `t = 0`; of more than `BATCH` images the first go
+    ahead, the others are still noise, and one `SampleStep` comes for each further batch that is done. A VAE decodes `z ~ N(0, I)` and
+    yields one: `x_0` is the mean `E[x|z]`, `x` that or a draw from `p(x|z)`, as `config.pixels` says. Images come in [0, 1], but draws
+    from a Gaussian may lie outside; points in the units of the data. Deterministic by `config.sampling_seed`.
     Raises `ConfigError` for an autoencoder, which defines no distribution to sample from, and for a class or guidance where
     the model knows no classes.
     """
-    config, control = config or SampleConfig(), control or Control()
+    return (state for state in states(checkpoint, config or SampleConfig(), control or Control()) if isinstance(state, SampleStep))
+
+
+def states(checkpoint: bytes, config: SampleConfig, control: Control) -> Iterator[SampleStep | int]:
+    """The same, and in between how many steps are done."""
     about = unpack(checkpoint).config
     if not MODELS[about.model].is_generative:
         raise ConfigError(NOT_GENERATIVE)
@@ -94,20 +100,37 @@ def _from_prior(model: VAE, config: SampleConfig) -> Iterator[SampleStep]:
     yield SampleStep(1, 1, 0.0, x.cpu().numpy(), mean.cpu().numpy())
 
 
-def _denoise(model: Denoiser, about: RunConfig, config: SampleConfig, control: Control) -> Iterator[SampleStep]:
+def _denoise(model: Denoiser, about: RunConfig, config: SampleConfig, control: Control) -> Iterator[SampleStep | int]:
+    """Images in batches that stay in the processor's cache: the states of the first, then one for each batch that is done, and on the way
+    to it how many steps are."""
     data, labels = load_dataset(about.dataset), sample_labels(about, config)
     generator = torch.Generator(next(model.parameters()).device).manual_seed(config.sampling_seed)
     shape, span, to_data = workspace(model, data)
     times = time_grid(model.schedule, config.sampling_steps, grid=config.time_grid)
     noise = initial_noise(model.schedule, (config.n_samples, *shape), generator, float(times[0]))
     label = None if labels is None else torch.from_numpy(labels).to(noise.device)
-    denoiser = guided(model, label, config.guidance_scale, span)
-    for state in reverse(denoiser, model.schedule, noise, times, config.sampler, config.eta, generator):
-        control.update()
-        if control.stopped:
-            return
-        x, x_0 = (to_data(value).cpu().numpy() for value in (state.x, state.x_0))
-        yield SampleStep(state.index, state.total, state.t, x, x_0)
+    total, parts = steps_of(about, config), torch.arange(len(noise)).split(BATCH if data.is_image else len(noise))
+    x, x_0 = (to_data(value).cpu().numpy() for value in (noise, torch.zeros_like(noise)))
+    for k, part in enumerate(parts):
+        denoiser = guided(model, None if label is None else label[part], config.guidance_scale, span)
+        for state in reverse(denoiser, model.schedule, noise[part], times, config.sampler, config.eta, generator):
+            control.update()
+            if control.stopped:
+                return
+            done = k * config.sampling_steps + state.index
+            if k == 0 or state.index == config.sampling_steps:
+                x, x_0 = x.copy(), x_0.copy()
+                x[part], x_0[part] = (to_data(value).cpu().numpy() for value in (state.x, state.x_0))
+                yield SampleStep(done, total, state.t, x, x_0)
+            else:
+                yield done
+
+
+def steps_of(about: RunConfig, config: SampleConfig) -> int:
+    """Steps of all batches of a drawing; of a VAE's, which only decodes, one."""
+    if not MODELS[about.model].diffuses:
+        return 1
+    return config.sampling_steps * (math.ceil(config.n_samples / BATCH) if DATASETS[about.dataset].is_image else 1)
 
 
 def workspace(model: Denoiser, data: Dataset) -> tuple[tuple[int, ...], tuple[float, float], Callable[[Tensor], Tensor]]:
@@ -127,8 +150,9 @@ def sampling_run(config: SampleConfig, checkpoint: bytes, control: Control | Non
 def sampling(config: SampleConfig, checkpoint: bytes) -> Study:
     """The study behind `sampling_run`; a step is one of the sampler's."""
     about = unpack(checkpoint)
-    states = sample(checkpoint, config)
-    yield Started(config.model_dump() | {"dataset": about.config.dataset}, about.n_parameters, str(pick_device(config.device)))
+    found, total = states(checkpoint, config, Control()), steps_of(about.config, config)
+    said = {"dataset": about.config.dataset, "steps": total}
+    yield Started(config.model_dump() | said, about.n_parameters, str(pick_device(config.device)))
     way: list[SampleStep] = []
     labels, image = sample_labels(about.config, config), len(about.data_shape) == 3
     known, latent = (
@@ -139,24 +163,27 @@ def sampling(config: SampleConfig, checkpoint: bytes) -> Study:
     def results() -> dict[str, np.ndarray]:
         return pictures(way, latent) | known
 
-    for state in states:
-        add_to(way, state, STRIP_FRAMES if image else TRAJECTORY_FRAMES)
-        yield Step(state.index, state.total, results, {"a sample": state.x})
+    for state in found:
+        if isinstance(state, int):
+            yield Step(state, total)
+        else:
+            add_to(way, state, config.sampling_steps, STRIP_FRAMES if image else TRAJECTORY_FRAMES)
+            yield Step(state.index, total, results, {"a sample": state.x})
 
 
-def add_to(way: list[SampleStep], state: SampleStep, at_most: int) -> None:
-    """Another state at the end of `way`, which keeps the newest and at most `at_most` more, spread evenly; of many images on the way the
-    first few. In `way` the `x_0` of a state is what the model made of that very state, which the next one brings."""
+def add_to(way: list[SampleStep], state: SampleStep, steps: int, at_most: int) -> None:
+    """Another state at the end of `way`, which keeps the newest and at most `at_most` more of the first `steps`, spread evenly; of many
+    images on the way the first batch. In `way` the `x_0` of a state is what the model made of that very state, which the next one brings."""
     if way:
         before = way.pop()
-        if before.index in thin(state.total + 1, at_most):
-            few = FILMED if state.x.ndim == 4 else len(state.x)
+        if before.index < steps and before.index in thin(steps + 1, at_most):
+            few = BATCH if state.x.ndim == 4 else len(state.x)
             way.append(replace(before, x=before.x[:few], x_0=state.x_0[:few]))
     way.append(state)
 
 
 def pictures(way: list[SampleStep], latent: bool = False) -> dict[str, np.ndarray]:
-    """The arrays of a diffusion snapshot (see `DiffusionTask.snapshot`), from the states so far; of more than `FILMED` images the way of
+    """The arrays of a diffusion snapshot (see `DiffusionTask.snapshot`), from the states so far; of more than `BATCH` images the way of
     the first few."""
     times, few = np.array([state.t for state in way], "f4"), len(way[0].x)
     x, x_0 = np.stack([state.x[:few] for state in way]), np.stack([*(state.x_0[:few] for state in way[:-1]), way[-1].x[:few]])
