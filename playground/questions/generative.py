@@ -125,9 +125,14 @@ def fit(space: Space, how: str, seed: int) -> DrawCodes:
     if not bool(codes.isfinite().all()):
         raise ConfigError("Some codes are not finite numbers, so no distribution can be fitted to them.")
     if how == "box":
-        low, high = codes.min(0).values, codes.max(0).values
-        return lambda n, generator: low + (high - low) * torch.rand(n, space.d, generator=generator)
+        return box(codes)
     return mixture(codes, 1 if how == "gaussian" else COMPONENTS, seed)
+
+
+def box(codes: Tensor) -> DrawCodes:
+    """Draws from anywhere in the smallest box around `codes` (N, d)."""
+    low, high = codes.aminmax(dim=0)
+    return lambda n, generator: low + (high - low) * torch.rand(n, codes.shape[1], generator=generator)
 
 
 def training_codes(space: Space) -> Tensor:

@@ -1,4 +1,4 @@
-"""Two measurements of a note: five ways to draw latents, and how straight reflow makes a flow.
+"""Two measurements of a note: six ways to draw latents, and how straight reflow makes a flow.
 
     python tests/benchmarks/latents.py compare --dataset fashion_mnist --latent-dim 2 --steps 3000
     python tests/benchmarks/latents.py reflow --dataset mixture --steps 2000

@@ -1,4 +1,4 @@
-"""Latent diffusion from the autoencoder of another tab, five ways to draw latents compared, and a flow made straight."""
+"""Latent diffusion from the autoencoder of another tab, six ways to draw latents compared, and a flow made straight."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from browser.looking import Tab
 
 LIVE, STRIP, AMONG = "Samples while it learns", "One sample, from noise to data", "Samples among the standardised latents"
-COMPARISON = "Comparison of five ways to draw latents"
+COMPARISON = "Comparison of six ways to draw latents"
 NUMBERS, PATHS = "Straightness and quality before and after reflow", "Paths before and after reflow"
 LATENT = "the latent space of the autoencoder on tab 1"
 
@@ -121,7 +121,7 @@ def test_five_ways_to_draw_latents_are_compared(both):
     section.press("running|finished")
     found = card(both.page, COMPARISON)
     expect(section.bar).to_have_attribute("data-status", "finished")
-    for name in ("ae_gaussian", "ae_mixture", "vae_prior", "ae_diffusion", "vae_diffusion", "floor"):
+    for name in ("ae_box", "ae_gaussian", "ae_mixture", "vae_prior", "ae_diffusion", "vae_diffusion", "floor"):
         expect(found.locator(f"[data-row={name}] .comparison-number b")).to_have_text(re.compile(r"^−?0\.\d{4} ± 0\.\d{4}$"))
         assert found.locator(f"[data-row={name}] canvas").evaluate(
             "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((byte, i) => i "

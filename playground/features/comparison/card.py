@@ -5,7 +5,7 @@ import gradio as gr
 from playground.ui.component import card, component
 
 EMPTY = (
-    "Press Compare: five ways to draw z for a decoder will stand here, each with samples and with their distance to real "
+    "Press Compare: six ways to draw z for a decoder will stand here, each with samples and with their distance to real "
     "images. "
     "It needs an autoencoder (tab 1) and a VAE (tab 2), trained on the same data with the same number of latent dimensions."
 )
@@ -24,7 +24,7 @@ def comparison(tab: str) -> gr.HTML:
         EMPTY,
         body,
         height=640,
-        label="Comparison of five ways to draw latents",
+        label="Comparison of six ways to draw latents",
         tools=KEY,
         after=after,
     )

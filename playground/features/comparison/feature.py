@@ -1,4 +1,4 @@
-"""The study that compares five ways to draw latents, of an autoencoder and of a VAE."""
+"""The study that compares six ways to draw latents, of an autoencoder and of a VAE."""
 
 from playground.features.comparison.settings import ComparisonConfig
 from playground.features.comparison.view import comparison_views

@@ -1,5 +1,6 @@
-"""What makes an autoencoder generative? Five ways to draw latents for a decoder, measured alike against held-out images.
+"""What makes an autoencoder generative? Six ways to draw latents for a decoder, measured alike against held-out images.
 
+    AE + box          z from anywhere in the box around the codes
     AE + Gaussian     z from one Gaussian with the moments of the codes
     AE + mixture      z from ten Gaussians fitted to the codes by EM
     VAE prior         z ~ N(0, I), as the VAE was trained for
@@ -7,7 +8,7 @@
     VAE + diffusion   z from a small diffusion model of draws from q(z|x)  (as in Vahdat et al. 2021; Rombach et al. 2022)
 
 What a decoder makes of z: the autoencoder one image, D(z); the VAE a draw from p(x|z) with its pixel noise, because that is
-what its log p(x) is about. The distance of its means E[x|z], as `distance_of_means`, stands beside it. With the five stand what
+what its log p(x) is about. The distance of its means E[x|z], as `distance_of_means`, stands beside it. With the six stand what
 no rule for z can be expected to beat, decoded codes of real images, and the floor: real training images against the held-out ones."""
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from playground.measures.energy import REPEATS, Draw, EnergyDistance, Reading, S
 from playground.measures.features import gallery_of
 from playground.measures.networks import described
 from playground.measures.work import Work, timed
-from playground.questions.generative import COMPONENTS, mixture
+from playground.questions.generative import COMPONENTS, box, mixture
 from playground.runs.checkpoint import unpack
 from playground.runs.control import Control
 from playground.runs.driver import Changes, Step, Study, drive
@@ -45,7 +46,7 @@ SHOWN = 24
 CHUNK = 1024
 LOOKED_AT = 500
 """Samples in a Fréchet distance, at most."""
-ROWS = ("floor", "ae_codes", "vae_codes", "ae_gaussian", "ae_mixture", "vae_prior", "ae_diffusion", "vae_diffusion")
+ROWS = ("floor", "ae_codes", "vae_codes", "ae_box", "ae_gaussian", "ae_mixture", "vae_prior", "ae_diffusion", "vae_diffusion")
 """In the order in which they are measured: the quick ones first."""
 
 
@@ -162,6 +163,7 @@ class Comparison:
             "floor": lambda: self.task.some_train,
             "ae_codes": lambda: lambda n, generator: ae.encode(self.task.some_train(n, generator)),
             "vae_codes": lambda: self.of_vae_codes,
+            "ae_box": lambda: box(self.codes()),
             "ae_gaussian": lambda: mixture(self.codes(), 1, seed),
             "ae_mixture": lambda: mixture(self.codes(), COMPONENTS, seed),
             "vae_prior": lambda: lambda n, generator: torch.randn(n, vae.latent_dim, generator=generator),

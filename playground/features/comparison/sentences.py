@@ -9,7 +9,7 @@ Row = Mapping[str, float | None]
 PAIRS = (
     ("ae_gaussian", "ae_diffusion", "AE: z by diffusion in place of one Gaussian"),
     ("vae_prior", "vae_diffusion", "VAE, means E[x|z]: z by diffusion in place of the prior"),
-    ("ae_gaussian", "vae_prior", "The VAE's prior in place of one Gaussian fitted to the AE's codes, both by images D(z),"),
+    ("ae_box", "vae_prior", "Images D(z): the VAE's prior in place of the box around the AE's codes"),
 )
 """Two rows, and what the second does in place of the first."""
 MEASURES = (
@@ -21,8 +21,21 @@ VERDICTS = {1: "closer to real images", -1: "further from real images", 0: "no m
 
 
 def summary(known: Mapping[str, Row]) -> str:
-    """A sentence for each pair of rows that are there."""
-    return " ".join(compared(what, known[old], known[new]) for old, new, what in PAIRS if old in known and new in known)
+    """A sentence for each pair of rows that are there, and whose fault it is where a prior is no nearer than a box."""
+    said = [compared(what, known[old], known[new]) for old, new, what in PAIRS if old in known and new in known]
+    return " ".join([*said, fault(known)]).strip()
+
+
+def fault(known: Mapping[str, Row]) -> str:
+    """By what classifiers see of codes of real images, whether the VAE's decoder or its prior keeps it from being nearer than the box."""
+    rows = [reading(known.get(name, {}), MEASURES[1][1]) for name in ("ae_box", "vae_prior", "vae_codes", "ae_codes")]
+    box, prior, own, other = rows
+    if not (box and prior and own and other) or verdict(box, prior) > 0:
+        return ""
+    codes = f"Real codes are at {own[0]:.1f} through the VAE's decoder, at {other[0]:.1f} through the AE's"
+    if verdict(box, own) <= 0:
+        return f"{codes}: a better prior can hardly help, a sharper decoder can."
+    return f"{codes}: what lies between {own[0]:.1f} and {prior[0]:.1f} is the prior's."
 
 
 def compared(what: str, old: Row, new: Row) -> str:

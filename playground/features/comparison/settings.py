@@ -9,7 +9,7 @@ from playground.config.settings import Slider, setting
 
 
 class ComparisonConfig(StudyConfig):
-    """Five ways to draw images through the decoders of an autoencoder and a VAE, measured against held-out images alike."""
+    """Six ways to draw images through the decoders of an autoencoder and a VAE, measured against held-out images alike."""
 
     study: Literal["comparison"] = "comparison"
     steps: int = setting(

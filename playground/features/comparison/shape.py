@@ -1,4 +1,4 @@
-"""The shape of the payload of the comparison of five ways to draw latents."""
+"""The shape of the payload of the comparison of six ways to draw latents."""
 
 from typing import Literal, NotRequired
 

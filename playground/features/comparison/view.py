@@ -1,4 +1,4 @@
-"""The comparison of five ways to draw latents: rows with their distance to real images, and samples of each."""
+"""The comparison of six ways to draw latents: rows with their distance to real images, and samples of each."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from playground.views.codec import u8
 from playground.views.images import Payload, tiles_of
 
 ROWS = {
+    "ae_box": ("AE + box", "anywhere in the box around the codes", "reconstruction"),
     "ae_gaussian": ("AE + Gaussian", "one Gaussian fitted to the codes", "reconstruction"),
     "ae_mixture": ("AE + mixture", "ten Gaussians fitted to the codes", "reconstruction"),
     "vae_prior": ("VAE prior", "z ~ N(0, I), as it was trained for; x drawn from p(x|z)", "posterior"),

@@ -1,4 +1,4 @@
-"""Latent diffusion: the particles among the latents, and five ways to draw latents compared."""
+"""Latent diffusion: the particles among the latents, and six ways to draw latents compared."""
 
 from __future__ import annotations
 
