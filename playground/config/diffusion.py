@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from playground.config.autoencoders import AutoencoderConfig, VAEConfig
@@ -10,13 +11,16 @@ from playground.config.settings import Slider, like, setting
 from playground.config.training import IMAGES, RunConfig
 from playground.data import DATASETS
 
+SMALL = 64
+"""Pixels of the largest images of which each is one of the MLP's numbers, unless another network is chosen."""
+
 
 class DiffusionConfig(RunConfig, SamplerSettings):
     """`x_t = alpha_t x_0 + sigma_t eps`, and a network that learns the way back."""
 
     model: Literal["diffusion"] = "diffusion"
     dataset: str = setting("mixture", "Data", "What the model is trained on.", main=True, choices=DATASETS, shapes_weights=True)
-    batch_size: int = like(RunConfig, "batch_size", 256, by_data={"images": 32})
+    batch_size: int = like(RunConfig, "batch_size", 256, by_data={"images": 32, "digits": 128})
     learning_rate: float = like(RunConfig, "learning_rate", 3e-3)
     schedule: Literal["linear", "cosine", "rectified_flow", "variance_exploding"] = setting(
         "cosine",
@@ -42,7 +46,7 @@ class DiffusionConfig(RunConfig, SamplerSettings):
     network: Literal["auto", "mlp", "mixer", "unet", "unet2d"] = setting(
         "auto",
         "Network",
-        "auto: a residual MLP for points, a mixer of patches for images, which learns soonest. UNet2DModel is diffusers' own: slower, and what it "
+        "auto: a residual MLP for points and for images of up to 64 pixels, a mixer of patches for larger ones, which learns soonest. UNet2DModel is diffusers' own: slower, and what it "
         "learns can be saved as a folder that diffusers loads by itself.",
         titles={"mlp": "fully connected", "mixer": "mixer of patches", "unet": "U-Net", "unet2d": "UNet2DModel (diffusers)"},
         shapes_weights=True,
@@ -61,7 +65,7 @@ class DiffusionConfig(RunConfig, SamplerSettings):
         "What the network is corrected towards: the one example that the noisy one was made of, or the mean over all that it may have "
         "come from, estimated with a thousand more (Xu et al. 2023): the same on average, less noisy, worth it where examples lie close together.",
         titles={"single": "the one example", "stable": "the mean of those near"},
-        by_data={"images": "single"},
+        by_data={"images": "single", "digits": "stable"},
     )
     width: int = setting(
         64,
@@ -72,6 +76,7 @@ class DiffusionConfig(RunConfig, SamplerSettings):
         step=16,
         slider=Slider(top=512),
         shapes_weights=True,
+        by_data={"digits": 128},
     )
     depth: int = setting(3, "Depth", "Residual blocks.", ge=1, le=12, slider=Slider(), shapes_weights=True)
     conditional: Literal["off", "on"] = setting(
@@ -91,6 +96,12 @@ class DiffusionConfig(RunConfig, SamplerSettings):
         le=1.0,
         slider=Slider(step=0.05),
     )
+
+    def network_for(self, shape: tuple[int, ...]) -> str:
+        """The kind of network for data of `shape`: what was chosen, or what `auto` means for them."""
+        if self.network != "auto":
+            return self.network
+        return "mlp" if len(shape) != 3 or math.prod(shape) <= SMALL else "mixer"
 
 
 class LatentDiffusionConfig(DiffusionConfig):

@@ -183,7 +183,7 @@ channels that it sees."""
 
 def build_denoiser(config: DiffusionConfig, shape: tuple[int, ...]) -> Denoiser:
     """The denoiser that `config` describes for data of `shape`: (2,) for points, (C, H, W) for images."""
-    kind = config.network if config.network != "auto" else ("mixer" if len(shape) == 3 else "mlp")
+    kind = config.network_for(shape)
     if kind != "mlp" and len(shape) != 3:
         raise ValueError(f"network = {kind!r} is refused for points: it needs images; use 'mlp' or 'auto'.")
     n_labels = len(DATASETS[config.dataset].label_names) if config.conditional == "on" else 0

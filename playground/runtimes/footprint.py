@@ -170,7 +170,7 @@ def conv_decoder(shape: tuple[int, ...], config: LatentConfig) -> Size:
 
 def denoiser(config: DiffusionConfig, shape: tuple[int, ...]) -> Size:
     """The network of a diffusion model, as `denoiser.build_denoiser` makes it."""
-    kind = config.network if config.network != "auto" else ("mixer" if len(shape) == 3 else "mlp")
+    kind = config.network_for(shape)
     n_labels = len(DATASETS[config.dataset].label_names) if config.conditional == "on" else 0
     if kind == "unet2d":
         return unet2d(shape, config.width, config.depth, n_labels)
