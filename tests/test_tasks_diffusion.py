@@ -66,7 +66,7 @@ def test_without_classes_a_batch_is_only_data_and_draws_the_same_numbers() -> No
 
 
 def test_targets_are_means_where_points_lie_close_together_and_the_loss_on_screen_stays_that_of_the_one_example() -> None:
-    assert DiffusionConfig().targets == "stable" and DiffusionConfig(dataset="digits").targets == "single"
+    assert DiffusionConfig().targets == "stable" and DiffusionConfig(dataset="fashion_mnist").targets == "single"
     made = task(conditional="off")
     batch, model = made.batch(generator()), made.build(made.config, made.dataset.shape)
     assert isinstance(batch, Surrounded) and len(batch.own.x) == made.config.batch_size and len(batch.others.x) == 1024
