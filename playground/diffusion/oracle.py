@@ -162,18 +162,21 @@ class IdealDenoiser:
     def _pass(self, x: Tensor, c: Coefficients, label: Tensor | None) -> tuple[Tensor, Tensor]:
         """`log Σ_i exp(-|x - α x_i|² / 2σ²)`, (n, 1), and the mean of the data with these weights, (n, size)."""
         x, size = x - c.alpha * self.center, min(self.chunk, max(64, CACHED // len(x)))
+        scaled, weight = x * (c.alpha / c.sigma**2), -0.5 * (c.alpha / c.sigma) ** 2
         highest, total, mean = x.new_full((len(x), 1), -torch.inf), x.new_zeros(len(x), 1), torch.zeros_like(x)
+        labels = self.labels if label is not None else None
         for i in range(0, len(self.data), size):
             part = self._part(i, size)
-            logits = c.alpha * (x @ part.T) - 0.5 * c.alpha**2 * part.square().sum(1)
-            logits = (logits - 0.5 * x.square().sum(1, keepdim=True)) / c.sigma**2
-            if label is not None and self.labels is not None:
-                logits = logits.masked_fill(_other(label, self.labels[i : i + size]), -torch.inf)
-            new = torch.maximum(highest, logits.max(1, keepdim=True).values)
-            weights = (logits - new).exp().nan_to_num(0.0)  # NaN: nothing of this class has come by yet
-            keep = (highest - new).exp().nan_to_num(0.0)
+            logits = torch.addmm(weight * part.square().sum(1), scaled, part.T)  # less |x|² / 2σ², which is the same for all
+            if labels is not None:
+                logits = logits.masked_fill(_other(label, labels[i : i + size]), -torch.inf)
+            new = torch.maximum(highest, logits.amax(1, keepdim=True))
+            weights, keep = logits.sub_(new).exp_(), (highest - new).exp()
+            if labels is not None:  # NaN: nothing of this class has come by yet
+                weights, keep = weights.nan_to_num(0.0), keep.nan_to_num(0.0)
             total, mean = keep * total + weights.sum(1, keepdim=True), keep * mean + weights @ part
             highest = new
+        highest = highest - 0.5 * x.square().sum(1, keepdim=True) / c.sigma**2
         return highest + total.log(), mean / total + self.center
 
 
