@@ -83,7 +83,7 @@ def test_only_the_vectors_of_seen_labels_learn() -> None:
 def test_another_network_can_be_put_in_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
     monkeypatch.setitem(NETWORKS, "mixer", lambda *about: seen.append(about) or torch.nn.Identity())
-    build_denoiser(DiffusionConfig(dataset="digits", width=48, depth=2, conditional="on"), (1, 8, 8))
+    build_denoiser(DiffusionConfig(dataset="digits", network="mixer", width=48, depth=2, conditional="on"), (1, 8, 8))
     assert seen == [((1, 8, 8), 48, 2, 10, 2)]
 
 
