@@ -22,8 +22,8 @@ VERDICTS = {1: "closer to real images", -1: "further from real images", 0: "no m
 
 def summary(known: Mapping[str, Row]) -> str:
     """A sentence for each pair of rows that are there, and whose fault it is where a prior is no nearer than a box."""
-    said = [compared(what, known[old], known[new]) for old, new, what in PAIRS if old in known and new in known]
-    return " ".join([*said, fault(known)]).strip()
+    found = [compared(what, known[old], known[new]) for old, new, what in PAIRS if old in known and new in known]
+    return " ".join([*found, fault(known)]).strip()
 
 
 def fault(known: Mapping[str, Row]) -> str:
