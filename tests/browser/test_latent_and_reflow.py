@@ -113,7 +113,7 @@ def test_diffusion_in_the_latent_space_of_another_tab(both):
 
 
 @pytest.mark.slow
-def test_five_ways_to_draw_latents_are_compared(both):
+def test_six_ways_to_draw_latents_are_compared(both):
     section = Section(both.page, "Latent diffusion", "comparison")
     section.unfold("What is compared")
     section.number("Training steps", 40)
@@ -127,6 +127,8 @@ def test_five_ways_to_draw_latents_are_compared(both):
             "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((byte, i) => i "
             "% 4 < 3 && byte)"
         )
+    last = found.locator("[data-row=floor]").bounding_box(), found.locator(".pg-body").bounding_box()
+    assert last[0]["y"] + last[0]["height"] <= last[1]["y"] + last[1]["height"] + 1, "the last row is cut off"
     bars = [found.locator(f"[data-row={name}] .pg-track i").bounding_box()["width"] for name in ("vae_prior", "floor")]
     assert bars[0] > 20 * max(bars[1], 0.1)
     expect(found.locator(".comparison-message")).to_contain_text("AE: z by diffusion in place of one Gaussian")

@@ -23,7 +23,7 @@ def comparison(tab: str) -> gr.HTML:
         "Who makes the better samples?",
         EMPTY,
         body,
-        height=640,
+        height=740,
         label="Comparison of six ways to draw latents",
         tools=KEY,
         after=after,
