@@ -156,7 +156,7 @@ RACES = {
                 mirror=False,
                 draws=10,
             ),
-            TUNED[1:],
+            TUNED[2:],
         ),
         "smalldiffusion": Entrant(
             drawn(

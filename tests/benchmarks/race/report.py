@@ -68,7 +68,7 @@ def duels(entrants: dict[str, dict[str, Any]], peer: str, clock: str) -> list[Du
 def summary(results: Results, clock: str = "processor") -> str:
     """A row for each peer: its last reading, when ours was as good, and the least ratio of any of its readings."""
     rows = ["| race | peer | weights | seeds | its end | after | ours as good after | times sooner | at worst |", "|---" * 9 + "|"]
-    for race, entrants in results.items():
+    for race, entrants in sorted(results.items(), key=lambda item: [*PLACES].index(item[0])):
         for name in (name for name, entrant in entrants.items() if not entrant["ours"]):
             found = duels(entrants, name, clock)
             least = min(mean(duel.ratios) for duel in found)
@@ -91,9 +91,10 @@ def everything(results: Results) -> str:
 
 def draw(results: Results, path: Path) -> None:
     """Quality against processor seconds, a line for each seed. Tuned peers are whole lines, and what is ours but not the default dots."""
-    titles = [f"{race}: {AXES[race.partition(',')[0]]}" for race in PLACES]
-    grid = {"specs": [[{"rowspan": 2}, {}, {}], [None, {}, {}]], "column_widths": [0.46, 0.27, 0.27]}
-    figure = make_subplots(2, 3, **grid, horizontal_spacing=0.06, vertical_spacing=0.16, subplot_titles=titles)
+    rows = max(PLACES[race][0] for race in results)
+    titles = [f"{race}: {AXES[race.partition(',')[0]]}" for race, (row, _) in PLACES.items() if row <= rows]
+    grid = {"specs": [[{"rowspan": rows}, {}, {}], [None, {}, {}]][:rows], "column_widths": [0.46, 0.27, 0.27]}
+    figure = make_subplots(rows, 3, **grid, horizontal_spacing=0.06, vertical_spacing=0.16, subplot_titles=titles)
     for race, entrants in results.items():
         row, column = PLACES[race]
         for name, entrant in entrants.items():
@@ -107,10 +108,14 @@ def draw(results: Results, path: Path) -> None:
     figure.update_xaxes(
         type="log", tickvals=[0.25, 0.5, 1, 2, 5, 10, 20, 60, 120], title={"text": "processor seconds", "standoff": 4}
     )
-    figure.update_yaxes(type="log", tickvals=[8, 9, 10, 12, 15, 20, 30, 50, 70, 100, 200, 300, 500, 1000])
-    legend = {"orientation": "h", "y": -0.12, "yanchor": "top"}
+    figure.update_yaxes(type="log", tickvals=[8, 9, 10, 12, 15, 17, 20, 25, 30, 40, 50, 70, 100, 200, 300, 500, 1000])
+    legend = {"orientation": "h", "y": -0.08 - 0.08 / rows, "yanchor": "top"}
     figure.update_layout(
-        template="plotly_white", width=1200, height=640, margin={"l": 40, "r": 10, "t": 40, "b": 10}, legend=legend
+        template="plotly_white",
+        width=1200,
+        height=640 if rows > 1 else 440,
+        margin={"l": 40, "r": 10, "t": 40, "b": 10},
+        legend=legend,
     )
     photograph(figure, path)
 
