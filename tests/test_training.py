@@ -318,7 +318,8 @@ def poison(monkeypatch, step: int) -> None:
         batch = task.batch
 
         def poisoned(self, generator, batch=batch):
-            found, factor = batch(self, generator), math.nan if next(calls) == step else 1.0
+            found = batch(self, generator)
+            factor = math.nan if torch.is_grad_enabled() and next(calls) == step else 1.0
             if isinstance(found, Surrounded):
                 return Surrounded(found.own._replace(x=found.own.x * factor), found.others)
             return found * factor

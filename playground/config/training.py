@@ -71,4 +71,11 @@ class RunConfig(Settings):
         slider=Slider(top=0.25, step=0.01),
     )
     seed: int = setting(0, "Seed", "Same seed, same settings, same device: same run.", ge=0, le=2**31 - 1)
+    precision: Literal["auto", "f32", "bf16"] = setting(
+        "auto",
+        "Precision",
+        "Numbers that the network computes in while it trains; weights and losses are float32 in any case. auto: bfloat16 on a processor "
+        "that has instructions for it, where a step is work enough for it to be quicker.",
+        titles={"f32": "float32", "bf16": "bfloat16"},
+    )
     device: Device = setting("auto", "Device", "Where the arithmetic is done; auto takes a GPU where there is one.")

@@ -23,6 +23,7 @@ from playground.runs.checkpoint import Loaded, load_weights, optimizer_state, pa
 from playground.runs.control import MAX_ASKS, Control
 from playground.runs.events import Checkpoint, Event, Failed, Finished, Paused, Progress, Snapshot, Started, diverged
 from playground.runs.measuring import FIRST_STEPS, RATES, SETTLED, Readings
+from playground.runs.precision import compute
 from playground.runs.tasks import TASKS, Answering, Task, pick_device
 
 REPORTS_PER_SECOND = 8.0
@@ -83,20 +84,19 @@ class Trainer:
         if resume is not None:
             self._restore(resume)
         self.task.prepare(self.ema)
+        self.precision, self.where = compute(self.model, config, self.task)
         self.pending: list[Tensor] = []
         self.terms: tuple[str, ...] = ()
         self.window: deque[tuple[float, int]] = deque([(self.seconds, self.step)], maxlen=int(3 * REPORTS_PER_SECOND))
         self.readings = Readings(self.task, self.dataset, self._pressed)
         self.pictures = Cadence(share=0.06 if self.readings.quality.measures else 0.10)
         self.checkpoints, self.reports = Cadence(share=0.01), Cadence(share=0.5)
-        self.floor: dict[str, float] | None = None
-        self.candidate: Checkpoint | None = None
-        self.proven: Checkpoint | None = None
+        self.floor, self.candidate, self.proven = None, None, None
         self.clock = time.perf_counter()
 
     def run(self) -> Iterator[Event]:
         """The events of this run."""
-        yield Started(self.config.model_dump(), sum(p.numel() for p in self.weights), str(self.device), self.step)
+        yield Started(self.config.model_dump(), sum(p.numel() for p in self.weights), self.where, self.step)
         failure = yield from self._draw(lambda: False)
         if self.step == 0:  # what any training must beat
             answers = {"baseline": self.task.baseline(), "linear": self.task.linear()}

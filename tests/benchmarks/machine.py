@@ -4,10 +4,10 @@
 
 For the default run of every model on every kind of data: trained weights; millions of floating-point operations in a step, counted by torch in
 products and convolutions, forward and backward; milliseconds of a step of our trainer, of a plain eager loop (the same network, loss and
-batch, torch's Adam as it comes, no moving average), and the share of this machine's peak, which is what a large product of
+batch, in float32, torch's Adam as it comes, no moving average), and the share of this machine's peak, which is what a large product of
 matrices reaches here in float32. Blocks of steps take turns and the quickest block counts. On the CPU milliseconds are those of the
-processor on one thread, so that a busy machine does not matter much, and wall milliseconds on one and two threads stand beside
-them, which ask for an idle one; on a GPU they are wall milliseconds, synchronised. Prints Markdown.
+processor on one thread, so that a busy machine does not matter much; with `--threads`, on an idle machine, wall milliseconds on one and two
+threads stand beside them. On a GPU they are wall milliseconds, synchronised. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from playground.config import RunConfig, parse_config
 from playground.runs.checkpoint import Loaded, unpack
 from playground.runs.control import Control
-from playground.runs.quality import operations
+from playground.runs.precision import operations
 from playground.runs.training import Trainer
 
 IMAGES = ("fashion_mnist", "digits", "sprites")
@@ -111,12 +111,12 @@ def walls(run: Trainer) -> Iterator[str]:
     torch.set_num_threads(1)
 
 
-def row(model: str, dataset: str, changes: dict[str, str], most: float, clock: Clock, device: torch.device) -> str:
-    run, other = trainer(model, dataset, changes), trainer(model, dataset, changes)
+def row(model: str, dataset: str, changes: dict[str, str], most: float, clock: Clock, device: torch.device, walled: bool) -> str:
+    run, other = trainer(model, dataset, changes), trainer(model, dataset, {**changes, "precision": "f32"})
     flop = arithmetic(run)
     mine, theirs = quickest([ours(run), plain(other)], clock, device)
     cells = [f"{model}, {dataset}", f"{sum(w.numel() for w in run.weights):,}", f"{flop / 1e6:.1f}", f"{1e3 * mine:.2f}"]
-    cells += [f"{1e3 * theirs:.2f}", f"{flop / mine / most:.0%}", *(walls(run) if device.type == "cpu" else ())]
+    cells += [f"{1e3 * theirs:.2f}", f"{flop / mine / most:.0%}", *(walls(run) if walled else ())]
     return f"| {' | '.join(cells)} |"
 
 
@@ -125,18 +125,19 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=list(RUNS), choices=list(RUNS))
     parser.add_argument("--data", nargs="+", help="only these")
     parser.add_argument("--set", default="", metavar="NAME=VALUE,…", help="settings that differ from the defaults")
+    parser.add_argument("--threads", action="store_true", help="also wall milliseconds, on one thread and on two")
     given = parser.parse_args()
     torch.set_num_threads(1)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     clock = time.process_time if device.type == "cpu" else time.perf_counter
     rates = {kind: peak(kind, clock, device) for kind in (torch.float32, torch.bfloat16)}
     print(f"Peak on {device}: " + ", ".join(f"{rate / 1e9:,.0f} GFLOP/s in {kind}" for kind, rate in rates.items()) + "\n")
-    heads = HEADS + (" wall ms, 1 thread | 2 threads |" if device.type == "cpu" else "")
+    heads = HEADS + (" wall ms, 1 thread | 2 threads |" if given.threads else "")
     print(heads + "\n" + "|---" * (heads.count("|") - 1) + "|")
     changes = dict(pair.split("=") for pair in given.set.split(",") if pair)
     for model in given.only:
         for dataset in given.data or RUNS[model]:
-            print(row(model, dataset, changes, rates[torch.float32], clock, device), flush=True)
+            print(row(model, dataset, changes, rates[torch.float32], clock, device, given.threads), flush=True)
 
 
 if __name__ == "__main__":

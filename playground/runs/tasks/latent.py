@@ -55,7 +55,11 @@ class LatentTask(Task):
 
     def adopt(self, model: Autoencoder | VAE, source: Loaded | None) -> None:
         """The mean of the training images: what encoder and decoder begin at."""
-        begin_at(model, self.scale(self.train_x).mean(0))
+        begin_at(model, self.mean_image())
+
+    def mean_image(self) -> Tensor:
+        """Of all training images, scaled, (C, H, W), in parts: as float32 they would take four times the data."""
+        return torch.stack([self.scale(part).sum(0) for part in self.train_x.split(1000)]).sum(0) / len(self.train_x)
 
     def _draw_once(self) -> None:
         """Replaces stored data by what the likelihood speaks of, where that takes random numbers."""
@@ -71,9 +75,7 @@ class LatentTask(Task):
 
     def baseline(self) -> dict[str, float]:
         """`mse` of answering every held-out image with the mean training image."""
-        mean = self.train_x.float().mean(0, keepdim=True)
-        x, mean = self.scale(self.test_x[: self.n_held_out]), mean / 255.0 if self.train_x.dtype == torch.uint8 else mean
-        return {"mse": float((x - mean).square().mean())}
+        return {"mse": float((self.scale(self.test_x[: self.n_held_out]) - self.mean_image()).square().mean())}
 
     def pictures(self, reconstructions: Tensor, codes: Tensor) -> dict[str, np.ndarray]:
         """What both draw: `latent` (n, d) float32; `originals`, `reconstructions` uint8 and `errors` float32, (k, C, H, W); and

@@ -21,7 +21,7 @@ from playground.diffusion.objectives import Examples
 from playground.runs.checkpoint import CheckpointError, Loaded, load_weights
 from playground.runs.tasks.base import STRIP_FRAMES, Interrupted, thin, to_uint8
 from playground.runs.tasks.diffusion import DiffusionTask, film
-from playground.runs.tasks.latent import AutoencoderTask, VAETask
+from playground.runs.tasks.latent import AutoencoderTask, LatentTask, VAETask
 
 SHOWN = 25
 """Samples that are decoded for a picture."""
@@ -73,12 +73,11 @@ class LatentDiffusionTask(DiffusionTask):
     def adopt(self, model: LatentDenoiser, source: Loaded) -> None:
         """Takes over the averaged weights of the autoencoder, and standardises the model to its latents."""
         load_weights(model.autoencoder, source)
-        x = self._pixels()[0]
-        means, stds = model.posterior(x)  # not standardised yet: with mean 0 and std 1
+        means, stds = self._posteriors(model)[0]  # not standardised yet: with mean 0 and std 1
         if not bool(means.isfinite().all() and stds.isfinite().all()):
             raise ConfigError("Some latents of this autoencoder are not finite numbers, so nothing can be learned from them.")
         model.standardise_to(means, stds)
-        z = draw(*model.posterior(x))
+        z = draw(*self._posteriors(model)[0])
         model.bound.copy_(z.abs().max())
         if model.linear is not None:
             model.linear.fit(z[:EXAMPLES])
@@ -90,7 +89,7 @@ class LatentDiffusionTask(DiffusionTask):
         if self.held and all(map(torch.equal, weights, self.held)):
             return
         self.held = [value.clone() for value in weights]
-        train, test = (model.posterior(x) for x in self._pixels())
+        train, test = self._posteriors(model)
         splits = [
             Split(draw(*posterior).cpu().numpy(), split.labels)
             for posterior, split in ((train, self.images.train), (test, self.images.test))
@@ -142,12 +141,19 @@ class LatentDiffusionTask(DiffusionTask):
         """Latents (k, n, d) as images (k, n, C, H, W), uint8."""
         return to_uint8(model.decode(z.flatten(0, 1))).reshape(*z.shape[:2], *self.images.shape)
 
-    def _pixels(self) -> tuple[Tensor, Tensor]:
-        """Training and held-out images as the autoencoder is shown them."""
+    def _posteriors(self, model: LatentDenoiser) -> list[tuple[Tensor, Tensor]]:
+        """Of training and of held-out images; in parts, for as float32 they take four times the data."""
+        seen, found = self._seen(), []
+        for x in (seen.train_x, seen.test_x):
+            means, stds = zip(*(model.posterior(seen.scale(part)) for part in x.split(1000)))
+            found.append((torch.cat(means), torch.cat(stds)))
+        return found
+
+    def _seen(self) -> LatentTask:
+        """The training of the autoencoder, for the images as it is shown them."""
         config = self.config.autoencoder
         here = self.images, self.device
-        seen = VAETask(config, *here) if isinstance(config, VAEConfig) else AutoencoderTask(config, *here)
-        return seen.scale(seen.train_x), seen.scale(seen.test_x)
+        return VAETask(config, *here) if isinstance(config, VAEConfig) else AutoencoderTask(config, *here)
 
 
 def draw(means: Tensor, stds: Tensor) -> Tensor:
