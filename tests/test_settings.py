@@ -65,7 +65,7 @@ def others(spec: FieldSpec, value: Any) -> list[Any]:
 
 @pytest.mark.parametrize("model", ["ae", "vae", "diffusion"])
 def test_what_changes_the_weights_or_their_meaning_is_declared_so(model: str) -> None:
-    config = CONFIGS[model](**SMALL)
+    config = CONFIGS[model](**SMALL | ({"skip": "none"} if model == "diffusion" else {}))  # else nothing hangs on what is predicted
     shapes, output = meaning(config)
     found = set()
     for name, spec in field_specs(type(config)).items():

@@ -59,7 +59,10 @@ class LatentTask(Task):
 
     def mean_image(self) -> Tensor:
         """Of all training images, scaled, (C, H, W), in parts: as float32 they would take four times the data."""
-        return torch.stack([self.scale(part).sum(0) for part in self.train_x.split(1000)]).sum(0) / len(self.train_x)
+        total = torch.zeros(self.dataset.shape, device=self.device)
+        for part in self.train_x.split(1000):
+            total += self.scale(part).sum(0)
+        return total / len(self.train_x)
 
     def _draw_once(self) -> None:
         """Replaces stored data by what the likelihood speaks of, where that takes random numbers."""
