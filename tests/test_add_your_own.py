@@ -96,10 +96,10 @@ def test_one_line_puts_it_on_a_tab_where_its_button_starts_it(
 ) -> None:
     from playground.features.robustness import section as robustness
 
-    line = re.search(r"`(labs = .*)`", SECTION)
+    line = re.search(r"`(benches = .*)`", SECTION)
     where: dict[str, object] = {"robustness": robustness}
     exec(line[1], where)
-    monkeypatch.setattr(AutoencoderTab, "labs", where["labs"])
+    monkeypatch.setattr(AutoencoderTab, "benches", where["benches"])
     with gr.Blocks() as page:
         AutoencoderTab("ae", service, AutoencoderConfig)
     assert "Robustness" in [block.label for block in page.blocks.values() if isinstance(block, gr.Tab)]

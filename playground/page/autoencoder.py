@@ -14,7 +14,7 @@ from playground.ui.components.term_bars import term_bars
 from playground.ui.tab import TrainingTab
 
 TERMS_EMPTY = (
-    "Press Train: the squared error and the penalties that are switched on at the side, which is what the weights minimise."
+    "Press Train: the squared error and the penalties that are switched on in the settings, which is what the weights minimise."
 )
 
 
@@ -24,22 +24,25 @@ class AutoencoderTab(TrainingTab):
     groups = ("variants",)
     heading = "**Variants.** Denoising, sparse, contractive: 0 is off, and all three can be changed while the model trains."
 
-    def draw_pictures(self) -> None:
-        """The pictures of this tab, from top to bottom."""
+    def draw_view(self) -> None:
+        """The map."""
+        latent_map("ae", server_functions=self.service.server_functions())
+
+    def draw_outcome(self) -> None:
+        """Images and their error, the loss, and what the model makes where nothing was encoded."""
         functions = self.service.server_functions()
-        term_bars("ae", title="What is minimised", empty=TERMS_EMPTY)
-        with gr.Row():
-            with gr.Column(scale=3, min_width=320):
-                latent_map("ae", server_functions=functions)
-            with gr.Column(scale=2, min_width=300):
-                curves("ae", height=420)
-                quality("ae", height=150)
-        pinned("ae", server_functions=functions)
         image_table(
             "ae",
             view="images",
             title="Held-out images",
             empty="Press Train: ten images that the model never trains on, what it makes of them, and the error.",
-            height=252,
+            height=180,
         )
+        with gr.Row():
+            with gr.Column(min_width=230):
+                curves("ae", height=170)
+            with gr.Column(min_width=230):
+                term_bars("ae", title="What is minimised", empty=TERMS_EMPTY)
+        pinned("ae", server_functions=functions)
         model_panel("ae", server_functions=functions)
+        quality("ae", height=150)

@@ -15,6 +15,7 @@ from playground.features.reflow import section as reflow
 from playground.features.samples import section as samples
 from playground.page.diffuse_in import DIFFUSE_IN, DiffuseIn
 from playground.runtimes.refusals import answering
+from playground.ui.components.curves import curves
 from playground.ui.fitting import fit
 from playground.ui.following import following
 from playground.ui.tab import TrainingTab
@@ -26,7 +27,7 @@ class DiffusionTab(TrainingTab):
     groups = ("sampling",)
     extra = (DIFFUSE_IN,)
     heading = "**Sampling.** Steers the pictures while the model trains, and Sample."
-    labs = (
+    benches = (
         ("Fresh samples", samples.draw),
         ("Forward", forward_process.draw),
         ("Exact answer", exact.draw),
@@ -37,8 +38,8 @@ class DiffusionTab(TrainingTab):
         ("Reflow", reflow.draw),
     )
 
-    def draw_pictures(self) -> None:
-        """Samples of the model as it learns, and the loss beside them."""
+    def draw_view(self) -> None:
+        """Samples of the model as it learns."""
         points = self.form.specs["dataset"].default in POINT_DATASETS
         self.live = samples.pictures(
             "diffusion",
@@ -46,9 +47,13 @@ class DiffusionTab(TrainingTab):
             title="Samples while it learns",
             empty="Press Train: grey dots will be the data, green dots samples of the model, drawn from the same noise each time.",
             images_empty="Press Train: 25 samples of the model will stand here, drawn from the same noise each time.",
-            beside=True,
+            live=True,
             functions=self.service.server_functions(),
         )
+
+    def draw_outcome(self) -> None:
+        """The loss, between what a Gaussian of the data knows and the least possible."""
+        curves("diffusion", height=300)
 
     def draw_form(self) -> None:
         """Where it diffuses, then the settings as on every tab."""

@@ -1,4 +1,4 @@
-/* The open tab stands in the page's address (?tab=vae), so that a reload or a link opens it again. */
+/* The open tab and the bench of its dock stand in the page's address (?tab=vae&bench=factors), so that a reload or a link opens them again. */
 window.playgroundPage = {
   names: ['ae', 'vae', 'diffusion'],
   /* The Tabs component's new value when the page opens. */
@@ -6,15 +6,24 @@ window.playgroundPage = {
     const tab = new URL(location.href).searchParams.get('tab');
     return {selected: this.names.includes(tab) ? tab : this.names[0], __type__: 'update'};
   },
-  /* A tab was picked: after Gradio has marked it, write it down. */
+  /* The same of the dock of `tab`, whose benches are `names`; the first shows none. */
+  bench(tab, names) {
+    this.benches[tab] = names;
+    const url = new URL(location.href), bench = url.searchParams.get('bench');
+    const here = (url.searchParams.get('tab') || this.names[0]) === tab && names.includes(bench);
+    return {selected: here ? bench : names[0], __type__: 'update'};
+  },
+  /* A tab or a bench was picked: after Gradio has marked it, write it down. */
   remember() {
     setTimeout(() => {
-      const buttons = [...document.querySelectorAll('#tabs [role="tab"]')];
-      const index = buttons.findIndex(button => button.getAttribute('aria-selected') === 'true');
+      const picked = bar => [...document.querySelectorAll(`${bar} > .tab-wrapper [role="tab"]`)].findIndex(button => button.getAttribute('aria-selected') === 'true');
+      const index = picked('#tabs');
       if (index < 0) return;
-      const url = new URL(location.href);
-      url.searchParams.set('tab', this.names[index]);
+      const url = new URL(location.href), tab = this.names[index], bench = picked(`#dock-${tab}`);
+      url.searchParams.set('tab', tab);
+      if (bench > 0) url.searchParams.set('bench', this.benches[tab][bench]); else url.searchParams.delete('bench');
       history.replaceState(history.state, '', url);
     }, 50);
   },
+  benches: {},
 };

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from json import dumps
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,11 @@ from playground.page.door import Door, invalid
 from playground.page.service import Service
 from playground.page.vae import VAETab
 from playground.ui import modules, preview
+from playground.ui.tab import TrainingTab
 
 TITLE = "Generative models, live"
-HEAD = (
-    "# Generative models, live\n"
-    "Train an autoencoder, a VAE and a diffusion model on real data, watch them learn, and see why each one exists."
-)
-CSS = (Path(__file__).parent / "page.css").read_text("utf-8")
+HEAD = "# Generative models, live"
+CSS, FRAME = ((Path(__file__).parent / name).read_text("utf-8") for name in ("page.css", "frame.css"))
 SCRIPT = (Path(__file__).parent / "page.js").read_text("utf-8")
 FONT = gr.themes.LocalFont("Source Sans Pro", weights=(400, 700))  # of the default's (400, 600), Gradio's 600 has three glyphs
 THEME = gr.themes.Default(
@@ -47,12 +46,17 @@ def build_page(service: Service) -> gr.Blocks:
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
         add_endpoints(service)  # first: whoever comes first gets the name, and the page's own events are called alike
         gr.Markdown(HEAD, elem_classes=["page-head"])
+        drawn: list[TrainingTab] = []
         with gr.Tabs(elem_id="tabs") as tabs:
             for name, label, tab, config in TABS:
                 with gr.Tab(label, id=name):
-                    tab(name, service, config)
-        tabs.select(None, None, None, js="(...args) => window.playgroundPage.remember()", api_visibility="private")
+                    drawn.append(tab(name, service, config))
         page.load(None, None, tabs, js="() => window.playgroundPage.opened()", api_visibility="private")
+        for tab in drawn:
+            opened = f"() => window.playgroundPage.bench({dumps(tab.name)}, {dumps(tab.dock_names)})"
+            page.load(None, None, tab.dock, js=opened, api_visibility="private")
+        for bar in (tabs, *(tab.dock for tab in drawn)):
+            bar.select(None, None, None, js="(...args) => window.playgroundPage.remember()", api_visibility="private")
     page.queue(max_size=100, default_concurrency_limit=None, api_open=None)
     return page
 
@@ -62,7 +66,7 @@ def launch_settings() -> dict[str, Any]:
     return {
         "theme": THEME,
         "css": CSS,
-        "head": f"{modules.head()}<script>{SCRIPT}</script>",
+        "head": f"{modules.head()}<style>{FRAME}</style><script>{SCRIPT}</script>",
         "footer_links": ["api"],
         "run_history": False,
         "enable_monitoring": False,

@@ -114,7 +114,7 @@ class Service:
         runs = {"checkpoint": run} | others
         if any(self._model(each).diffuses == "latents" for each in runs.values()):
             raise ConfigError(
-                "This measures a diffusion of the data themselves, but the model above works in the latent space of an autoencoder: "
+                "This measures a diffusion of the data themselves, but the model of this tab works in the latent space of an autoencoder: "
                 "train one that diffuses in the data."
             )
         settings = study.configure({"device": self.device, **named(values)})

@@ -43,7 +43,7 @@ class VAETab(TrainingTab):
     """Its pictures and its form; the rest is as on every tab."""
 
     groups = ("observation", "bound", "variants")
-    labs = (
+    benches = (
         ("Bound and gap", bound.draw),
         ("Collapse doctor", collapse.draw),
         ("Rate and distortion", rate_distortion.draw),
@@ -51,34 +51,37 @@ class VAETab(TrainingTab):
         ("Factors", factors.draw),
     )
 
-    def draw_pictures(self) -> None:
-        """The pictures of this tab, from top to bottom."""
+    def draw_view(self) -> None:
+        """The map over its prior."""
+        latent_map("vae", server_functions=self.service.server_functions(), title="Latent map and prior", empty=MAP_EMPTY)
+
+    def draw_outcome(self) -> None:
+        """Samples and reconstructions, the bound and its terms, and the bound at one image."""
         functions = self.service.server_functions()
-        term_bars("vae", lines=True)
-        with gr.Row():
-            with gr.Column(scale=5, min_width=320):
-                latent_map("vae", server_functions=functions, title="Latent map and prior", empty=MAP_EMPTY)
-            with gr.Column(scale=4, min_width=320):
-                curves("vae", title="−ELBO", height=200)
-                truth("vae", server_functions=functions)
-        pinned("vae", server_functions=functions)
         image_table(
             "vae",
             view="samples",
             title="Samples from the prior",
             empty="Press Train: 32 fixed draws z ~ N(0, I), decoded. The z stay the same, so every tile can be followed.",
             choices=SAMPLES,
-            height=150,
+            height=84,
         )
-        quality("vae")
         image_table(
             "vae",
             view="images",
             title="Held-out images",
             empty="Press Train: ten images that the model never trains on, what it makes of them, and the error.",
-            height=252,
+            height=180,
         )
+        term_bars("vae", lines=True)
+        with gr.Row():
+            with gr.Column(min_width=230):
+                curves("vae", title="−ELBO", height=170)
+            with gr.Column(min_width=230):
+                quality("vae", height=170)
+        pinned("vae", server_functions=functions)
         model_panel("vae", server_functions=functions)
+        truth("vae", server_functions=functions)
 
     def draw_together(self) -> None:
         """The likelihood with its formula, then what is climbed and how."""

@@ -43,6 +43,6 @@ def card(title: str, empty: str, body: str, *, height: int, label: str, tools: s
         f'<section class="pg pg-card" aria-label="{escape(label)}">'
         f'<div class="pg-head"><span class="pg-title">{escape(title)}</span><span class="pg-note"></span>{tools}'
         f'<span class="pg-step"></span></div>'
-        f'{before}<div class="pg-body" style="height:{height}px">{body}'
+        f'{before}<div class="pg-body" style="--height:{height}px">{body}'
         f'<div class="pg-empty"><span>{escape(empty)}</span></div></div>{after}</section>'
     )

@@ -58,7 +58,7 @@ def view_class(path: str) -> str:
 @cache
 def style() -> str:
     """The style sheet of all components. Each is nested in the class of its own component; `#` lifts it above Gradio's own rules."""
-    parts = [css_variables(), ".playground-view > .html-container { padding: 0 !important; }"]
+    parts = [css_variables(), ".playground-view > .html-container { padding: 0 !important; container: view / inline-size; }"]
     for path in files(".css"):
         if path.parent.name == "page":
             continue

@@ -1,4 +1,5 @@
-"""What all tabs share: the run bar with its wiring, the form at the side, and the text with the equations below."""
+"""What all tabs share: an instrument that fits the window. Above all the run bar and the time slider; below them, side by side, what one looks
+into (`draw_view`), what comes out (`draw_outcome`), over which a bench of the dock opens, and the form."""
 
 from __future__ import annotations
 
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 
 TEXTS = Path(__file__).parents[1] / "page" / "text"
 LATEX = [{"left": "$$", "right": "$$", "display": True}, {"left": "$", "right": "$", "display": False}]
+CLOSED, THEORY = "Outcome", "Theory"
+
+
+def slug(title: str) -> str:
+    """A bench in the page's address: "Bound and gap" is bound-and-gap."""
+    return title.lower().replace(" ", "-")
 
 
 def text(name: str, part: str) -> gr.Markdown:
@@ -32,45 +39,50 @@ def text(name: str, part: str) -> gr.Markdown:
 
 
 class TrainingTab:
-    """The parts of a training tab: a run bar above the pictures (`draw_pictures`), a form beside them, a text below.
-
-    `groups` are those of settings that stand on their own, under a heading; `labs` are the sections below the
-    pictures, each a title and a function that draws and wires it.
-    """
+    """The parts of a training tab. `groups` are those of settings that stand on their own, under a heading; `benches` are the benches of the
+    dock, each a title and a function that draws and wires it."""
 
     groups: tuple[str, ...] = ()
     heading = ""
     extra: tuple[FieldSpec, ...] = ()
     """Fields of the form that the config does not have."""
-    labs: tuple[tuple[str, Callable[[TrainingTab], None]], ...] = ()
+    benches: tuple[tuple[str, Callable[[TrainingTab], None]], ...] = ()
 
     def __init__(self, name: str, service: Service, config: type[RunConfig]) -> None:
         self.name, self.service, self.config = name, service, config
         self.form = Form(name, config, extra=self.extra, change=changing(service))
-        text(name, "lead")
-        with gr.Row(elem_classes=["tab-row"]):
-            with gr.Column(scale=7, min_width=320, elem_classes=["tab-pictures"]):
-                self.bar = run_bar(name, server_functions=service.server_functions())
-                self.slider = time_slider(name, server_functions=service.server_functions())
-                self.draw_pictures()
-            with gr.Column(scale=3, min_width=280, elem_classes=["tab-form"]):
+        with gr.Row(elem_classes=["instrument-top"]):
+            self.bar = run_bar(name, server_functions=service.server_functions())
+            self.slider = time_slider(name, server_functions=service.server_functions())
+        with gr.Row(elem_classes=["instrument-row"]):
+            with gr.Column(scale=5, min_width=250, elem_classes=["instrument-form"]):
                 self.draw_form()
-        self.draw_labs()
-        text(name, "body")
+            with gr.Column(scale=9, min_width=320, elem_classes=["instrument-view"]):
+                text(name, "lead")
+                self.draw_view()
+            with gr.Column(scale=10, min_width=320, elem_classes=["instrument-middle"]):
+                with gr.Column(elem_classes=["instrument-outcome"]):
+                    self.draw_outcome()
+                self.draw_dock()
         self.wire()
 
-    def draw_pictures(self) -> None:
-        """The pictures of this tab, from top to bottom."""
+    def draw_view(self) -> None:
+        """What one looks into while the model learns: large, always in sight."""
         raise NotImplementedError
 
-    def draw_labs(self) -> None:
-        """The sections below the pictures; only the one that is open is in the page."""
-        if not self.labs:
-            return
-        with gr.Tabs(elem_classes=["labs"], elem_id=f"labs-{self.name}"):
-            for title, draw in self.labs:
-                with gr.Tab(title):
+    def draw_outcome(self) -> None:
+        """What comes out of the model and how good it is, from top to bottom."""
+        raise NotImplementedError
+
+    def draw_dock(self) -> None:
+        """The dock, whose benches open over the outcome; only the one that is open is in the page. The first closes them all."""
+        with gr.Tabs(elem_classes=["dock"], elem_id=f"dock-{self.name}") as self.dock:
+            with gr.Tab(CLOSED, id=slug(CLOSED)):
+                gr.HTML('<div class="no-bench"></div>', apply_default_css=False)
+            for title, draw in (*self.benches, (THEORY, lambda tab: text(tab.name, "body"))):
+                with gr.Tab(title, id=slug(title)):
                     draw(self)
+        self.dock_names = [slug(title) for title in (CLOSED, *(title for title, _ in self.benches), THEORY)]
 
     def draw_form(self) -> None:
         """Data first, then the settings that matter, then the rest, folded away."""

@@ -32,11 +32,17 @@ class Tab:
         self.panel = page.locator("[role=tabpanel]:visible").first  # a tab that was left stays in the page, hidden
         self.bar = self.panel.locator(".run").nth(bar)
         self.message = self.bar.locator(".run-message")
+        if bar:
+            self.bench("Fresh samples")
 
     def open(self) -> Tab:
         self.page.get_by_role("tab", name=TITLES[self.name]).click()
         expect(self.button("train")).to_be_enabled()
         return self
+
+    def bench(self, title: str) -> None:
+        """Opens a bench of the dock; "Outcome" closes it."""
+        self.panel.get_by_role("tab", name=title, exact=True).click()
 
     # --- the run bar ----------------------------------------------------------------------------------------------------
 

@@ -182,8 +182,8 @@ def test_a_model_leaves_as_a_folder_and_comes_back(open_page, tmp_path) -> None:
     wrong.write_bytes(b"PK\x03\x04 nothing")
     arena.pick.locator("input[type=file]").set_input_files(wrong)
     expect(arena.pick.locator(".arena-message")).to_contain_text("could not be opened", timeout=120_000)
-    arena.pick.get_by_role("button", name="use the model above").click()
-    expect(arena.pick.locator(".arena-model")).to_have_text("the model above, with its newest weights")
+    arena.pick.get_by_role("button", name="use the model of this tab").click()
+    expect(arena.pick.locator(".arena-model")).to_have_text("the model of this tab, with its newest weights")
 
 
 @pytest.mark.slow

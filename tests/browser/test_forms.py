@@ -71,8 +71,8 @@ def lab(tab: Tab, title: str, fold: str | None) -> Callable[[str], object]:
     """Opens a section and its settings; returns the way to a field of theirs."""
     tab.page.get_by_role("tab", name=title, exact=True).click()
     if fold:
-        tab.page.locator(".labs").get_by_role("button", name=fold).click()
-    setting = tab.page.locator(".labs .setting:visible")
+        tab.page.locator(".dock").get_by_role("button", name=fold).click()
+    setting = tab.page.locator(".dock .setting:visible")
     return lambda label: setting.filter(has=tab.page.locator("label").get_by_text(label, exact=True)).locator(
         "input.setting-number"
     )
@@ -105,7 +105,7 @@ def test_what_is_typed_into_a_form_that_has_just_opened_reaches_the_run(open_pag
     if channel == "samples":
         tab.page.wait_for_timeout(2500)  # past the frame in which the first values are written again
         expect(number).to_have_value("23")
-    press(tab.page.locator(".labs .run:visible"))
+    press(tab.page.locator(".dock .run:visible"))
     tab.page.wait_for_function(f"() => {{ const frame = window.playground.lastFrame('{channel}'); return frame && frame.config; }}")
     assert tab.page.evaluate(f"window.playground.lastFrame('{channel}').config.{field}") == 23
 
@@ -125,7 +125,7 @@ def test_a_press_takes_along_what_was_typed_into_a_form_that_has_just_opened(ope
     number.evaluate("field => { field.value = '23'; field.dispatchEvent(new Event('input', {bubbles: true})); }")
     for _ in range(2):
         with tab.page.expect_request(lambda request: '"following"' in (request.post_data or "")) as sent:
-            press(tab.page.locator(".labs .run:visible"))
+            press(tab.page.locator(".dock .run:visible"))
         assert sent.value.post_data_json["event_data"]["settings"][form][field] == 23
         tab.page.wait_for_timeout(2500)  # past the frame in which Gradio writes the first values again; it may close the fold, too
 
@@ -164,7 +164,7 @@ def test_what_is_typed_just_before_continue_from_here_reaches_the_run(open_page)
 
 
 def test_arrow_keys_step_the_magnitude_by_factors_and_the_wheel_scrolls_the_page(open_page):
-    tab = Tab(open_page(), "ae").open()
+    tab = Tab(open_page(viewport={"width": 1000, "height": 800}), "ae").open()  # one column, which scrolls with the page
     rate, seed = tab.number("Learning rate"), None
     for key, value in (
         ("ArrowUp", "0.01"),

@@ -21,7 +21,7 @@ class Section:
     def __init__(self, page: Page, title: str, channel: str) -> None:
         page.get_by_role("tab", name=title, exact=True).click()
         self.page, self.channel = page, channel
-        self.bar = page.locator(".labs .run:visible")
+        self.bar = page.locator(".dock .run:visible")
         expect(self.bar.locator("[data-do=train]")).to_be_enabled()
 
     def press(self, then: str) -> None:
@@ -29,13 +29,13 @@ class Section:
         expect(self.bar).to_have_attribute("data-status", re.compile(f"^({then})$"))
 
     def number(self, label: str, value: int) -> None:
-        setting = self.page.locator(".labs .setting:visible").filter(has=self.page.locator("label").get_by_text(label, exact=True))
+        setting = self.page.locator(".dock .setting:visible").filter(has=self.page.locator("label").get_by_text(label, exact=True))
         field = setting.locator("input.setting-number")
         field.fill(str(value))
         field.press("Tab")
 
     def unfold(self, title: str) -> None:
-        self.page.locator(".labs").get_by_role("button", name=title).click()
+        self.page.locator(".dock").get_by_role("button", name=title).click()
 
     def wait_frame(self, condition: str) -> None:
         self.page.wait_for_function(

@@ -388,7 +388,7 @@ def test_the_map_works_from_the_keyboard(open_map):
 
 @pytest.mark.slow
 def test_the_wheel_scrolls_the_page_and_zooms_only_when_it_is_meant(open_map):
-    shown = open_map("ae")
+    shown = open_map("ae", viewport={"width": 1000, "height": 800})  # one column, which scrolls with the page
     box = shown.body.bounding_box()
     at = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     shown.page.mouse.move(*at)

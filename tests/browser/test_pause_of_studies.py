@@ -22,13 +22,13 @@ def tab(open_page) -> Tab:
 def section(page: Page, title: str) -> Locator:
     """The run bar of a section, ready to be pressed."""
     page.get_by_role("tab", name=title, exact=True).click()
-    bar = page.locator(".labs .run:visible")
+    bar = page.locator(".dock .run:visible")
     expect(bar.locator("[data-do=train]")).to_be_enabled()
     return bar
 
 
 def number(page: Page, label: str, value: int) -> None:
-    setting = page.locator(".labs .setting:visible").filter(has=page.locator("label").get_by_text(label, exact=True))
+    setting = page.locator(".dock .setting:visible").filter(has=page.locator("label").get_by_text(label, exact=True))
     field = setting.locator("input.setting-number")
     field.fill(str(value))
     field.press("Tab")
@@ -61,7 +61,7 @@ def obeys(bar: Locator, busy: str) -> None:
 @pytest.mark.slow
 def test_a_study_pauses_and_goes_on(tab):
     bar = section(tab.page, "Reflow")
-    tab.page.locator(".labs").get_by_role("button", name="How it is done").click()
+    tab.page.locator(".dock").get_by_role("button", name="How it is done").click()
     number(tab.page, "Training steps", 200_000)
     number(tab.page, "Pairs", 500)
     number(tab.page, "ODE steps", 10)

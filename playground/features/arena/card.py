@@ -44,6 +44,6 @@ def arena(channel: str) -> gr.HTML:
         label="Results",
         tools=COPY,
         after='<div class="arena-under"></div>',
-    ).replace('style="height:1px"', "")
+    ).replace('style="--height:1px"', 'style="--height:auto"')
     template = f'<div class="arena"><div class="arena-chart">{chart}</div><div class="arena-side">{look}</div><div class="arena-table">{table}</div></div>'
     return component("features/arena/arena.js", template, tab=channel)

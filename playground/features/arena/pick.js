@@ -70,7 +70,7 @@ export function mount({element, props, server, watch}) {
     numbers.replaceChildren(...NUMBERS.map(n => chip(String(n), `${n} evaluations for each sample`, counts.has(n), toggleIn(counts, n))));
     if (which >= 0) numbers.children[which].focus();
     $('.pg-note').textContent = list ? `${list.in.length} of ${list.in.length + list.out.length} schedulers of diffusers ${list.version} fit` : '';
-    $('.arena-model').textContent = about ? about : 'the model above, with its newest weights';
+    $('.arena-model').textContent = about ? about : 'the model of this tab, with its newest weights';
     $('[data-do=above]').hidden = !folder;
     $('.arena-out summary').textContent = list ? `Left out: ${list.out.length}, with the reason for each` : 'Left out';
     $('.arena-out dl').replaceChildren(...(list ? list.out : []).flatMap(entry => {

@@ -22,9 +22,9 @@ TEMPLATE = """
   <div class="arena-line"><span class="arena-what" title="Number of function evaluations: how often the network is asked for each sample">
     Evaluations of the network (NFE)</span><span class="arena-numbers" role="group" aria-label="Evaluations"></span></div>
   <div class="arena-line"><span class="arena-what">Model</span><b class="arena-model"></b>
-    <button type="button" class="pg-small" data-do="above" hidden>use the model above</button>
+    <button type="button" class="pg-small" data-do="above" hidden>use the model of this tab</button>
     <button type="button" class="pg-small" data-do="open" title="A zipped folder that DiffusionPipeline.save_pretrained wrote, with a UNet2DModel">open a diffusers folder…</button>
-    <button type="button" class="pg-small" data-do="save" title="The model above as a folder that DiffusionPipeline.from_pretrained loads, without this app">save for diffusers</button>
+    <button type="button" class="pg-small" data-do="save" title="The model of this tab as a folder that DiffusionPipeline.from_pretrained loads, without this app">save for diffusers</button>
     <input type="file" accept=".zip,application/zip" hidden aria-label="A zipped diffusers folder"></div>
   <div class="arena-message" role="status"></div>
   <details class="arena-out"><summary>Left out</summary><dl></dl></details>

@@ -1,4 +1,4 @@
-"""The scheduler arena: the model above, or a diffusers folder, under every scheduler of diffusers that fits it."""
+"""The scheduler arena: the model of this tab, or a diffusers folder, under every scheduler of diffusers that fits it."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ LIVE_EMPTY = (
     "Press Train: −ELBO, the tighter −IWAE with 50 samples and, with one or two latent dimensions, −log p(x) itself, of "
     "the same 32 held-out images. What lies between the outer two is the gap."
 )
-HINT = "Measures the model above, at any time while it trains and after. Stop keeps what it has."
+HINT = "Measures the model of this tab, at any time while it trains and after. Stop keeps what it has."
 WORDS = (
     "$\\log p(x) - \\mathrm{ELBO} = \\mathrm{KL}\\big(q(z|x)\\,\\Vert\\,p(z|x)\\big)$. **Approximation gap**: what the "
     "best diagonal Gaussian for an image, found by optimising it, still lacks. **Amortisation gap**: what the encoder, "

@@ -63,7 +63,7 @@ export function mount({element, props, server}) {
     const node = svg('svg', {width, height: base + BAND + 18, 'aria-hidden': 'true'});
     for (const tick of niceTicks(0, top, 4)) node.append(
       svg('line', {x1: LEFT, x2: width - RIGHT, y1: y(tick), y2: y(tick), class: 'doctor-grid'}), svg('text', {x: LEFT - 5, y: y(tick) + 4, class: 'doctor-tick'}, shortNumber(tick)));
-    node.append(svg('text', {x: LEFT, y: 9, class: 'doctor-name'}, narrow ? 'KL in nats' : 'KL in nats: the most that an image can tell through this dimension'),
+    node.append(svg('text', {x: LEFT, y: 9, class: 'doctor-name'}, width < 430 ? 'KL in nats' : 'KL in nats: the most that an image can tell through this dimension'),
                 svg('text', {x: LEFT, y: base - 6, class: 'doctor-name'}, narrow ? 'all codes, mean ± std, on the prior' : 'where all codes lie: mean ± std of the aggregated posterior, on the prior N(0, 1)'),
                 svg('rect', {x: LEFT, width: width - RIGHT - LEFT, y: at(1), height: at(-1) - at(1), class: 'doctor-prior'}));
     for (const tick of [-2, -1, 0, 1, 2]) node.append(

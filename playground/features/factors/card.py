@@ -10,7 +10,7 @@ from playground.ui.component import component
 
 TITLE = "Latent dimensions against known factors"
 HINT = (
-    "Choose Data: Sprites at the side and train: those images are drawn from five known factors (shape, size, angle, x, "
+    "Choose Data: Sprites and train: those images are drawn from five known factors (shape, size, angle, x, "
     "y), so that one can measure which latent dimension tells of which."
 )
 

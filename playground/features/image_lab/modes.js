@@ -36,7 +36,7 @@ export const MODES = {
   },
   guidance: {
     needs: ['label', 'steps', 'seed'],
-    refuse: s => (!s.conditional ? 'This model was not told any classes: set “Class-conditional” to yes at the side, and train again.' : s.label < 0 ? 'Choose a class first.' : ''),
+    refuse: s => (!s.conditional ? 'This model was not told any classes: set “Class-conditional” to yes in the settings, and train again.' : s.label < 0 ? 'Choose a class first.' : ''),
     ask: async (ask, s) => {
       const found = [];
       for (const scale of SCALES) {                           // from pure noise, the same for every scale

@@ -20,14 +20,14 @@ TEXT = (
     "encoder, and the decoder turns its samples into "
     "images. For a VAE the latents are drawn from $q(z|x)$ afresh for every batch, because that is what its decoder was "
     "trained on. "
-    "To watch one learn, set **Diffuse in** at the side. To see whether it helps, compare:"
+    "To watch one learn, set **Diffuse in**. To see whether it helps, compare:"
 )
 EMPTY = (
-    "When a model diffuses in a latent space of two dimensions (set Diffuse in, at the side, and press Train), "
+    "When a model diffuses in a latent space of two dimensions (set Diffuse in and press Train), "
     "its samples move here among the latents of held-out images."
 )
 AMONG = (
-    "**The model above at work**, where it diffuses in two dimensions: grey dots are the latents of held-out images, "
+    "**The model of this tab at work**, where it diffuses in two dimensions: grey dots are the latents of held-out images, "
     "green ones its samples, which the decoder turns into "
     "the images at the top. Each axis is one latent, less its mean and divided by its standard deviation, so noise and "
     "latents have the same size.\n\n"
@@ -46,7 +46,7 @@ MISSING = {
 
 
 def draw(tab: TrainingTab) -> None:
-    """The comparison with a run bar of its own, and the particles of the model above."""
+    """The comparison with a run bar of its own, and the particles of the model of this tab."""
     gr.Markdown(TEXT, latex_delimiters=LATEX)
     form = Form("comparison", ComparisonConfig)
 

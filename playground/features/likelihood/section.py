@@ -1,4 +1,4 @@
-"""log p(x) of held-out examples under the model above: through its probability-flow ODE, and its variational bound."""
+"""log p(x) of held-out examples under the model of this tab: through its probability-flow ODE, and its variational bound."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from playground.features.likelihood.settings import LikelihoodConfig
 from playground.ui.studying import study
 from playground.ui.tab import TrainingTab
 
-HINT = "Measures log p(x) of held-out examples under the model above, with its newest weights; it may go on training meanwhile."
+HINT = (
+    "Measures log p(x) of held-out examples under the model of this tab, with its newest weights; it may go on training meanwhile."
+)
 
 
 def draw(tab: TrainingTab) -> None:

@@ -5,7 +5,7 @@ import gradio as gr
 from playground.ui.component import card, component
 
 EMPTY = (
-    "Press Straighten: how straight the paths of the model above are, and how good its samples are after 1, 2, 4, 8 and "
+    "Press Straighten: how straight the paths of the model of this tab are, and how good its samples are after 1, 2, 4, 8 and "
     "16 Euler steps, "
     "before and after it is trained once on its own pairs of noise and sample."
 )

@@ -21,7 +21,7 @@ TEXT = (
     "samples stay the same. "
     "It needs a model with the noise schedule *rectified flow*; let the network predict the velocity."
 )
-HINT = "Takes the model above as it is now: measures it, draws pairs with it, trains a copy on them, and measures again."
+HINT = "Takes the model of this tab as it is now: measures it, draws pairs with it, trains a copy on them, and measures again."
 NO_FLOW = "There is no model to straighten yet: choose the noise schedule rectified flow, and press Train first."
 TILES_EMPTY = "Images after 1, 2 and 4 Euler steps from the same noise will stand here, before and after reflow."
 

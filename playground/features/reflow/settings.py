@@ -13,7 +13,7 @@ class ReflowConfig(StudyConfig):
 
     study: Literal["reflow"] = "reflow"
     steps: int = setting(
-        2000, "Training steps", "On the pairs, from the weights of the model above.", ge=1, le=200_000, main=True, scale="log"
+        2000, "Training steps", "On the pairs, from the weights of the model of this tab.", ge=1, le=200_000, main=True, scale="log"
     )
     pairs: int = setting(
         0,

@@ -1,4 +1,4 @@
-"""Fresh samples: drawn on demand from the model above, by a run of their own; and the pictures that samples are shown in."""
+"""Fresh samples: drawn on demand from the model of this tab, by a run of their own; and the pictures that samples are shown in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from playground.data import DATASETS
 from playground.features.quality.card import quality
 from playground.features.samples.particles import particles
 from playground.runtimes.refusals import answering
-from playground.ui.components.curves import curves
 from playground.ui.components.image_table import image_table
 from playground.ui.components.run_bar import run_bar
 from playground.ui.fitting import which
@@ -25,26 +24,22 @@ SAMPLER = tuple(field_specs(SamplerSettings))
 """Settings of the tab's form that steer its live pictures and the fresh samples alike."""
 EVERY_CLASS = "every class in turn"
 STRIP = "One of the samples will stand here on its way from noise (left) to data (right), and below it what the model expects at each t."
-FRESH = "Press Sample: fresh samples, drawn with the newest weights of the model above, will stand here."
-HINT = "Draws fresh samples from the model above, at any time while it trains and after, with the sampler set at the side."
+FRESH = "Press Sample: fresh samples, drawn with the newest weights of the model of this tab, will stand here."
+HINT = "Draws fresh samples from the model of this tab, at any time while it trains and after, with the sampler that is set in the form."
 
 
 def pictures(
-    channel: str, *, points: bool, title: str, empty: str, images_empty: str, beside: bool, functions: Sequence[Callable] = ()
+    channel: str, *, points: bool, title: str, empty: str, images_empty: str, live: bool, functions: Sequence[Callable] = ()
 ) -> list[gr.Column]:
     """The views of one run: particles for points, a grid and a strip for images. Returns the two columns, of which one
-    shows; `beside` adds the loss, and (by the server `functions`) what moves the particles."""
-    with gr.Row():
-        with gr.Column(scale=3, min_width=320, visible=points) as for_points:
-            particles(channel, title=title, empty=empty, height=420 if beside else 380, server_functions=functions)
-        with gr.Column(scale=3, min_width=320, visible=not points) as for_images:
-            image_table(channel, view="samples", title=title, empty=images_empty, height=226, film=True)
-            image_table(channel, view="strip", title="One sample, from noise to data", empty=STRIP, height=150)
-            if beside:
-                quality(channel)
-        if beside:
-            with gr.Column(scale=2, min_width=300):
-                curves(channel, height=420)
+    shows; `live` are those of a training: what moves the particles (by the server `functions`), and the quality of images."""
+    with gr.Column(visible=points) as for_points:
+        particles(channel, title=title, empty=empty, height=380, server_functions=functions)
+    with gr.Column(visible=not points) as for_images:
+        image_table(channel, view="samples", title=title, empty=images_empty, height=226, film=True)
+        image_table(channel, view="strip", title="One sample, from noise to data", empty=STRIP, height=120)
+        if live:
+            quality(channel)
     return [for_points, for_images]
 
 
@@ -62,7 +57,7 @@ def draw(tab: TrainingTab) -> None:
     form = Form("samples", SampleConfig, leave_out=("device", "label", *SAMPLER), extra=(label,), beside=tab.form)
     form.draw("n_samples", "sampling_seed", "label")
     points = tab.form.specs["dataset"].default in POINT_DATASETS
-    shown = pictures("samples", points=points, title="Fresh samples", empty=FRESH, images_empty=FRESH, beside=False)
+    shown = pictures("samples", points=points, title="Fresh samples", empty=FRESH, images_empty=FRESH, live=False)
     wire(tab, bar, form, shown)
 
 

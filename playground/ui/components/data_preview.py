@@ -9,12 +9,12 @@ TEMPLATE = """
   <div class="pg-head"><span class="pg-title">Data</span></div>
   <div class="preview-body" style="min-height:HEIGHTpx">
     <div class="preview-frame" style="height:HEIGHTpx"><img alt="" hidden></div>
-    <div class="preview-text"><p></p><dl></dl></div>
+    <div class="preview-text"><p></p><details><summary>source and licence</summary><dl></dl></details></div>
   </div>
 </section>
 """
 
 
-def data_preview(value: dict | None = None, *, height: int = 168) -> gr.HTML:
+def data_preview(value: dict | None = None, *, height: int = 112) -> gr.HTML:
     """Shows its value `{"image": address | None, "title": str, "description"?: str, "facts": {name: text}}`."""
     return component("ui/components/data_preview.js", TEMPLATE.replace("HEIGHT", str(height)), value=value)

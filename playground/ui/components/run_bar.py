@@ -27,8 +27,8 @@ TEMPLATE = """
     <button type="button" class="run-plain" data-do="pause" disabled>Pause</button>
     <button type="button" class="run-plain" data-do="stop" disabled>Stop</button>
     <button type="button" class="run-plain" data-do="continue" hidden>Continue</button>
-    <span class="run-status" role="status"><i></i><b></b></span>
   </div>
+  <span class="run-status" role="status"><i></i><b></b></span>
   <div class="run-bar" role="progressbar" aria-label="Progress" aria-valuemin="0" aria-valuemax="100"><div></div></div>
   <div class="run-facts">
     <span class="run-fact"><b data-fact="step">–</b> <i data-fact="steps"></i></span>

@@ -5,7 +5,7 @@ import gradio as gr
 from playground.ui.component import card, component
 
 EMPTY = "Press Train: the two terms of the bound will be shown here, in nats per example, as they trade places."
-LINES = '<div class="terms-lines"></div>'
+LINES = '<details><summary>in words</summary><div class="terms-lines"></div></details>'
 
 
 def term_bars(

@@ -89,6 +89,7 @@ def test_terms_add_up_on_screen_and_say_what_is_trained_on_while_beta_changes(op
     tab.type("Steps", 200_000)
     tab.train()
     card = tab.card("The bound")
+    card.locator("summary").click()
     expect(card.locator(".terms-lines")).to_contain_text("−ELBO itself")
     tab.type("β", 4)
     card.scroll_into_view_if_needed()  # what is out of sight is not drawn
@@ -129,7 +130,7 @@ def test_bounds_are_evaluated_in_a_run_of_their_own(open_run):
     expect(shown.card("Bounds while it learns").locator("path.js-line").nth(1)).to_be_attached()
     shown.type("Images", 6)
     shown.type("Draws", 50)
-    bar = shown.page.locator("#labs-vae .run")
+    bar = shown.page.locator("#dock-vae .run")
     bar.locator("[data-do=train]").click()
     expect(bar).to_have_attribute("data-status", "finished")
     expect(card.locator(".bounds-label")).to_have_text(["ELBO", "IWAE-5", "IWAE-50", "IS-50", "log p(x)"])
@@ -218,6 +219,7 @@ def test_factors_are_measured_once_for_all_who_show_them(open_run):
     card, panel = shown.lab("Factors", "Latent dimensions against known factors"), shown.card("Look inside")
     expect(card.locator("tbody tr")).to_have_count(3)
     for _ in range(2):
+        shown.bench("Outcome")
         panel.get_by_role("button", name="latent traversals").click()
         panel.scroll_into_view_if_needed()
         expect(panel.locator(".panel-row:visible")).to_have_count(3)
@@ -235,8 +237,8 @@ def test_sections_fit_a_phone(open_run):
     for name in ("Bound and gap", "Collapse doctor", "Rate and distortion", "Reparametrisation", "Factors"):
         there = shown.page.get_by_role("tab", name=name, exact=True)
         if not there.is_visible():
-            shown.page.locator("#labs-vae .overflow-menu > button").click()
-            there = shown.page.locator("#labs-vae .overflow-dropdown button", has_text=name)
+            shown.page.locator("#dock-vae .overflow-menu > button").click()
+            there = shown.page.locator("#dock-vae .overflow-dropdown button", has_text=name)
         there.click()
-        expect(shown.page.locator("#labs-vae section:visible").first).to_be_visible()
+        expect(shown.page.locator("#dock-vae section:visible").first).to_be_visible()
         shown.page.wait_for_function("document.scrollingElement.scrollWidth <= innerWidth")

@@ -1,4 +1,4 @@
-"""The sections below the diffusion tab: forward, the exact answer, likelihood, and the image lab."""
+"""The benches of the diffusion tab: forward, the exact answer, likelihood, and the image lab."""
 
 import re
 
@@ -218,8 +218,8 @@ def test_classes_can_be_asked_for(tab):
     expect(tab.field("Class")).to_be_hidden()
     trained(tab, Data="Digits", **{"Class-conditional": "yes: the network is told the class"})
     tab.wait_frame("frame.views.samples && frame.views.samples.rows[0].notes[29] === '9'")
-    tab.choose("Class", "7")
     fresh = Tab(tab.page, "diffusion", bar=1)
+    tab.choose("Class", "7")
     tab.type("Samples", 4)
     fresh.train()
     fresh.expect_status("finished")
@@ -238,5 +238,5 @@ def test_no_section_is_wider_than_the_page(open_page, viewport):
         button = tab.page.get_by_role("tab", name=title, exact=True)
         if button.is_visible():  # on a narrow page the last ones are in a menu
             button.click()
-            expect(tab.page.locator(".labs section:visible").first).to_be_visible()
+            expect(tab.page.locator(".dock section:visible").first).to_be_visible()
             tab.page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")

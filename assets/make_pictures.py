@@ -1,0 +1,157 @@
+"""Makes the pictures of the README again, each from a real run on a page that is opened for it.
+
+    pip install -r requirements.txt -r .ci/requirements.txt
+    python assets/make_pictures.py [autoencoder vae diffusion mixture tsne]
+
+Needs a Chromium (`CHROMIUM` names one that is not on the path). Every picture is that of a default run, but for the settings that stand below.
+A quarter of an hour on two cores.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect, sync_playwright
+
+ASSETS = Path(__file__).parent
+PORT = 7869
+ADDRESS = f"http://127.0.0.1:{PORT}/"
+WINDOW = {"width": 1440, "height": 900}
+PATIENCE = 600_000
+
+
+@contextmanager
+def browser() -> Iterator[Page]:
+    """A page of a server of its own."""
+    server = subprocess.Popen([sys.executable, "app.py", "--port", str(PORT)], cwd=ASSETS.parent, stdout=subprocess.DEVNULL)
+    path = os.environ.get("CHROMIUM") or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
+    try:
+        with sync_playwright() as playwright:
+            page = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"]).new_page(viewport=WINDOW)
+            page.set_default_timeout(PATIENCE)
+            expect.set_options(timeout=PATIENCE)
+            yield page
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def opened(page: Page, tab: str) -> Locator:
+    """A fresh page with that tab open; what is in it."""
+    for _ in range(120):
+        try:
+            page.goto(f"{ADDRESS}?tab={tab}")
+            break
+        except Exception:  # the server is still starting
+            time.sleep(0.5)
+    panel = page.locator("[role=tabpanel]:visible").first
+    expect(panel.locator("[data-do=train]").first).to_be_enabled()
+    return panel
+
+
+def trained(page: Page, tab: str, data: str | None = None, **numbers: float) -> Locator:
+    """The tab with a finished run of default settings, but for these."""
+    panel = opened(page, tab)
+    if data is not None:
+        panel.get_by_label("Data", exact=True).select_option(label=data)
+    for label, value in numbers.items():
+        field = (
+            panel.locator(".setting")
+            .filter(has=page.get_by_text(label.replace("_", " "), exact=True))
+            .locator("input.setting-number")
+        )
+        field.fill(str(value))
+        field.press("Tab")
+    panel.locator("[data-do=train]").first.click()
+    expect(panel.locator(".run").first).to_have_attribute("data-status", "finished")
+    page.wait_for_timeout(6000)
+    return panel
+
+
+def bench(page: Page, title: str, run: bool = False) -> None:
+    """Opens a bench of the dock, and with `run` presses its button and waits for the end."""
+    page.get_by_role("tab", name=title, exact=True).click()
+    page.wait_for_timeout(2000)
+    if run:
+        bar = page.locator(".dock .run:visible")
+        expect(bar.locator("[data-do=train]")).to_be_enabled()
+        bar.locator("[data-do=train]").click()
+        expect(bar).to_have_attribute("data-status", "finished")
+    page.wait_for_timeout(3000)
+
+
+def pin(page: Page, panel: Locator) -> None:
+    """A click into the middle of the map, and the nearest dot is pinned."""
+    box = panel.locator(".map-plot").bounding_box()
+    for dx in range(0, 60, 6):
+        page.mouse.click(box["x"] + box["width"] / 2 + dx, box["y"] + box["height"] / 2)
+        page.wait_for_timeout(500)
+        if panel.locator(".pinned-point:visible").count():
+            break
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(8000)
+
+
+def save(what: Page | Locator, name: str) -> None:
+    what.screenshot(path=ASSETS / f"{name}.png")
+    print(f"assets/{name}.png", flush=True)
+
+
+def autoencoder(page: Page) -> None:
+    panel = trained(page, "ae")
+    save(page, "autoencoder")
+    panel.locator(".map-holes").click()
+    page.wait_for_timeout(6000)
+    save(panel.locator('section[aria-label="Latent map"]'), "map_holes")
+
+
+def vae(page: Page) -> None:
+    panel = trained(page, "vae")
+    save(page, "vae")
+    pin(page, panel)
+    panel.locator('section[aria-label="The bound at one image"]').scroll_into_view_if_needed()
+    page.wait_for_timeout(8000)
+    save(page, "bound")
+    page.keyboard.press("Escape")
+    panel.get_by_role("button", name="manifold grid").click()
+    page.wait_for_timeout(4000)
+    panel.locator('section[aria-label="Look inside"]').scroll_into_view_if_needed()
+    save(page, "map_grid")
+
+
+def diffusion(page: Page) -> None:
+    trained(page, "diffusion", "Fashion-MNIST")
+    save(page, "diffusion")
+
+
+def mixture(page: Page) -> None:
+    trained(page, "diffusion")
+    bench(page, "Exact answer")
+    save(page, "exact")
+    bench(page, "Scheduler arena", run=True)
+    page.locator(".dock section:visible").nth(1).scroll_into_view_if_needed()
+    save(page, "arena")
+
+
+def tsne(page: Page) -> None:
+    panel = trained(page, "ae", "Digits", Latent_dimensions=16)
+    panel.locator(".map-method").select_option(label="t-SNE")
+    page.wait_for_timeout(30_000)
+    save(panel.locator('section[aria-label="Latent map"]'), "map_tsne")
+
+
+STORIES = {"autoencoder": autoencoder, "vae": vae, "diffusion": diffusion, "mixture": mixture, "tsne": tsne}
+
+if __name__ == "__main__":
+    with browser() as window:
+        for story in sys.argv[1:] or STORIES:
+            STORIES[story](window)
