@@ -164,15 +164,14 @@ class IdealDenoiser:
         x, size = x - c.alpha * self.center, min(self.chunk, max(64, CACHED // len(x)))
         scaled, weight = x * (c.alpha / c.sigma**2), -0.5 * (c.alpha / c.sigma) ** 2
         highest, total, mean = x.new_full((len(x), 1), -torch.inf), x.new_zeros(len(x), 1), torch.zeros_like(x)
-        labels = self.labels if label is not None else None
         for i in range(0, len(self.data), size):
             part = self._part(i, size)
             logits = torch.addmm(weight * part.square().sum(1), scaled, part.T)  # less |x|² / 2σ², which is the same for all
-            if labels is not None:
-                logits = logits.masked_fill(_other(label, labels[i : i + size]), -torch.inf)
+            if label is not None and self.labels is not None:
+                logits = logits.masked_fill(_other(label, self.labels[i : i + size]), -torch.inf)
             new = torch.maximum(highest, logits.amax(1, keepdim=True))
             weights, keep = logits.sub_(new).exp_(), (highest - new).exp()
-            if labels is not None:  # NaN: nothing of this class has come by yet
+            if label is not None:  # NaN: nothing of this class has come by yet
                 weights, keep = weights.nan_to_num(0.0), keep.nan_to_num(0.0)
             total, mean = keep * total + weights.sum(1, keepdim=True), keep * mean + weights @ part
             highest = new
