@@ -17,7 +17,7 @@ from .timing import Curve, Reading, reached
 Results = dict[str, dict[str, dict[str, Any]]]
 """Race -> entrant -> `weights`, `ours`, and `curves`: seed -> readings."""
 AXES = {"diffusion": "Fréchet distance of samples to held-out images", "VAE": "½|x − x̂|² + KL", "AE": "|x − x̂|²"}
-COLOURS = {"ours": "#4f46e5", "denoising": "#dc2626", "smalldiffusion": "#d97706", "diffusers": "#059669", "pythae": "#dc2626"}
+COLOURS = {"ours": "#4f46e5", "denoising": "#c026d3", "smalldiffusion": "#d97706", "diffusers": "#059669", "pythae": "#dc2626"}
 SOONEST = 0.25
 """Where on the axis of seconds stands what is there sooner."""
 PLACES = {"diffusion": (1, 1), "VAE": (1, 2), "AE": (1, 3), "VAE, convolutions": (2, 2), "AE, convolutions": (2, 3)}
