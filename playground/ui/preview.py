@@ -18,11 +18,16 @@ from playground.ui.modules import FOR_GOOD
 from playground.views.colours import CLASSES
 
 
+LARGEST = (480, 320)
+"""Pixels of a sheet."""
+
+
 @lru_cache(maxsize=32)
 def sheet(name: str) -> bytes:
-    """The contact sheet of a data set, as a WebP file."""
-    buffer = io.BytesIO()
-    contact_sheet(load_dataset(name), columns=8, colours=[light for light, _ in CLASSES]).save(buffer, "webp", lossless=True)
+    """The contact sheet of a data set, as a WebP file, as large as a sharp screen shows it."""
+    buffer, picture = io.BytesIO(), contact_sheet(load_dataset(name), columns=8, colours=[light for light, _ in CLASSES])
+    picture.thumbnail(LARGEST)
+    picture.save(buffer, "webp", quality=85)
     return buffer.getvalue()
 
 
