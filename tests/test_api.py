@@ -244,12 +244,14 @@ def measured(client, name, *others):
     return last["results"]
 
 
+@pytest.mark.slow
 def test_the_arena_ends_with_its_rows(client):
     results = measured(client, "arena")
     assert [(row["title"], row["nfe"], row["n"]) for row in results["rows"]] == [("DDIM", 4, 2)]
     assert results["left_out"][0]["name"] == "LCMScheduler" and results["floor"]["n"] == 2
 
 
+@pytest.mark.slow
 def test_every_other_study_ends_with_its_numbers(client):
     bounds = measured(client, "bounds")["bounds"]
     assert bounds["n"] == 3 and {"elbo", "iwae_5", "importance"} <= {row["name"]: row["mean"] for row in bounds["rows"]}.keys()

@@ -11,6 +11,7 @@ from playground.features.forward_process import section as forward_process
 from playground.features.image_lab import section as images
 from playground.features.latent_diffusion import section as latent
 from playground.features.likelihood import section as likelihood
+from playground.features.quality.card import quality
 from playground.features.reflow import section as reflow
 from playground.features.samples import section as samples
 from playground.page.diffuse_in import DIFFUSE_IN, DiffuseIn
@@ -47,13 +48,13 @@ class DiffusionTab(TrainingTab):
             title="Samples while it learns",
             empty="Press Train: grey dots will be the data, green dots samples of the model, drawn from the same noise each time.",
             images_empty="Press Train: 25 samples of the model will stand here, drawn from the same noise each time.",
-            live=True,
             functions=self.service.server_functions(),
         )
 
     def draw_outcome(self) -> None:
-        """The loss, between what a Gaussian of the data knows and the least possible."""
+        """The loss, between what a Gaussian of the data knows and the least possible, and how good samples of images are."""
         curves("diffusion", height=300)
+        quality("diffusion", height=150)
 
     def draw_form(self) -> None:
         """Where it diffuses, then the settings as on every tab."""

@@ -17,7 +17,6 @@ from playground.data.contact_sheet import contact_sheet
 from playground.ui.modules import FOR_GOOD
 from playground.views.colours import CLASSES
 
-
 LARGEST = (480, 320)
 """Pixels of a sheet."""
 

@@ -71,6 +71,7 @@ def test_a_run_that_diverged_without_overflow_is_told(open_page):
     expect(tab.message).to_contain_text(re.compile("untrained model|mean image"))
 
 
+@pytest.mark.slow
 def test_every_panel_of_a_stopped_run_speaks_of_one_step_and_stopped_is_said_once(open_page):
     tab = Tab(open_page("/", viewport={"width": 360, "height": 800}), "vae").open()
     tab.choose("Data", "Digits")

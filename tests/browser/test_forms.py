@@ -130,6 +130,7 @@ def test_a_press_takes_along_what_was_typed_into_a_form_that_has_just_opened(ope
         tab.page.wait_for_timeout(2500)  # past the frame in which Gradio writes the first values again; it may close the fold, too
 
 
+@pytest.mark.slow
 def test_a_choice_and_a_slider_of_a_tab_that_has_just_opened_reach_the_run(open_page):
     page = open_page()
     page.evaluate(LATE_FRAMES)

@@ -123,6 +123,7 @@ def test_a_click_pins_a_dot_with_its_neighbours_and_escape_clears(open_map):
     expect(shown.pinned).to_contain_text("Click a dot")
 
 
+@pytest.mark.slow
 def test_two_pins_give_a_straight_and_a_spherical_strip(open_map):
     shown = open_map("vae")
     for dot in shown.lonely():
@@ -335,6 +336,7 @@ def test_points_picture_and_page_can_be_taken_away(open_map, tmp_path, chromium)
     assert not errors
 
 
+@pytest.mark.slow
 def test_the_autoencoder_sampled_as_if_it_were_generative_is_measured(open_map):
     panel = open_map("ae").card("Sample it as if it were generative")
     panel.get_by_role("button", name="from a fitted mixture").click()
@@ -355,6 +357,7 @@ def test_the_autoencoder_sampled_as_if_it_were_generative_is_measured(open_map):
     expect(panel.locator(".panel-row:visible")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_the_vae_shows_its_manifold_and_traversals_by_kl(open_map):
     panel = open_map("vae of 3").card("Look inside")
     panel.get_by_role("button", name="manifold grid").click()
@@ -418,6 +421,7 @@ def test_the_wheel_scrolls_the_page_and_zooms_only_when_it_is_meant(open_map):
     assert shown.page.evaluate("scrollY") == top
 
 
+@pytest.mark.slow
 def test_scrolling_past_a_space_leaves_its_camera_alone(open_map):
     shown = open_map("vae of 3")
     shown.pick("method", "raw")

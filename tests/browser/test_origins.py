@@ -110,6 +110,7 @@ def test_the_chart_names_its_time_grid_and_keeps_its_whiskers(arena: Page) -> No
     assert lowest[0] >= lowest[1] * 0.999 > 0
 
 
+@pytest.mark.slow
 def test_an_answer_to_a_button_outlives_the_arrival_of_the_list(open_page) -> None:
     """The list is slow; what Save says meanwhile stays."""
     page, waiting = open_page(), []

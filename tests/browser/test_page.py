@@ -52,6 +52,7 @@ def fonts(page, selector: str) -> dict[str, float]:
     }
 
 
+@pytest.mark.slow
 def test_headings_and_bold_text_are_set_in_one_font_and_it_is_that_of_the_rest(open_page):
     page = open_page()
     page.get_by_role("tab", name="Theory").click()

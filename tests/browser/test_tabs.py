@@ -114,6 +114,7 @@ def test_the_terms_of_the_bound_add_up_as_they_are_shown(open_page):
     expect(tab.card("Latent map and prior").locator(".map-legend")).to_contain_text("prior")
 
 
+@pytest.mark.slow
 def test_hiding_a_class_changes_the_map(open_page):
     tab = ready(open_page, "ae", Steps=25)
     tab.train()

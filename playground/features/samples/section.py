@@ -10,7 +10,6 @@ import gradio as gr
 
 from playground.config import POINT_DATASETS, ConfigError, SampleConfig, SamplerSettings, field_specs
 from playground.data import DATASETS
-from playground.features.quality.card import quality
 from playground.features.samples.particles import particles
 from playground.runtimes.refusals import answering
 from playground.ui.components.image_table import image_table
@@ -29,17 +28,15 @@ HINT = "Draws fresh samples from the model of this tab, at any time while it tra
 
 
 def pictures(
-    channel: str, *, points: bool, title: str, empty: str, images_empty: str, live: bool, functions: Sequence[Callable] = ()
+    channel: str, *, points: bool, title: str, empty: str, images_empty: str, functions: Sequence[Callable] = ()
 ) -> list[gr.Column]:
     """The views of one run: particles for points, a grid and a strip for images. Returns the two columns, of which one
-    shows; `live` are those of a training: what moves the particles (by the server `functions`), and the quality of images."""
+    shows. With server `functions` also what moves the particles."""
     with gr.Column(visible=points) as for_points:
         particles(channel, title=title, empty=empty, height=380, server_functions=functions)
     with gr.Column(visible=not points) as for_images:
         image_table(channel, view="samples", title=title, empty=images_empty, height=226, film=True)
         image_table(channel, view="strip", title="One sample, from noise to data", empty=STRIP, height=120)
-        if live:
-            quality(channel)
     return [for_points, for_images]
 
 
@@ -57,7 +54,7 @@ def draw(tab: TrainingTab) -> None:
     form = Form("samples", SampleConfig, leave_out=("device", "label", *SAMPLER), extra=(label,), beside=tab.form)
     form.draw("n_samples", "sampling_seed", "label")
     points = tab.form.specs["dataset"].default in POINT_DATASETS
-    shown = pictures("samples", points=points, title="Fresh samples", empty=FRESH, images_empty=FRESH, live=False)
+    shown = pictures("samples", points=points, title="Fresh samples", empty=FRESH, images_empty=FRESH)
     wire(tab, bar, form, shown)
 
 
