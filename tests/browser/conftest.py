@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE = 45_000
+PATIENCE = 90_000
 """Milliseconds to wait for anything, on a busy machine too."""
 
 
