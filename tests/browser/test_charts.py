@@ -39,6 +39,7 @@ def test_a_spike_above_the_axis_is_marked_and_a_double_click_shows_it(open_page)
     expect(mark).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_what_is_empty_says_what_it_waits_for(open_page):
     tab = Tab(open_page(), "vae").open()
     words = tab.panel.locator("section:has(.curves-plot) .pg-empty").first

@@ -74,6 +74,7 @@ def test_fresh_samples_during_training_and_after_with_another_sampler(tab):
     samples.wait_other(FRESH)
 
 
+@pytest.mark.slow
 def test_sampling_can_be_changed_while_the_model_trains(tab):
     tab.train()
     tab.wait_frame("frame.views.particles && frame.views.particles.T === 21")

@@ -61,6 +61,7 @@ def test_a_run_that_is_not_kept_is_said_to_be_gone(open_page):
     assert tab.run_id() is None
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_reported_and_the_run_goes_on_from_its_checkpoint(open_page, running):
     tab = quick(open_page, steps=200_000)
     before = set(running.workers())

@@ -164,6 +164,7 @@ def test_what_is_typed_just_before_continue_from_here_reaches_the_run(open_page)
     assert started(tab, run)["steps"] == 47
 
 
+@pytest.mark.slow
 def test_arrow_keys_step_the_magnitude_by_factors_and_the_wheel_scrolls_the_page(open_page):
     tab = Tab(open_page(viewport={"width": 1000, "height": 800}), "ae").open()  # one column, which scrolls with the page
     rate, seed = tab.number("Learning rate"), None
@@ -273,6 +274,7 @@ def test_a_run_that_is_found_late_never_changes_what_was_chosen(open_page, clien
     assert (config["dataset"], config["steps"], config["latent_dim"]) == ("digits", 44, 3)
 
 
+@pytest.mark.slow
 def test_settings_of_a_fold_that_was_never_opened_are_those_of_the_run(open_page, client):
     run = trained(client, width=48, seed=7)
     tab = Tab(open_page(f"/?tab=ae&ae={run}"), "ae")

@@ -167,6 +167,7 @@ def test_dragging_decodes_the_place_under_the_pointer(open_map, kind):
     expect(shown.box.locator(".map-probe")).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_dragging_moves_the_map_and_shift_decodes(open_map):
     shown = open_map("ae")
     before = shown.page.evaluate(RANGE)

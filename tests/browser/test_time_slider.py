@@ -37,6 +37,7 @@ def steps_shown(tab: Tab) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["ae", pytest.param("vae", marks=pytest.mark.slow), "diffusion"])
+@pytest.mark.slow
 def test_the_pictures_go_back_while_the_run_goes_on(open_page, name):
     tab = ready(open_page, name)
     expect(time_of(tab)).to_contain_text("Press Train")

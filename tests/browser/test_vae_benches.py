@@ -140,6 +140,7 @@ def test_bounds_are_evaluated_in_a_run_of_their_own(open_run):
     expect(shown.lab("Bound and gap", "Bounds on held-out images").locator(".bounds-label")).to_have_count(5)
 
 
+@pytest.mark.slow
 def test_the_kl_is_shown_in_its_two_parts_which_add_up(open_run):
     card = open_run("plane").lab("Collapse doctor", "What each dimension carries")
     parts = card.locator(".doctor-parts div")
