@@ -10,8 +10,6 @@ A quarter of an hour on two cores.
 from __future__ import annotations
 
 import io
-import os
-import shutil
 import subprocess
 import sys
 import time
@@ -21,6 +19,10 @@ from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.serving import chromium
 
 ASSETS = Path(__file__).parent
 PORT = 7869
@@ -33,12 +35,9 @@ PATIENCE = 600_000
 def browser() -> Iterator[Page]:
     """A page of a server of its own."""
     server = subprocess.Popen([sys.executable, "app.py", "--port", str(PORT)], cwd=ASSETS.parent, stdout=subprocess.DEVNULL)
-    path = os.environ.get("CHROMIUM") or next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
     try:
         with sync_playwright() as playwright:
-            page = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"]).new_page(viewport=WINDOW)
+            page = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"]).new_page(viewport=WINDOW)
             page.set_default_timeout(PATIENCE)
             expect.set_options(timeout=PATIENCE)
             yield page

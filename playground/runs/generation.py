@@ -151,8 +151,8 @@ def sampling(config: SampleConfig, checkpoint: bytes) -> Study:
     """The study behind `sampling_run`; a step is one of the sampler's."""
     about = unpack(checkpoint)
     found, total = states(checkpoint, config, Control()), steps_of(about.config, config)
-    said = {"dataset": about.config.dataset, "steps": total}
-    yield Started(config.model_dump() | said, about.n_parameters, str(pick_device(config.device)))
+    drawn = {"dataset": about.config.dataset, "steps": total}
+    yield Started(config.model_dump() | drawn, about.n_parameters, str(pick_device(config.device)))
     way: list[SampleStep] = []
     labels, image = sample_labels(about.config, config), len(about.data_shape) == 3
     known, latent = (

@@ -76,13 +76,16 @@ class TrainingTab:
 
     def draw_dock(self) -> None:
         """The dock, whose benches open over the outcome; only the one that is open is in the page. The first closes them all."""
+
+        def nothing(tab: TrainingTab) -> gr.HTML:
+            return gr.HTML('<div class="no-bench"></div>', apply_default_css=False)
+
+        benches = ((CLOSED, nothing), *self.benches, (THEORY, lambda tab: text(tab.name, "body")))
+        self.dock_names = [slug(title) for title, _ in benches]
         with gr.Tabs(elem_classes=["dock"], elem_id=f"dock-{self.name}") as self.dock:
-            with gr.Tab(CLOSED, id=slug(CLOSED)):
-                gr.HTML('<div class="no-bench"></div>', apply_default_css=False)
-            for title, draw in (*self.benches, (THEORY, lambda tab: text(tab.name, "body"))):
-                with gr.Tab(title, id=slug(title)):
+            for (title, draw), name in zip(benches, self.dock_names):
+                with gr.Tab(title, id=name):
                     draw(self)
-        self.dock_names = [slug(title) for title in (CLOSED, *(title for title, _ in self.benches), THEORY)]
 
     def draw_form(self) -> None:
         """Data first, then the settings that matter, then the rest, folded away."""

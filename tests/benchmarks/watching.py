@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -103,19 +102,20 @@ def main() -> None:
     """Runs the race and prints a table."""
     from playwright.sync_api import sync_playwright
 
+    from tests.serving import chromium
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=10.0, help="of each measurement (%(default)s)")
     parser.add_argument("--port", type=int, default=7871)
     parser.add_argument("--models", nargs="*", default=list(TABS))
     options = parser.parse_args()
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     print(f"{'run':10} {'alone':>8} {'watched':>8} {'ratio':>6} {'first picture':>14} {'pictures/s':>11} {'pause':>7}")
     for model in options.models:
         before = alone(model, options.seconds)
         server = serve(options.port)
         try:
             with sync_playwright() as driver:
-                browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+                browser = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
                 page = browser.new_page(viewport={"width": 1400, "height": 1000})
                 page.goto(f"http://127.0.0.1:{options.port}/")
                 seen = watched(page, model, options.seconds)

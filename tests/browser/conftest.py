@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import serving
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE = 90_000
 """Milliseconds to wait for anything, on a busy machine too."""
 
@@ -19,7 +18,7 @@ PATIENCE = 90_000
 def chromium_path() -> str:
     """The system's Chromium: `CHROMIUM`, or one on the path. Without one the test is skipped, or fails where
     `PLAYGROUND_REQUIRE_BROWSER=1`."""
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    path = serving.chromium()
     if path is None:
         sentence = 'No Chromium was found: install one with "apt-get install chromium", or name one in CHROMIUM.'
         (pytest.fail if os.environ.get("PLAYGROUND_REQUIRE_BROWSER") == "1" else pytest.skip)(sentence)

@@ -73,11 +73,12 @@ class LatentDiffusionTask(DiffusionTask):
     def adopt(self, model: LatentDenoiser, source: Loaded) -> None:
         """Takes over the averaged weights of the autoencoder, and standardises the model to its latents."""
         load_weights(model.autoencoder, source)
-        means, stds = self._posteriors(model)[0]  # not standardised yet: with mean 0 and std 1
+        seen = self._seen()
+        means, stds = posterior(model, seen, seen.train_x)  # not standardised yet: with mean 0 and std 1
         if not bool(means.isfinite().all() and stds.isfinite().all()):
             raise ConfigError("Some latents of this autoencoder are not finite numbers, so nothing can be learned from them.")
         model.standardise_to(means, stds)
-        z = draw(*self._posteriors(model)[0])
+        z = draw(*posterior(model, seen, seen.train_x))
         model.bound.copy_(z.abs().max())
         if model.linear is not None:
             model.linear.fit(z[:EXAMPLES])
@@ -89,7 +90,8 @@ class LatentDiffusionTask(DiffusionTask):
         if self.held and all(map(torch.equal, weights, self.held)):
             return
         self.held = [value.clone() for value in weights]
-        train, test = self._posteriors(model)
+        seen = self._seen()
+        train, test = (posterior(model, seen, x) for x in (seen.train_x, seen.test_x))
         splits = [
             Split(draw(*posterior).cpu().numpy(), split.labels)
             for posterior, split in ((train, self.images.train), (test, self.images.test))
@@ -141,19 +143,17 @@ class LatentDiffusionTask(DiffusionTask):
         """Latents (k, n, d) as images (k, n, C, H, W), uint8."""
         return to_uint8(model.decode(z.flatten(0, 1))).reshape(*z.shape[:2], *self.images.shape)
 
-    def _posteriors(self, model: LatentDenoiser) -> list[tuple[Tensor, Tensor]]:
-        """Of training and of held-out images; in parts, for as float32 they take four times the data."""
-        seen, found = self._seen(), []
-        for x in (seen.train_x, seen.test_x):
-            means, stds = zip(*(model.posterior(seen.scale(part)) for part in x.split(1000)))
-            found.append((torch.cat(means), torch.cat(stds)))
-        return found
-
     def _seen(self) -> LatentTask:
         """The training of the autoencoder, for the images as it is shown them."""
         config = self.config.autoencoder
         here = self.images, self.device
         return VAETask(config, *here) if isinstance(config, VAEConfig) else AutoencoderTask(config, *here)
+
+
+def posterior(model: LatentDenoiser, seen: LatentTask, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Means and standard deviations of the latents of stored images, in parts, for as float32 they take four times the data."""
+    means, stds = zip(*(model.posterior(seen.scale(part)) for part in x.split(1000)))
+    return torch.cat(means), torch.cat(stds)
 
 
 def draw(means: Tensor, stds: Tensor) -> Tensor:

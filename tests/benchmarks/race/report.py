@@ -124,8 +124,10 @@ def photograph(figure: go.Figure, path: Path) -> None:
     """Draws a figure with the system's Chromium, as the browser tests do."""
     from playwright.sync_api import sync_playwright
 
+    from tests.serving import chromium
+
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": figure.layout.width, "height": figure.layout.height}, device_scale_factor=1.25)
         page.set_content(f"<style>body{{margin:0}}</style>{figure.to_html(include_plotlyjs=True, config={'staticPlot': True})}")
         page.wait_for_selector(".main-svg")
