@@ -43,7 +43,7 @@ from playground.views.readings import about
 LONG_POLL_SECONDS = 10.0
 SETTLE_SECONDS = 0.2
 """Numbers without a new picture wait this long for one, so that a page asks about five times a second, not fifteen."""
-ANSWER_SECONDS = 20.0
+ANSWER_SECONDS = 60.0
 """Longest wait for an answer; the longest questions take a second or two."""
 WAITING, DRAWING = 32, 8
 """Threads for requests that wait for a worker, and for pictures: each their own, so that the slow never keep pages waiting."""
