@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from playground.page.page import build_page, launch_settings
 from playground.page.service import Service
 from playground.runtimes.inprocess import InProcessRuntime
-from playground.ui.modules import PLAYGROUND, SHARED, address, files, style, version, view_class
+from playground.ui.modules import PLAYGROUND, SHARED, TYPE, address, files, style, version, view_class
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_a_contact_sheet_is_a_file_of_its_own(client: TestClient, page: gr.Block
 def test_every_style_holds_for_its_own_component_only(page: gr.Blocks) -> None:
     worn = {name for block in page.blocks.values() if isinstance(block, gr.HTML) for name in block.elem_classes}
     for path in files(".css"):
-        if path != SHARED and path.parent.name != "page":
+        if path not in (SHARED, TYPE) and path.parent.name != "page":
             name = view_class(path.relative_to(PLAYGROUND).as_posix())
             assert name in worn, f"{path.name} styles nothing: it must be called like the script of a component"
             assert f":is(.{name}, #playground) {{" in style()

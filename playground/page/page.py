@@ -15,6 +15,7 @@ from playground.page.api import add_endpoints
 from playground.page.autoencoder import AutoencoderTab
 from playground.page.diffusion import DiffusionTab
 from playground.page.door import Door, invalid
+from playground.page.look import look
 from playground.page.service import Service
 from playground.page.vae import VAETab
 from playground.ui import modules, preview
@@ -24,16 +25,6 @@ TITLE = "Generative models, live"
 HEAD = "# Generative models, live"
 CSS, FRAME = ((Path(__file__).parent / name).read_text("utf-8") for name in ("page.css", "frame.css"))
 SCRIPT = (Path(__file__).parent / "page.js").read_text("utf-8")
-FONT = gr.themes.LocalFont("Source Sans Pro", weights=(400, 700))  # of the default's (400, 600), Gradio's 600 has three glyphs
-THEME = gr.themes.Default(
-    primary_hue="indigo",
-    spacing_size="sm",
-    radius_size="md",
-    text_size="md",
-    font=(FONT, "ui-sans-serif", "system-ui", "sans-serif"),
-).set(
-    body_text_color_subdued="*neutral_500"  # help texts can be read: 4.8 to 1 on white, where the default is 1.9 to 1
-)
 TABS = (
     ("ae", "1 · Autoencoder", AutoencoderTab, AutoencoderConfig),
     ("vae", "2 · VAE", VAETab, VAEConfig),
@@ -64,7 +55,7 @@ def build_page(service: Service) -> gr.Blocks:
 def launch_settings() -> dict[str, Any]:
     """Arguments of `launch` that do not depend on the command line: a quiet, closed server, and the look of the page."""
     return {
-        "theme": THEME,
+        "theme": look(),
         "css": CSS,
         "head": f"{modules.head()}<style>{FRAME}</style><script>{SCRIPT}</script>",
         "footer_links": ["api"],

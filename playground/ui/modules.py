@@ -27,6 +27,10 @@ SERVED = (".js", ".css")
 PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable"}
 SHARED = PLAYGROUND / "ui" / "components" / "shared.css"
+TYPE = PLAYGROUND / "ui" / "type.css"
+FACE = PLAYGROUND.parent / "assets" / "inter.woff2"
+"""Inter, 400 to 600, cut down to Latin, Greek and the signs of mathematics."""
+FONT_FACE = '@font-face { font-family: Inter; src: url("inter.woff2") format("woff2"); font-weight: 400 600; font-display: block; }'
 
 
 def files(*endings: str) -> list[Path]:
@@ -40,6 +44,7 @@ def version() -> str:
     digest = hashlib.sha256(css_variables().encode())
     for path in files(*SERVED):
         digest.update(path.relative_to(PLAYGROUND).as_posix().encode() + b"\0" + path.read_bytes())
+    digest.update(FACE.read_bytes())
     digest.update(PLOTLY_JS.stat().st_size.to_bytes(8, "little"))
     return digest.hexdigest()[:12]
 
@@ -58,9 +63,14 @@ def view_class(path: str) -> str:
 @cache
 def style() -> str:
     """The style sheet of all components. Each is nested in the class of its own component; `#` lifts it above Gradio's own rules."""
-    parts = [css_variables(), ".playground-view > .html-container { padding: 0 !important; container: view / inline-size; }"]
+    parts = [
+        FONT_FACE,
+        css_variables(),
+        TYPE.read_text("utf-8"),
+        ".playground-view > .html-container { padding: 0 !important; container: view / inline-size; }",
+    ]
     for path in files(".css"):
-        if path.parent.name == "page":
+        if path.parent.name == "page" or path == TYPE:
             continue
         name = "playground-view" if path == SHARED else view_class(path.relative_to(PLAYGROUND).as_posix())
         parts.append(f":is(.{name}, #playground) {{\n{path.read_text('utf-8')}\n}}")
@@ -82,22 +92,32 @@ async def _style(request: Request) -> Response:
     return Response(style(), media_type="text/css", headers=FOR_GOOD)
 
 
+async def _face(request: Request) -> Response:
+    return FileResponse(FACE, media_type="font/woff2", headers=FOR_GOOD)
+
+
 async def _plotly(request: Request) -> Response:
     return FileResponse(PLOTLY_JS, media_type="text/javascript", headers=FOR_GOOD)
 
 
 def routes() -> list[Mount]:
     """What the application serves beside Gradio's own."""
-    ours = [Route("/style.css", _style), Route("/plotly.min.js", _plotly), Mount("/", Modules(directory=PLAYGROUND))]
+    ours = [
+        Route("/style.css", _style),
+        Route("/plotly.min.js", _plotly),
+        Route("/inter.woff2", _face),
+        Mount("/", Modules(directory=PLAYGROUND)),
+    ]
     return [Mount(f"/modules/{version()}", routes=ours)]
 
 
 def head() -> str:
-    """For the page's `<head>`: the style sheet, and the library beforehand, so that it does not come after those who import it."""
+    """For the page's `<head>`: the style sheet, its face, and the library beforehand, so that it does not come after those who import it."""
     library = (
         f'<link rel="modulepreload" href="{address(f"ui/lib/{path.name}")}">' for path in files(".js") if path.parent.name == "lib"
     )
-    return f'<link rel="stylesheet" href="{address("style.css")}">' + "".join(library)
+    face = f'<link rel="preload" as="font" type="font/woff2" crossorigin href="{address("inter.woff2")}">'
+    return f'{face}<link rel="stylesheet" href="{address("style.css")}">' + "".join(library)
 
 
 class Squeezed:

@@ -1,9 +1,13 @@
 """The page itself: both themes can be read, a phone can show it, and a keyboard is enough."""
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import expect
 
 from browser.looking import TITLES, Tab
+
+PLAYGROUND = Path(__file__).parents[2] / "playground"
 
 CONTRAST = """node => {
   const dot = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
@@ -40,28 +44,47 @@ def test_texts_stand_out_from_what_is_behind_them(open_page, theme):
     assert min(ratios.values()) >= 4.4, ratios
 
 
-def fonts(page, selector: str) -> dict[str, float]:
-    """The fonts that a text is really set in, and with how many glyphs each."""
+TYPE = """() => {
+  const found = new Set(), texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const node = texts.currentNode.parentElement;
+    if (!texts.currentNode.data.trim() || !node.checkVisibility() || node.closest('.katex, script, style')) continue;
+    const style = getComputedStyle(node);
+    found.add([style.fontFamily.split(',')[0].replaceAll('"', ''), style.fontWeight, style.fontSize].join(' '));
+  }
+  return [...found].sort();
+}"""
+SIZES = ("12px", "13px", "16px", "22px")
+
+
+def written() -> str:
+    """Every sign outside ASCII in what the page says: its scripts, its texts, and the Python that writes its words."""
+    rooms = [PLAYGROUND / room for room in ("ui", "features", "page", "config", "views")]
+    texts = [path.read_text("utf-8") for room in rooms for ending in ("js", "md", "py") for path in room.rglob(f"*.{ending}")]
+    return "".join(sorted({sign for text in texts for sign in text if ord(sign) > 127} - set("ᵀ")))  # of a comment
+
+
+def fonts(page, selector: str) -> list[str]:
+    """The fonts that a text is really set in."""
     session = page.context.new_cdp_session(page)
     session.send("DOM.enable")
     session.send("CSS.enable")
     root = session.send("DOM.getDocument")["root"]["nodeId"]
     node = session.send("DOM.querySelector", {"nodeId": root, "selector": selector})["nodeId"]
-    return {
-        font["familyName"]: font["glyphCount"] for font in session.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
-    }
+    return [font["familyName"] for font in session.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]]
 
 
-@pytest.mark.slow
-def test_headings_and_bold_text_are_set_in_one_font_and_it_is_that_of_the_rest(open_page):
-    page = open_page()
+def test_all_text_is_of_one_face_in_two_weights_and_four_sizes(open_page):
+    page = open_page("/?tab=vae")
     page.get_by_role("tab", name="Theory").click()
     expect(page.locator(".text-body h3").first).to_be_visible()
-    page.evaluate("document.fonts.ready")
-    texts = (".page-head h1", ".text-body h3", ".text-body strong", ".pg-title", "[data-do=train]", ".run-status b")
-    assert {text: list(fonts(page, text)) for text in texts} == dict.fromkeys(
-        texts, ["Source Sans 3"]
-    )  # as the files call themselves
+    styles = page.evaluate(TYPE)
+    assert set(styles) <= {f"Inter {weight} {size}" for weight in (400, 600) for size in SIZES}, styles
+    page.evaluate(
+        "signs => { const all = document.createElement('b'); all.id = 'signs'; all.textContent = signs; document.querySelector('.page-head').append(all); }",
+        written(),
+    )
+    assert fonts(page, "#signs") == ["Inter Variable"], "a sign is not in the face: another font steps in for it"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

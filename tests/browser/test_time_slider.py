@@ -78,7 +78,7 @@ def test_an_ended_run_is_a_film_and_still_is_after_a_reload(open_page):
     }""")
     slider(tab).press("Space")
     is_past(tab, True)
-    expect(time_of(tab).locator(".time-play")).to_have_text("❚❚ Film")
+    expect(time_of(tab).locator(".time-play")).to_have_text("‖ Film")
     is_past(tab, False)  # at its end it is now again
     expect(time_of(tab).locator(".time-play")).to_have_text("▶ Film")
     seen = tab.page.evaluate("[...window.seen]")

@@ -70,5 +70,5 @@ test('no more pictures a second than asked for, and none once it is gone', () =>
 });
 
 test('the button says what it would do', () => {
-  assert.deepEqual([playText(false), playText(true), playText(false, 'Film')], ['▶ Play', '❚❚ Pause', '▶ Film']);
+  assert.deepEqual([playText(false), playText(true), playText(false, 'Film')], ['▶ Play', '‖ Pause', '▶ Film']);
 });

@@ -62,7 +62,7 @@ export function mount({element, props, server, watch}) {
     chips.replaceChildren(...entries.map(entry => {
       const node = chip(entry.title, list ? tooltip(entry) : entry.name, picked.has(entry.name), toggleIn(picked, entry.name));
       node.dataset.name = entry.name;
-      if (entry.noise) { const dots = document.createElement('i'); dots.textContent = ' ⋯'; node.append(dots); }
+      if (entry.noise) { const dots = document.createElement('i'); dots.textContent = ' …'; node.append(dots); }
       return node;
     }));
     if (focus >= 0 && chips.children[focus]) chips.children[focus].focus();

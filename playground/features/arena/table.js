@@ -29,7 +29,7 @@ function reading(row) {
 function schedulerRow(payload, entry, winners) {
   const tr = document.createElement('tr'), rows = rowsOf(payload, entry), first = document.createElement('td'), gaps = gapsOf(rows);
   tr.dataset.name = entry.name;
-  first.append(nameTag(payload, entry, entry.noise ? '⋯' : ''));
+  first.append(nameTag(payload, entry, entry.noise ? '…' : ''));
   tr.append(first, cell('td', entry.grid));
   for (const row of rows) {
     const td = reading(row);

@@ -7,7 +7,7 @@ import {fixed, shortNumber, significant, withError} from '../../ui/lib/format.js
 import {live} from '../../ui/lib/live.js';
 import {mark} from '../../ui/lib/origin.js';
 import {html, niceTicks, scaled, svg} from '../../ui/lib/svg.js';
-import {cssVar, roleColour, roleVar} from '../../ui/lib/theme.js';
+import {canvasFont, cssVar, roleColour, roleVar} from '../../ui/lib/theme.js';
 
 /** @typedef {import('../../ui/lib/payloads.d.ts').BoundAtPoint} BoundAtPoint */
 
@@ -120,7 +120,7 @@ export function mount({element, props, server}) {
     context.moveTo(8, size - 8);
     context.lineTo(8 + bar / side * size, size - 8);
     context.stroke();
-    context.font = `11px ${getComputedStyle(element).fontFamily}`;
+    context.font = canvasFont();
     context.fillText(`${shortNumber(bar)} in z`, 8, size - 13);
   }
 

@@ -1,7 +1,7 @@
 /* The charts of the forward process: a line a schedule over t, drawn once; a cursor at t above it. */
 import {context2d} from '../../ui/lib/canvas.js';
 import {shortNumber} from '../../ui/lib/format.js';
-import {cssVar, isDark} from '../../ui/lib/theme.js';
+import {canvasFont, cssVar, isDark} from '../../ui/lib/theme.js';
 import {SHOW, read} from './numbers.js';
 
 /* Range, ticks, the lines of a schedule as [values, dash], and what is said of its numbers. */
@@ -26,7 +26,7 @@ function line(context, places) {
 }
 
 /* `draw(figure, source, chosen, t)`: the chart of a figure for the schedules of `source`, the one named `chosen` thicker. */
-export function chartDrawer(font) {
+export function chartDrawer() {
   let backdrops = new Map();
 
   function lines(context, name, source, chosen, width, y) {
@@ -48,7 +48,7 @@ export function chartDrawer(font) {
     if (backdrops.has(key)) return backdrops.get(key);
     const sheet = document.createElement('canvas'), context = context2d(sheet, width, HEIGHT), {lo, hi, ticks} = CHARTS[name];
     const y = v => HEIGHT - MARGIN.bottom - (v - lo) / (hi - lo) * (HEIGHT - MARGIN.top - MARGIN.bottom);
-    context.font = `11px ${font()}`;
+    context.font = canvasFont();
     context.fillStyle = cssVar('--soft-text');
     context.strokeStyle = cssVar('--border-color-primary');
     context.textBaseline = 'middle';

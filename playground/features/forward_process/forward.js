@@ -28,7 +28,7 @@ function decoded(answer) {
 export function mount({element, props, server, watch}) {
   const $ = selector => element.querySelector(selector), $$ = selector => [...element.querySelectorAll(selector)];
   const slider = $('input'), time = $('.forward-time'), play = $('.forward-play'), unit = $('.forward-unit'), message = $('.forward-message');
-  const panels = $$('.forward-panel'), charts = $$('.forward-charts figure'), drawChart = chartDrawer(() => getComputedStyle(element).fontFamily);
+  const panels = $$('.forward-panel'), charts = $$('.forward-charts figure'), drawChart = chartDrawer();
   /** @type {ReturnType<typeof decoded> | null} */
   let source = null;
   let eps = null, t = 0.3, seed = 1, asked = null, hovered = null;

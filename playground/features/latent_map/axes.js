@@ -7,7 +7,7 @@ const CONFIG = {...COMMON, scrollZoom: true, doubleClick: false};
 
 /** @param {import('./state.js').MapState} map @param {HTMLElement} plot @param {import('../../ui/lib/payloads.d.ts').LatentMap} payload */
 function look(map, plot, payload) {
-  const {lo, hi} = payload.view || payload, own = {size: 13, automargin: false, zeroline: true, zerolinecolor: cssVar('--border-color-primary'), zerolinewidth: 2, nticks: 7};
+  const {lo, hi} = payload.view || payload, own = {automargin: false, zeroline: true, zerolinecolor: cssVar('--border-color-primary'), zerolinewidth: 2, nticks: 7};
   const flat = payload.dims === 1, square = !flat && (map.isVAE || NONLINEAR.includes(shownAs(payload)));
   return layout(plot, {
     uirevision: `${map.run}|${shownAs(payload)}|${map.resets}`, width: map.width, height: map.height, margin: {l: 46, r: 8, t: 8, b: 40}, hovermode: false, showlegend: false,

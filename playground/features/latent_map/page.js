@@ -3,7 +3,7 @@ import {rounded} from '../../ui/lib/format.js';
 import {plotly} from '../../ui/lib/plotly.js';
 
 const safe = value => JSON.stringify(value).replaceAll('<', '\\u003c');
-const STYLE = 'html,body{margin:0;height:100%;font-family:sans-serif;background:#fff}#map{height:100%}'
+const STYLE = 'html,body{margin:0;height:100%;font-family:system-ui,sans-serif;background:#fff}#map{height:100%}'
   + '#tile{position:fixed;right:16px;bottom:16px;width:112px;image-rendering:pixelated;border:1px solid #999;display:none}';
 
 async function library() {

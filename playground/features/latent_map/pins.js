@@ -1,7 +1,7 @@
 /* Pinned dots, A and B: what other cards are told of them, and how they, their neighbours and the decoded paths between them
    are drawn above the dots. */
 import {current, tell} from '../../ui/lib/bus.js';
-import {cssVar} from '../../ui/lib/theme.js';
+import {canvasFont, cssVar} from '../../ui/lib/theme.js';
 import {RADIUS} from './dots.js';
 import {placeFor} from './latents.js';
 
@@ -42,7 +42,7 @@ export function makePins(map, places) {
     context.arc(x + 11, y - 11, 8, 0, 6.2832);
     context.fill();
     context.fillStyle = cssVar('--block-background-fill') || '#fff';
-    context.font = `600 11px ${map.font}`;
+    context.font = canvasFont('strong');
     context.textAlign = 'center';
     context.fillText(letter, x + 11, y - 7);
   }

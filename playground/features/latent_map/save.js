@@ -1,6 +1,6 @@
 /* Take it away: the points as CSV, the map as a picture, and as a web page that works on its own. */
 import {rounded, stepText} from '../../ui/lib/format.js';
-import {cssVar} from '../../ui/lib/theme.js';
+import {canvasFont, cssVar} from '../../ui/lib/theme.js';
 import {webPage} from './page.js';
 import {METHODS, NONLINEAR, shownAs, shownStep} from './state.js';
 
@@ -55,7 +55,7 @@ function drawEntry(context, entry, left, base) {
 /* The picture: axes by Plotly, then the three canvases, then the legend; twice as fine as on screen. */
 async function png(map, axes, legend) {
   const w = map.width, h = map.height, page = document.createElement('canvas'), entries = legend.entries(), context = page.getContext('2d');
-  const font = `13px ${map.font}`;
+  const font = canvasFont();
   context.font = font;
   const {places, lines} = arranged(context, entries, w);
   page.width = 2 * w;

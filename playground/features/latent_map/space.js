@@ -2,7 +2,7 @@
    screen has one exact meaning. Plotly's scatter3d draws 2,000 moving points a few times a second where there is no graphics
    card; this draws them as fast as the flat map. */
 import {rounded} from '../../ui/lib/format.js';
-import {cssVar} from '../../ui/lib/theme.js';
+import {canvasFont, cssVar} from '../../ui/lib/theme.js';
 
 const START = {yaw: 0.6, pitch: 0.35, zoom: 1, x: 0, y: 0};
 const EDGES = [[0, 1], [0, 2], [0, 4], [1, 3], [1, 5], [2, 3], [2, 6], [3, 7], [4, 5], [4, 6], [5, 7], [6, 7]];   // of a cube, its corners by bits
@@ -60,7 +60,7 @@ export function makeSpace(map) {
     lines.forEach(([p, q]) => { context.moveTo(...p); context.lineTo(...q); });
     context.stroke();
     context.fillStyle = cssVar('--soft-text');
-    context.font = `13px ${map.font}`;
+    context.font = canvasFont();
     context.textAlign = 'center';
     [[1, 0, 0], [0, 1, 0], [0, 0, 1]].forEach((end, k) => {
       const [x, y] = at(...end), [ox, oy] = at(0, 0, 0), far = Math.hypot(x - ox, y - oy) || 1;

@@ -54,7 +54,6 @@ export class MapState {
 
   get width() { return this.body.clientWidth; }
   get height() { return this.body.clientHeight; }
-  get font() { return getComputedStyle(this.element).fontFamily; }
   get deep() { return Boolean(this.source) && this.source.dims === 3; }
   get basis() { return this.source && basisOf(this.source, shownAs(this.source)); }
   get linear() { return Boolean(this.basis); }

@@ -64,11 +64,11 @@ export function mount({element, props}) {
   }
 
   function look(range, lines, names) {
-    const soft = cssVar('--soft-text'), of = role => ({colour: roleColour(role), size: 12, standoff: 6, zeroline: true, zerolinecolor: cssVar('--border-color-primary')});
+    const soft = cssVar('--soft-text'), of = role => ({colour: roleColour(role), standoff: 6, zeroline: true, zerolinecolor: cssVar('--border-color-primary')});
     return layout(plot, {
       uirevision: names, margin: {l: 52, r: 10, t: 8, b: 44}, showlegend: false, hovermode: 'closest',
       xaxis: axis('rate: KL(q(z|x) ‖ p(z)), nats', {...of('kl'), range: range.x}), yaxis: axis('distortion: reconstruction, nats', {...of('reconstruction'), range: range.y}),
-      annotations: lines.map(({x, y, level}) => ({x: x[1], y: y[1], text: `−ELBO ${shortNumber(level)}`, showarrow: false, font: {size: 10, color: soft}, xanchor: 'right', yanchor: 'bottom'})),
+      annotations: lines.map(({x, y, level}) => ({x: x[1], y: y[1], text: `−ELBO ${shortNumber(level)}`, showarrow: false, font: {color: soft}, xanchor: 'right', yanchor: 'bottom'})),
     });
   }
 

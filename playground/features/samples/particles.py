@@ -47,7 +47,7 @@ def select(name: str, label: str, options: dict[str, str], title: str) -> str:
     )
 
 
-FIELDS = {"score": "score ∇ log pₜ", "velocity": "velocity dx/dt", "x_0": "x̂₀, the expected data"}
+FIELDS = {"score": "score ∂ log pₜ/∂x", "velocity": "velocity dx/dt", "x_0": "x̂₀, the expected data"}
 BEHIND = (
     '<div class="particles-behind">'
     + select("what", "arrows", {"": "none", **FIELDS}, "What moves the samples, at the time of the slider")

@@ -9,8 +9,6 @@ import {CONFIG, axis, layout, legend, plotlyOr, purge} from '../lib/plotly.js';
 /** @typedef {import('../lib/payloads.d.ts').Curves} Curves */
 /** @typedef {import('../lib/payloads.d.ts').Series} Series */
 
-const LEGEND = 26;                                   // its height, at the top of the plot
-
 /** @param {Series} series @param {string} unit */
 function trace(series, unit) {
   const thick = series.name.startsWith('held_out'), values = decode.f32(series.values);
@@ -30,10 +28,11 @@ export function mount({element, props}) {
 
   /* `focus`: the part of the axis that matters, shown first; a double click shows all. */
   function look(unit, isLog, focus) {
+    const narrow = plot.clientWidth < 300;
     return layout(plot, {
-      uirevision: `${run}|${isLog}`, margin: {l: 46, r: 8, t: 6, b: 36}, dragmode: 'zoom', hovermode: 'x', xaxis: axis('step', {rangemode: 'tozero'}),
-      yaxis: axis(unit, {standoff: 6, type: isLog ? 'log' : 'linear', ...(focus && !isLog ? {range: focus} : {}), ...(isLog ? {minor: {showgrid: false}, exponentformat: 'power'} : {})}),
-      legend: legend({x: 1, xanchor: 'right', y: 1, yanchor: 'top', font: {size: 12}}),
+      uirevision: `${run}|${isLog}`, margin: {l: 36, r: 8, t: 6, b: 36}, dragmode: 'zoom', hovermode: 'x', xaxis: axis('step', {rangemode: 'tozero'}),
+      yaxis: axis(narrow ? '' : unit, {standoff: 6, type: isLog ? 'log' : 'linear', ...(focus && !isLog ? {range: focus} : {}), ...(isLog ? {minor: {showgrid: false}, exponentformat: 'power'} : {})}),
+      legend: legend(narrow ? {x: 1, xanchor: 'right', y: 1, yanchor: 'top'} : {}),
     });
   }
 
@@ -46,7 +45,7 @@ export function mount({element, props}) {
     if (future.hidden) return;
     const {yaxis} = plot._fullLayout, left = Math.max(0, Math.min(axis._length, axis.l2p(at)));
     Object.assign(future.style, {left: `${axis._offset + left}px`, width: `${axis._length - left}px`,
-                                 top: `${yaxis._offset + LEGEND}px`, height: `${Math.max(0, yaxis._length - LEGEND)}px`});
+                                 top: `${yaxis._offset}px`, height: `${yaxis._length}px`});
     stepLabel.textContent = stepText({step: at});
   }
 
@@ -57,6 +56,7 @@ export function mount({element, props}) {
     const now = JSON.stringify([out, axis && [axis.range, axis._offset, axis._length]]);
     if (marks.dataset.key === now) return;
     marks.dataset.key = now;
+    if (axis) marks.style.top = `${yaxis._offset + 22}px`;
     const most = out.reduce((best, one) => (best && best[1] >= one[1] ? best : one), null);
     marks.replaceChildren(...out.map(([step, value]) => {
       const arrow = document.createElement('i');

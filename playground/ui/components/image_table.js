@@ -4,7 +4,7 @@ import {context2d} from '../lib/canvas.js';
 import {decode} from '../lib/codec.js';
 import {significant, stepText} from '../lib/format.js';
 import {live} from '../lib/live.js';
-import {cssVar} from '../lib/theme.js';
+import {canvasFont, cssVar} from '../lib/theme.js';
 import {filmSlider} from './image_film.js';
 
 const GAP = 3, LABEL = 138, CAPTION = 16, NARROW = 520;
@@ -98,7 +98,7 @@ export function mount({element, props}) {
     context.clearRect(0, 0, width, height);
     const scale = size.tile * (window.devicePixelRatio || 1) / payload.w, times = Math.min(8, Math.ceil(scale - 0.01), Math.floor(16000 / (payload.h * Math.max(1, row.n))) || 1);
     context.imageSmoothingEnabled = Math.abs(scale - times) > 0.01;
-    context.font = `11px ${getComputedStyle(element).fontFamily}`;
+    context.font = canvasFont();
     context.textAlign = 'center';
     context.fillStyle = cssVar('--soft-text');
     const sheet = enlarged(picture(row, payload.w, payload.h), times), w = payload.w * Math.max(1, times), h = payload.h * Math.max(1, times);

@@ -51,4 +51,4 @@ export function player({show, paint = () => {}, seconds, at = 1, fps = 60, alive
 }
 
 /* What a button says that plays and pauses. */
-export const playText = (playing, play = 'Play', pause = 'Pause') => (playing ? `❚❚ ${pause}` : `▶ ${play}`);
+export const playText = (playing, play = 'Play', pause = 'Pause') => (playing ? `‖ ${pause}` : `▶ ${play}`);

@@ -1,5 +1,5 @@
 /* Plotly, which is larger than all the rest of the page: it is loaded when the first plot is drawn. And how all plots look. */
-import {cssVar} from './theme.js';
+import {cssVar, typeSize} from './theme.js';
 
 let loading = null;
 
@@ -35,16 +35,16 @@ export const CONFIG = {displaylogo: false, displayModeBar: false, responsive: fa
 /** `own`: the `colour`, `size` and `standoff` of the title, and whatever else Plotly takes.
     @param {string} title  @param {{[name: string]: any}} own */
 export function axis(title, own = {}) {
-  const {colour = cssVar('--soft-text'), size = 11, standoff = 4, ...more} = own;
+  const {colour = cssVar('--soft-text'), size = typeSize(), standoff = 4, ...more} = own;
   const line = cssVar('--border-color-primary');
-  return {gridcolor: line, zeroline: false, linecolor: line, tickfont: {color: cssVar('--soft-text'), size: 11}, automargin: true,
+  return {gridcolor: line, zeroline: false, linecolor: line, tickfont: {color: cssVar('--soft-text'), size: typeSize()}, automargin: true,
           title: {text: title, font: {color: colour, size}, standoff}, ...more};
 }
 
 /* Above the plot, from its left edge. */
-export const legend = (own = {}) => ({orientation: 'h', x: 0, xanchor: 'left', y: 1.02, yanchor: 'bottom', bgcolor: CLEAR, font: {size: 11}, ...own});
+export const legend = (own = {}) => ({orientation: 'h', x: 0, xanchor: 'left', y: 1.02, yanchor: 'bottom', bgcolor: CLEAR, font: {size: typeSize()}, ...own});
 
 export function layout(plot, own) {
   return {paper_bgcolor: CLEAR, plot_bgcolor: CLEAR, width: plot.clientWidth, height: plot.clientHeight, showlegend: true,
-          font: {color: cssVar('--body-text-color'), size: 12, family: getComputedStyle(plot).fontFamily}, hoverlabel: {font: {size: 12}, align: 'left'}, ...own};
+          font: {color: cssVar('--body-text-color'), size: typeSize(), family: cssVar('--face')}, hoverlabel: {font: {size: typeSize()}, align: 'left'}, ...own};
 }

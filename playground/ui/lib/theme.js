@@ -8,6 +8,9 @@ export const cssVar = name => getComputedStyle(document.body).getPropertyValue(n
 export const roleColour = role => cssVar(`--role-${role.replace('_', '-')}`) || cssVar('--body-text-color');
 export const classColours = () => Array.from({length: 10}, (_, i) => cssVar(`--class-${i}`));
 export const isDark = () => document.body.classList.contains('dark');
+/* Pixels of a size of ui/type.css, and what a canvas writes with. */
+export const typeSize = (name = 'small') => parseFloat(cssVar(`--type-${name}`));
+export const canvasFont = (weight = 'regular') => `${cssVar(`--${weight}`)} ${cssVar('--type-small')} ${cssVar('--face')}`;
 /* The same colour, for styles and attributes: it follows the theme by itself. */
 export const roleVar = role => `var(--role-${role.replace('_', '-')}, currentColor)`;
 
