@@ -1,4 +1,4 @@
-"""Starts the playground: `python app.py [--host HOST] [--port PORT] [--share] [--device auto|cpu|cuda|mps] [--memory GB]`."""
+"""Starts the playground: `python app.py [--host HOST] [--port PORT] [--share] [--device auto|cpu|cuda|mps] [--memory GB] [--empty]`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=port, default=7860, help="port to listen on (%(default)s)")
     parser.add_argument("--share", action="store_true", help="also make a public link through Gradio's relay")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"), help="where to train (%(default)s)")
+    parser.add_argument(
+        "--empty", action="store_true", help="open with empty tabs, without the runs that are kept with the project"
+    )
     usual = worker_memory()
     parser.add_argument(
         "--memory",
@@ -74,8 +77,9 @@ def main() -> None:
     runtime.warm_up()
     from playground.page.page import build_page, launch_settings
     from playground.page.service import Service
+    from playground.runtimes.kept import kept_runs
 
-    page = build_page(Service(runtime, device=options.device))
+    page = build_page(Service(runtime, device=options.device, kept=() if options.empty else kept_runs()))
     try:
         page.launch(server_name=options.host, server_port=options.port, share=options.share, **launch_settings())
     except OSError as error:

@@ -34,7 +34,9 @@ PATIENCE = 600_000
 @contextmanager
 def browser() -> Iterator[Page]:
     """A page of a server of its own."""
-    server = subprocess.Popen([sys.executable, "app.py", "--port", str(PORT)], cwd=ASSETS.parent, stdout=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        [sys.executable, "app.py", "--empty", "--port", str(PORT)], cwd=ASSETS.parent, stdout=subprocess.DEVNULL
+    )
     try:
         with sync_playwright() as playwright:
             page = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"]).new_page(viewport=WINDOW)

@@ -14,8 +14,8 @@ from serving import Server
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory) -> Iterator[Server]:
-    """The real thing, `python app.py`, for all tests that talk to a server. Ends with it, and leaves nothing behind."""
-    server = Server(tmp_path_factory.mktemp("server") / "log.txt")
+    """The real thing, `python app.py`, for all tests that talk to a server; its tabs are empty until something is trained. Ends with it, and leaves nothing behind."""
+    server = Server(tmp_path_factory.mktemp("server") / "log.txt", "--empty")
     try:
         server.wait()
         yield server

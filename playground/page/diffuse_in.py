@@ -34,7 +34,7 @@ class DiffuseIn:
 
     def source(self, choice: str, channels: Any) -> tuple[str, dict[str, Any]]:
         """The run that the latents come from, and its settings. Raises `ConfigError` with a sentence where there is none."""
-        run = run_of(channels, choice)
+        run = run_of(channels, choice) or self.service.kept(choice)
         if run is None:
             raise ConfigError(f"There is no {NAMES[choice]} yet: train one there first, then come back.")
         try:

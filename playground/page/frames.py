@@ -78,6 +78,10 @@ class RunViews:
         """
         if not ((model := model_of(record.config)) and model.encodes):
             raise ValueError("Only an autoencoder or a VAE has a latent map.")
+        if record.kept:
+            raise ValueError(
+                "The map of a run that is kept with the project is the same for everybody: train one of your own to choose."
+            )
         settings = ProjectionSettings.parse(values, record.config["latent_dim"])
         with self._lock:
             self._places.choose(record.run_id, settings)
@@ -147,6 +151,7 @@ def status(record: RunRecord) -> dict[str, Any]:
         "diverged": diverged(record),
         "resumable": record.checkpoint is not None and model_of(record.config) is not None,
         "about": about(record.config),
+        "kept": record.kept,
         "of": [asdict(origin) for origin in record.of],
     }
 

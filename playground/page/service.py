@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -33,7 +33,7 @@ from playground.page.frames import RunViews
 from playground.runtimes import RunRegistry, Runtime, UnknownRun
 from playground.runtimes.footprint import refuse_too_large
 from playground.runtimes.projector import Projector
-from playground.runtimes.records import Origin
+from playground.runtimes.records import Origin, RunRecord
 from playground.runtimes.refusals import REFUSALS, answering
 from playground.views.answers import answer
 from playground.views.codec import numbers
@@ -55,8 +55,8 @@ SAMPLING = "playground.runs.generation:sampling_run"
 class Service:
     """All runs of this server, and the pictures of those that somebody watches."""
 
-    def __init__(self, runtime: Runtime, device: str = "auto", **limits: Any) -> None:
-        self.registry = RunRegistry(runtime, **limits)
+    def __init__(self, runtime: Runtime, device: str = "auto", kept: Iterable[RunRecord] = (), **limits: Any) -> None:
+        self.registry = RunRegistry(runtime, kept=kept, **limits)
         self._memory_limit: int | None = getattr(runtime, "memory_limit", None)
         self.projector = Projector(self._nudge)
         self.device = device
@@ -164,6 +164,10 @@ class Service:
         new = self.registry.fork(run, kept, self._fitting(config), origin)
         self.registry.stop(run, note=f"Stopped, because a new run goes on from its step {kept:,}.")
         return new
+
+    def kept(self, tab: str) -> str | None:
+        """The run that came with the project for this tab, or None."""
+        return next((run for run in self.registry.kept if self.registry.get(run).config["model"] == tab), None)
 
     def checkpoint(self, run: str) -> bytes:
         """The newest weights of a run. Blocks for a moment while it trains."""
@@ -288,6 +292,6 @@ class Service:
         """The pictures of a run, made when somebody looks; as many are kept as runs are."""
         views = self._views.setdefault(run, RunViews(self.projector))
         self._views.move_to_end(run)
-        while len(self._views) > 2 * max(1, len(self.registry)):
+        while len(self._views) > 2 * max(1, len(self.registry) + len(self.registry.kept)):
             self.projector.forget(self._views.popitem(last=False)[0])
         return views

@@ -43,8 +43,8 @@ class Loaded:
 
     @property
     def n_parameters(self) -> int:
-        """Trained weights."""
-        return sum(value.numel() for value in self.group("model").values())
+        """Trained weights; of a checkpoint that keeps only their average, all that it has."""
+        return sum(value.numel() for value in (self.group("model") or self.group("ema")).values())
 
 
 def pack(

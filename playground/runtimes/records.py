@@ -123,6 +123,8 @@ class RunRecord:
     """Whether there was a checkpoint that had to make room for those of newer runs."""
     moments: MomentHistory | None = field(default=None, repr=False)
     origin: str = ""
+    kept: bool = False
+    """Whether it came with the project: everybody may look at it, and nobody change it."""
     of: tuple[Origin, ...] = ()
     step: int = 0
     version: int = 1

@@ -11,7 +11,7 @@ import atexit
 import secrets
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
 from playground.config import Settings, parse_config
@@ -20,6 +20,7 @@ from playground.runtimes.asking import Arrays
 from playground.runtimes.base import CLOSING, RegistryError, RegistryFull, Runtime, UnknownRun
 from playground.runtimes.inspectors import Inspectors
 from playground.runtimes.jobs import Jobs
+from playground.runtimes.kept import KeptRun
 from playground.runtimes.live import MAX_WEIGHTS, LiveRun, bound_moments, bound_weights
 from playground.runtimes.moments import MAX_BYTES, MomentHistory
 from playground.runtimes.records import Origin, RunRecord
@@ -38,7 +39,7 @@ class RunRegistry:
     """Runs by id. Every method may be called from any thread, and returns at once unless it says otherwise.
 
     `grace_seconds` without a watcher pause a run, `idle_stop_seconds` stop it; `clock` returns seconds. Where
-    `sweep_seconds` is None nothing is swept unless `sweep` is called.
+    `sweep_seconds` is None nothing is swept unless `sweep` is called. `kept` came with the project, and count as none of those here.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class RunRegistry:
         sweep_seconds: float | None = 1.0,
         max_moment_bytes: int = MAX_BYTES,
         max_weight_bytes: int = MAX_WEIGHTS,
+        kept: Iterable[RunRecord] = (),
     ) -> None:
         self._runtime, self._task, self._clock = runtime, task, clock
         self._max_runs, self._max_active = max_runs, max_active
@@ -64,6 +66,7 @@ class RunRegistry:
         self._max_weight_bytes = max_weight_bytes
         self._max_moment_bytes, self._shedding = max_moment_bytes, threading.Lock()
         self._runs: dict[str, LiveRun] = {}
+        self.kept = {record.run_id: KeptRun(record, clock()) for record in kept}
         self._jobs = Jobs(runtime, max_jobs)
         self._inspectors = Inspectors(runtime, max_inspectors)
         self._lock = threading.RLock()
@@ -247,7 +250,8 @@ class RunRegistry:
             bound_weights(list(self._runs.values()), self._max_weight_bytes)
 
     def _find(self, run_id: Any) -> LiveRun:
-        live = self._runs.get(run_id) if isinstance(run_id, str) and len(run_id) <= 64 else None
+        known = isinstance(run_id, str) and len(run_id) <= 64
+        live = (self._runs.get(run_id) or self.kept.get(run_id)) if known else None
         if live is None:
             raise UnknownRun(run_id)
         return live

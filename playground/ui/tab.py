@@ -52,7 +52,7 @@ class TrainingTab:
         self.name, self.service, self.config = name, service, config
         self.form = Form(name, config, extra=self.extra, change=changing(service))
         with gr.Row(elem_classes=["instrument-top"]):
-            self.bar = run_bar(name, server_functions=service.server_functions())
+            self.bar = run_bar(name, server_functions=service.server_functions(), kept=service.kept(name))
             self.slider = time_slider(name, server_functions=service.server_functions())
         with gr.Row(elem_classes=["instrument-row"]):
             with gr.Column(scale=5, min_width=250, elem_classes=["instrument-form"]):

@@ -276,4 +276,5 @@ class Status(TypedDict):
     diverged: str
     resumable: bool
     about: str
+    kept: bool
     of: list[Origin]

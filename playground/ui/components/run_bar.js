@@ -32,7 +32,7 @@ export function mount({element, props, server, trigger, watch}) {
 
   function toAddress(id) {
     const url = new URL(location.href);
-    if (id) url.searchParams.set(tab, id); else url.searchParams.delete(tab);
+    if (id && id !== props.kept) url.searchParams.set(tab, id); else url.searchParams.delete(tab);
     if (url.href !== location.href) history.replaceState(history.state, '', url);
   }
 
@@ -41,7 +41,7 @@ export function mount({element, props, server, trigger, watch}) {
   function drawButtons(status) {
     const ended = ENDED.includes(status), active = ['starting', 'running', 'paused'].includes(status);
     const resumable = ['stopped', 'failed'].includes(status) && (frame.resumable != null ? frame.resumable : frame.step > 0);
-    setText(button('train'), asked ? 'Starting…' : ended ? `${props.train_label} again` : props.train_label);
+    setText(button('train'), asked ? 'Starting…' : ended && !frame.kept ? `${props.train_label} again` : props.train_label);
     button('train').disabled = asked || active;
     setText(button('pause'), wanted === 'pause' ? 'Pausing…' : wanted === 'resume' ? 'Resuming…' : status === 'paused' ? 'Resume' : 'Pause');
     button('pause').disabled = !['running', 'paused'].includes(status) || wanted !== null;
@@ -79,7 +79,7 @@ export function mount({element, props, server, trigger, watch}) {
     const led = frame && frame.diverged && ENDED.includes(status) && status !== 'failed' ? frame.diverged.split(':')[0] : '';
     root.dataset.status = status === 'asked' ? 'starting' : status;
     root.dataset.diverged = String(Boolean(led));
-    setText($('.run-status b'), lost && !ENDED.includes(status) ? 'Offline' : led || WORDS[status] || status);
+    setText($('.run-status b'), lost && !ENDED.includes(status) ? 'Offline' : led || (frame && frame.kept ? 'Kept run' : WORDS[status] || status));
     drawButtons(status);
     drawMessage(status);
     const f = frame || {}, share = f.steps ? Math.min(1, f.step / f.steps) : 0;
@@ -110,7 +110,7 @@ export function mount({element, props, server, trigger, watch}) {
   function leave(sentence, error) {
     life += 1;
     run = null; frame = null; lost = false; wanted = null; asked = false;
-    notice = {text: sentence, error};
+    notice = sentence ? {text: sentence, error} : null;
     props.value = null;
     toAddress(null);
     draw();
@@ -154,7 +154,7 @@ export function mount({element, props, server, trigger, watch}) {
       }
       wait = 250;
       if (answer.error) {
-        leave(reattached ? 'That run is no longer kept here.' : answer.error, false);
+        leave(run === props.kept ? '' : reattached ? 'That run is no longer kept here.' : answer.error, false);
         return;
       }
       const old = version;
@@ -229,5 +229,6 @@ export function mount({element, props, server, trigger, watch}) {
 
   if (fromAddress()) follow(fromAddress(), true);
   else if (props.value && props.value.run) follow(props.value.run, false);
+  else if (props.kept) follow(props.kept, false);
   else { publish(tab, null); draw(); }
 }

@@ -51,9 +51,10 @@ def run_bar(
     busy_word: str = "Training",
     train_label: str = "Train",
     counted: str = "step",
+    kept: str | None = None,
 ) -> gr.HTML:
     """The run bar of `tab`, which is also the key of the run id in the page's address; `counted` is what one step of its runs is
-    called. Events: `train`, `attached`."""
+    called; `kept` is the run that it shows before there is another one. Events: `train`, `attached`."""
     return component(
         "ui/components/run_bar.js",
         TEMPLATE.replace(">Train<", f">{train_label}<").replace("<i>steps/s</i>", f"<i>{counted}s/s</i>"),
@@ -64,4 +65,5 @@ def run_bar(
         busy_word=busy_word,
         train_label=train_label,
         counted=counted,
+        kept=kept,
     )

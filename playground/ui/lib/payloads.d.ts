@@ -222,6 +222,7 @@ export interface Status {
   diverged: string;
   resumable: boolean;
   about: string;
+  kept: boolean;
   of: Array<Origin>;
 }
 

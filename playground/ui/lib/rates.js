@@ -27,7 +27,7 @@ export function forget(shown) {
 }
 
 subscribe('vae', frame => {
-  const rate = frame && frame.replay == null && frame.views.rate;
+  const rate = frame && !frame.kept && frame.replay == null && frame.views.rate;
   if (!rate || (newest && newest.rate === rate)) return;
   if (timer && newest.run !== frame.run) { clearTimeout(timer); keep(); }
   newest = {run: frame.run, rate};

@@ -1,0 +1,56 @@
+"""The first minute: a page that opens is not empty, what it shows is said to be kept, answers when it is touched, and gives way to Train."""
+
+from __future__ import annotations
+
+import pytest
+from browser.looking import Tab
+from gradio_client import Client
+from playwright.sync_api import expect
+from serving import Server
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """A server as people start it."""
+    server = Server(tmp_path_factory.mktemp("kept") / "log.txt").wait()
+    yield server
+    assert not server.end() and "Traceback" not in server.output()
+
+
+@pytest.fixture(scope="module")
+def server(running):
+    return running.url
+
+
+@pytest.fixture(scope="module")
+def client(server):
+    return Client(server, verbose=False)
+
+
+def test_each_tab_shows_a_kept_run_that_can_be_touched_and_replaced(open_page, running) -> None:
+    page = open_page("/?tab=diffusion", viewport={"width": 1280, "height": 720})
+    tab = Tab(page, "diffusion")
+    expect(tab.message).to_contain_text("Kept with the project")
+    tab.wait_frame("frame.kept && frame.views.particles && frame.views.curves")
+    assert tab.run_id() is None and tab.number("Steps").input_value() == "3000" and not running.workers()
+
+    tab = Tab(page, "ae").open()
+    tab.wait_frame("frame.kept && frame.views.map")
+    assert tab.wait_other("Latent map") and tab.wait_other("Held-out images")
+    for name in ("pause", "stop"):
+        expect(tab.button(name)).to_be_disabled()
+    box = tab.card("Latent map").locator(".map-plot").bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.keyboard.down("Shift")
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(middle[0] + 60, middle[1] + 30, steps=5)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    expect(tab.card("Latent map").locator(".map-probe")).to_be_visible()
+
+    tab.type("Steps", 20)
+    run = tab.train()
+    tab.expect_status("finished")
+    assert run and not tab.frame("frame.kept")
+    expect(tab.message).not_to_contain_text("Kept")
