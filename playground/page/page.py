@@ -32,6 +32,11 @@ TABS = (
 )
 
 
+def places() -> dict[str, list[str]]:
+    """The tabs and the benches of each, by the names that addresses have for them."""
+    return {name: tab.bench_names() for name, _, tab, _ in TABS}
+
+
 def build_page(service: Service) -> gr.Blocks:
     """The whole page, with its endpoints."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
@@ -44,7 +49,7 @@ def build_page(service: Service) -> gr.Blocks:
                     drawn.append(tab(name, service, config))
         page.load(None, None, tabs, js="() => window.playgroundPage.opened()", api_visibility="private")
         for tab in drawn:
-            opened = f"() => window.playgroundPage.bench({dumps(tab.name)}, {dumps(tab.dock_names)})"
+            opened = f"() => window.playgroundPage.bench({dumps(tab.name)}, {dumps(tab.bench_names())})"
             page.load(None, None, tab.dock, js=opened, api_visibility="private")
         for bar in (tabs, *(tab.dock for tab in drawn)):
             bar.select(None, None, None, js="(...args) => window.playgroundPage.remember()", api_visibility="private")

@@ -74,6 +74,11 @@ class TrainingTab:
         """What comes out of the model and how good it is, from top to bottom."""
         raise NotImplementedError
 
+    @classmethod
+    def bench_names(cls) -> list[str]:
+        """What the benches of the dock are called in addresses."""
+        return [slug(title) for title in (CLOSED, *(title for title, _ in cls.benches), THEORY)]
+
     def draw_dock(self) -> None:
         """The dock, whose benches open over the outcome; only the one that is open is in the page. The first closes them all."""
 
@@ -81,9 +86,8 @@ class TrainingTab:
             return gr.HTML('<div class="no-bench"></div>', apply_default_css=False)
 
         benches = ((CLOSED, nothing), *self.benches, (THEORY, lambda tab: text(tab.name, "body")))
-        self.dock_names = [slug(title) for title, _ in benches]
         with gr.Tabs(elem_classes=["dock"], elem_id=f"dock-{self.name}") as self.dock:
-            for (title, draw), name in zip(benches, self.dock_names):
+            for (title, draw), name in zip(benches, self.bench_names()):
                 with gr.Tab(title, id=name):
                     draw(self)
 
