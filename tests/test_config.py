@@ -207,3 +207,12 @@ def test_what_a_kind_of_model_can_do_is_said_of_each() -> None:
         assert bool(MODELS[name].diffuses) == issubclass(config, DiffusionConfig)
         assert (MODELS[name].diffuses == "latents") == issubclass(config, LatentDiffusionConfig)
         assert MODELS[name].has_bound <= MODELS[name].is_generative
+
+
+@pytest.mark.parametrize("config", [AutoencoderConfig, VAEConfig])
+def test_convolutions_have_smaller_batches_unless_asked_otherwise(config) -> None:
+    assert (config().batch_size, config().warmup_steps) == (128, 100)
+    assert (config(network="conv").batch_size, config(network="conv").warmup_steps) == (64, 20)
+    assert config(network="conv", batch_size=128).batch_size == 128
+    with pytest.raises(ConfigError, match="network"):
+        config(network=["conv"])

@@ -14,6 +14,8 @@ class LatentConfig(RunConfig):
 
     dataset: str = setting("fashion_mnist", "Data", "What the model is trained on.", main=True, choices=IMAGES, shapes_weights=True)
     learning_rate: float = like(RunConfig, "learning_rate", 6e-3)
+    batch_size: int = like(RunConfig, "batch_size", 128, by={"network": {"conv": 64}})
+    warmup_steps: int = like(RunConfig, "warmup_steps", 100, by={"network": {"conv": 20}})
     latent_dim: int = setting(
         2,
         "Latent dimensions",

@@ -20,7 +20,7 @@ class DiffusionConfig(RunConfig, SamplerSettings):
 
     model: Literal["diffusion"] = "diffusion"
     dataset: str = setting("mixture", "Data", "What the model is trained on.", main=True, choices=DATASETS, shapes_weights=True)
-    batch_size: int = like(RunConfig, "batch_size", 256, by_data={"images": 32, "digits": 128})
+    batch_size: int = like(RunConfig, "batch_size", 256, by={"dataset": {"images": 32, "digits": 128}})
     learning_rate: float = like(RunConfig, "learning_rate", 3e-3)
     schedule: Literal["linear", "cosine", "rectified_flow", "variance_exploding"] = setting(
         "cosine",
@@ -65,7 +65,7 @@ class DiffusionConfig(RunConfig, SamplerSettings):
         "What the network is corrected towards: the one example that the noisy one was made of, or the mean over all that it may have "
         "come from, estimated with a thousand more (Xu et al. 2023): the same on average, less noisy, worth it where examples lie close together.",
         titles={"single": "the one example", "stable": "the mean of those near"},
-        by_data={"images": "single", "digits": "stable"},
+        by={"dataset": {"images": "single", "digits": "stable"}},
     )
     width: int = setting(
         64,
@@ -76,7 +76,7 @@ class DiffusionConfig(RunConfig, SamplerSettings):
         step=16,
         slider=Slider(top=512),
         shapes_weights=True,
-        by_data={"digits": 128},
+        by={"dataset": {"digits": 128}},
     )
     depth: int = setting(3, "Depth", "Residual blocks.", ge=1, le=12, slider=Slider(), shapes_weights=True)
     conditional: Literal["off", "on"] = setting(

@@ -62,7 +62,7 @@ def setting(
     group: str = "",
     when: Mapping[str, str] | None = None,
     shapes_weights: bool = False,
-    by_data: Mapping[str, Any] | None = None,
+    by: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Any:
     """A field that somebody sets, with what a form needs to draw it: `main` ones are not folded away, `live` ones change a running
     loop, and of those with a `log` scale the magnitude is what counts, so that a form steps them by factors.
@@ -70,7 +70,8 @@ def setting(
     `choices` is the registry whose names may be chosen; the choices of a `Literal` need `titles` only where their name in the code
     is too short. Settings of a `group` stand together. `when` is another setting and its one choice with which this one means
     something. Weights are made for what `shapes_weights`: a run that goes on from them keeps it.
-    `by_data` are other defaults for some data, by their name or kind (`RunConfig.data_kinds`).
+    `by` are other defaults, of one other setting by what is chosen there: `{"dataset": {"digits": 128, "images": 32}}`, of data by their
+    name or kind (`RunConfig.data_kinds`).
     """
     extra = {
         "label": label,
@@ -85,15 +86,15 @@ def setting(
         "group": group,
         "when": dict(when) if when else None,
         "shapes_weights": shapes_weights,
-        "by_data": by_data or {},
+        "by": by or {},
     }
     return Field(default, ge=ge, le=le, description=help, json_schema_extra=extra)
 
 
-def like(config: type[Settings], name: str, default: Any, by_data: Mapping[str, Any] | None = None) -> Any:
+def like(config: type[Settings], name: str, default: Any, by: Mapping[str, Mapping[str, Any]] | None = None) -> Any:
     """The setting `name` as `config` declares it, with other defaults."""
     declared = config.model_fields[name]
-    extra = {**_extra(declared), "by_data": by_data or {}}
+    extra = {**_extra(declared), "by": by or {}}
     bounds = {sort: getattr(bound, sort) for bound in declared.metadata for sort in ("ge", "le") if hasattr(bound, sort)}
     return Field(default, description=declared.description, json_schema_extra=extra, **bounds)
 
@@ -148,8 +149,8 @@ class FieldSpec:
     group: str = ""
     when: Mapping[str, str] | None = None
     shapes_weights: bool = False
-    by_data: Mapping[str, Any] = field(default_factory=dict)
-    """Data, or a kind of data -> another default."""
+    by: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Another setting -> what is chosen there -> another default."""
 
     @property
     def options(self) -> list[list[Any]]:
@@ -163,10 +164,10 @@ def field_specs(config: type[Settings]) -> dict[str, FieldSpec]:
     return {name: _field_spec(name, field) for name, field in config.model_fields.items() if _extra(field)}
 
 
-def defaults_by_data(config: type[Settings], kinds: Sequence[str]) -> dict[str, Any]:
-    """The settings of `config` that have a default of their own for data of these kinds, the nearest first, with it."""
-    by_data = {name: _extra(field).get("by_data") or {} for name, field in config.model_fields.items()}
-    return {name: values[kind] for name, values in by_data.items() for kind in reversed(kinds) if kind in values}
+def defaults_by(config: type[Settings], of: str, kinds: Sequence[Any]) -> dict[str, Any]:
+    """The settings of `config` that have a default of their own where the setting `of` is one of these `kinds`, the nearest first, with it."""
+    tables = {name: (_extra(field).get("by") or {}).get(of, {}) for name, field in config.model_fields.items()}
+    return {name: table[kind] for name, table in tables.items() for kind in reversed(kinds) if kind in table}
 
 
 def _extra(field: Any) -> dict[str, Any]:
@@ -200,7 +201,7 @@ def _field_spec(name: str, field: Any) -> FieldSpec:
         extra["group"],
         extra["when"],
         extra["shapes_weights"],
-        extra["by_data"],
+        extra["by"],
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from playground.config.settings import Settings, Slider, defaults_by_data, setting
+from playground.config.settings import Settings, Slider, defaults_by, setting
 from playground.config.studies import Device
 from playground.data import DATASETS
 
@@ -18,8 +18,10 @@ class RunConfig(Settings):
     """What all three trainings share. Use one of `AutoencoderConfig`, `VAEConfig`, `DiffusionConfig`."""
 
     def __init__(self, /, **values: Any) -> None:
-        kinds = self.data_kinds(values.get("dataset", type(self).model_fields["dataset"].default))
-        super().__init__(**(defaults_by_data(type(self), kinds) | values))
+        dataset, network = (values.get(name, type(self).model_fields[name].default) for name in ("dataset", "network"))
+        networks = [network] if isinstance(network, str) else []
+        others = defaults_by(type(self), "dataset", self.data_kinds(dataset)) | defaults_by(type(self), "network", networks)
+        super().__init__(**(others | values))
 
     @classmethod
     def data_kinds(cls, dataset: Any) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 
 from playground.config import FieldSpec, RunConfig, Settings, field_specs
-from playground.config.settings import defaults_by_data
+from playground.config.settings import defaults_by
 from playground.ui.components.settings import settings
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
@@ -69,7 +69,7 @@ class Form:
             "unit": spec.unit,
             "help": spec.help,
             "default": spec.default,
-            "by_data": self._by_data(spec),
+            "by": self._by(spec),
             "low": spec.low,
             "high": spec.high,
             "step": spec.step,
@@ -80,12 +80,18 @@ class Form:
             "when": self._when(spec),
         }
 
-    def _by_data(self, spec: FieldSpec) -> dict[str, Any] | None:
-        """The default for each data set that has another one, and for latents."""
-        if not spec.by_data or not issubclass(self.config, RunConfig):
+    def _by(self, spec: FieldSpec) -> dict[str, Any] | None:
+        """The setting `of` that the default hangs on, and the default with each choice there; for data also with latents."""
+        if not spec.by or not issubclass(self.config, RunConfig):
             return None
+        ((of, table),) = spec.by.items()
         kinds = {name: self.config.data_kinds(name) for name in self.specs["dataset"].choices} | {"latents": ("latents",)}
-        return {data: defaults_by_data(self.config, each).get(spec.name, spec.default) for data, each in kinds.items()}
+        if of != "dataset":
+            kinds = {choice: (choice,) for choice in table}
+        return {
+            "of": of,
+            "values": {one: defaults_by(self.config, of, each).get(spec.name, spec.default) for one, each in kinds.items()},
+        }
 
     def _when(self, spec: FieldSpec) -> dict[str, Any] | None:
         """Where the choice is made that `spec` hangs on, which one it is, and what is chosen at first."""

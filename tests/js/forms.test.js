@@ -36,7 +36,7 @@ test('a setting that means nothing with the others is not sent', () => {
 
 test('a default follows the data, unless a person chose otherwise or a run had something of its own', () => {
   const {f} = made('four', {dataset: 'mixture', batch_size: 256, steps: 3000});
-  f.byData = {batch_size: {fashion_mnist: 32, latents: 128}, steps: {fashion_mnist: 2000}};
+  f.by = {batch_size: {of: 'dataset', values: {fashion_mnist: 32, latents: 128}}, steps: {of: 'dataset', values: {fashion_mnist: 2000}}};
   assert.equal(forms.current(f, 'batch_size'), 256);
   forms.type('four', 'dataset', 'fashion_mnist');
   assert.deepEqual(forms.values(f), {dataset: 'fashion_mnist', batch_size: 32, steps: 2000});
@@ -45,4 +45,14 @@ test('a default follows the data, unless a person chose otherwise or a run had s
   assert.deepEqual(forms.values(f), {dataset: 'mixture', batch_size: 256, steps: 50});
   forms.restore('four', {dataset: 'fashion_mnist', batch_size: 32, steps: 2000});
   assert.equal(forms.current(f, 'batch_size'), 256, 'the run had the default of its data, so that of the data now holds');
+});
+
+test('a default may follow any other setting', () => {
+  const {f} = made('five', {network: 'mlp', batch_size: 128});
+  f.by = {batch_size: {of: 'network', values: {conv: 64}}};
+  assert.equal(forms.current(f, 'batch_size'), 128);
+  forms.type('five', 'network', 'conv');
+  assert.equal(forms.current(f, 'batch_size'), 64);
+  forms.restore('five', {network: 'conv', batch_size: 128});
+  assert.equal(forms.current(f, 'batch_size'), 128, 'the run had a batch of its own');
 });

@@ -175,7 +175,7 @@ export function mount({element, props, server, trigger, watch}) {
 
   for (const spec of props.fields) {
     f.defaults[spec.name] = spec.default;
-    if (spec.by_data) f.byData[spec.name] = spec.by_data;
+    if (spec.by) f.by[spec.name] = spec.by;
     if (spec.when) f.when[spec.name] = spec.when;
     const chosen = (value, done) => {
       store.type(f.name, spec.name, value);

@@ -8,20 +8,24 @@ const forms = new Map();
 
 export function form(name) {
   if (!forms.has(name)) {
-    forms.set(name, {name, all: [], typed: {}, sent: {}, restored: {}, defaults: {}, byData: {}, when: {}, fields: new Map(), groups: new Set()});
+    forms.set(name, {name, all: [], typed: {}, sent: {}, restored: {}, defaults: {}, by: {}, when: {}, fields: new Map(), groups: new Set()});
   }
   return forms.get(name);
 }
 
 const has = (object, key) => Object.prototype.hasOwnProperty.call(object, key);
-/* The default of a field for a data set, or for `latents`. */
-const fallback = (f, field, data) => (has(f.byData[field] || {}, data) ? f.byData[field][data] : f.defaults[field]);
+/* The default of a field, which may hang on what `chosen(of)` says of another one. */
+function fallback(f, field, chosen) {
+  const by = f.by[field], choice = by && chosen(by.of);
+  return by && has(by.values, choice) ? by.values[choice] : f.defaults[field];
+}
+/* What is chosen in a form where defaults hang on it: a setting, or `latents` for the data of a diffusion of latents. */
+const chosenIn = f => of => (of === 'dataset' && (current(f, 'diffuse_in') ?? 'data') !== 'data' ? 'latents' : current(f, of));
 
 export function current(f, field) {
   const from = [f.typed, f.sent, f.restored].find(one => has(one, field));
   if (from) return from[field];
-  if (!f.byData[field]) return f.defaults[field];
-  return fallback(f, field, (current(f, 'diffuse_in') ?? 'data') === 'data' ? current(f, 'dataset') : 'latents');
+  return fallback(f, field, chosenIn(f));
 }
 
 /* Does the setting mean something with what else is chosen? `when`: {form, field, any: values, default}. */
@@ -62,9 +66,10 @@ export function tell(name, values_) {
 /* The settings of a run that was found again. */
 export function restore(name, config) {
   const f = form(name);
-  const diffuse_in = config.autoencoder ? config.autoencoder.model : 'data', data = diffuse_in === 'data' ? config.dataset : 'latents';
-  const chosen = Object.entries(config).filter(([field, value]) => !f.byData[field] || value !== fallback(f, field, data));
-  change(f, () => { f.restored = {...Object.fromEntries(chosen), diffuse_in}; });
+  const diffuse_in = config.autoencoder ? config.autoencoder.model : 'data';
+  const chosen = of => (of === 'dataset' && diffuse_in !== 'data' ? 'latents' : config[of]);
+  const differing = Object.entries(config).filter(([field, value]) => !f.by[field] || value !== fallback(f, field, chosen));
+  change(f, () => { f.restored = {...Object.fromEntries(differing), diffuse_in}; });
 }
 /* A run was refused: the field that the sentence begins with says so, too. */
 export function refuse(name, sentence) {
