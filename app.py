@@ -1,4 +1,4 @@
-"""Starts the playground: `python app.py [--host HOST] [--port PORT] [--share] [--device auto|cpu|cuda|mps] [--memory GB] [--empty]`."""
+"""Starts the playground: `python app.py [--host HOST] [--port PORT] [--share] [--device auto|cpu|cuda|mps] [--threads N] [--memory GB] [--empty]`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 
-from playground.runtimes.machine import GIB, LEAST, worker_memory
+from playground.runtimes.machine import GIB, LEAST, cores, worker_memory
 
 
 def arguments() -> argparse.Namespace:
@@ -20,6 +20,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"), help="where to train (%(default)s)")
     parser.add_argument(
         "--empty", action="store_true", help="open with empty tabs, without the runs that are kept with the project"
+    )
+    parser.add_argument(
+        "--threads",
+        type=threads,
+        metavar="N",
+        default=max(1, cores() - 1),
+        help="most processor threads for one training, which takes as many as make it clearly quicker; with 1 the same "
+        "settings are the same run to the last bit (%(default)s: all of this machine's but one)",
     )
     usual = worker_memory()
     parser.add_argument(
@@ -37,6 +45,13 @@ def port(text: str) -> int:
     """A port from the command line."""
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 65535):
         raise argparse.ArgumentTypeError(f"{text[:20]!r} is no port: it must be a whole number from 1 to 65535")
+    return int(text)
+
+
+def threads(text: str) -> int:
+    """A number of threads from the command line."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 1024):
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is refused: it must be a whole number from 1 to 1024")
     return int(text)
 
 
@@ -73,7 +88,7 @@ def main() -> None:
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     from playground.runtimes import WorkerRuntime
 
-    runtime = WorkerRuntime(memory_limit=options.memory)
+    runtime = WorkerRuntime(threads=options.threads, memory_limit=options.memory)
     runtime.warm_up()
     from playground.page.page import build_page, launch_settings
     from playground.page.service import Service

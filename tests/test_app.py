@@ -25,7 +25,7 @@ def python(*arguments: str) -> str:
 
 def test_help_lists_the_flags():
     text = python("app.py", "--help")
-    for flag in ("--host", "--port", "--share", "--device", "--memory", "--empty"):
+    for flag in ("--host", "--port", "--share", "--device", "--threads", "--memory", "--empty"):
         assert flag in text
     assert "7860" in text and "127.0.0.1" in text and "{auto,cpu,cuda,mps}" in text
 
@@ -39,6 +39,8 @@ def test_help_lists_the_flags():
         ["--port", "0"],
         ["--port", "-1"],
         ["--port", "9" * 5000],
+        ["--threads", "0"],
+        ["--threads", "all"],
         ["--memory", "much"],
         ["--memory", "0.1"],
         ["--memory", "nan"],

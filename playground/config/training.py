@@ -72,7 +72,13 @@ class RunConfig(Settings):
         le=0.5,
         slider=Slider(top=0.25, step=0.01),
     )
-    seed: int = setting(0, "Seed", "Same seed, same settings, same device: same run.", ge=0, le=2**31 - 1)
+    seed: int = setting(
+        0,
+        "Seed",
+        "Same seed, same settings, same device: same run, to the last bit where it may take one thread only.",
+        ge=0,
+        le=2**31 - 1,
+    )
     precision: Literal["auto", "f32", "bf16"] = setting(
         "auto",
         "Precision",

@@ -25,6 +25,7 @@ from playground.runs.events import Checkpoint, Event, Failed, Finished, Paused, 
 from playground.runs.measuring import FIRST_STEPS, RATES, SETTLED, Readings
 from playground.runs.precision import compute
 from playground.runs.tasks import TASKS, Answering, Task, pick_device
+from playground.runs.threads import Threads
 
 REPORTS_PER_SECOND = 8.0
 DIVERGED = 1e9
@@ -92,7 +93,7 @@ class Trainer:
         self.pictures = Cadence(share=0.06 if self.readings.quality.measures else 0.10)
         self.checkpoints, self.reports = Cadence(share=0.01), Cadence(share=0.5)
         self.floor, self.candidate, self.proven = None, None, None
-        self.clock = time.perf_counter()
+        self.threads, self.clock = Threads(None if self.device.type == "cpu" else 1), time.perf_counter()
 
     def run(self) -> Iterator[Event]:
         """The events of this run."""
@@ -109,7 +110,7 @@ class Trainer:
             if self.control.paused:
                 failure = yield from self._pause()
                 continue
-            self._advance()
+            self.threads.step(self._advance)
             if self.step == self.config.steps or self.reports.due(REPORTS_PER_SECOND) or len(self.pending) >= MAX_PENDING:
                 failure = yield from self._report()
             if failure is None:
@@ -263,8 +264,7 @@ class Trainer:
 
     def _apply_changes(self) -> None:
         """Takes over changed settings, and lets the next picture come at once."""
-        changes = self.control.pop_changes()
-        if changes:
+        if changes := self.control.pop_changes():
             try:
                 self.config = self.task.config = change_live(self.config, changes)
             except ConfigError as error:  # a wrong number must not cost a run its weights

@@ -1,4 +1,4 @@
-"""How much memory this machine has, and what share of it one worker may hold. No torch in here."""
+"""How much memory and how many cores this machine has, and what share of it one worker may hold. No torch in here."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ SHARE = 0.25
 CGROUP = tuple(Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory/memory.limit_in_bytes"))
 """Where a container says how much of the machine is its own (versions 2 and 1)."""
 
+QUOTA = Path("/sys/fs/cgroup/cpu.max")
+"""Microseconds of processor time in so many microseconds."""
+
 
 def machine_memory() -> int | None:
     """Bytes of memory that this machine, or the container, has; None where that cannot be found out."""
@@ -28,6 +31,16 @@ def worker_memory(share: float = SHARE) -> int | None:
     """Bytes that one worker may hold by default; None, no limit, where the machine does not say what it has."""
     there = machine_memory()
     return None if there is None else max(LEAST, int(share * there))
+
+
+def cores() -> int:
+    """Processor cores that this program may use at once: those that it may run on, or the whole ones of a container's quota if that is fewer."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = QUOTA.read_text().split()
+        return max(1, min(there, int(quota) // int(period)))
+    except (OSError, ValueError):  # no container, or "max"
+        return there
 
 
 def _number(path: Path) -> int | None:

@@ -45,6 +45,7 @@ class WorkerSettings:
 
     nice: int = 10
     threads: int = 1
+    """At most, and for a training alone, which finds out how many are worth it; everything else has one."""
     memory_limit: int | None = None
     """Bytes of data a worker may hold (RLIMIT_DATA), torch's own 200 MB included; above it, allocation fails. It counts what
     a process may write to and has for itself, so not a large file that is only read. Not for a worker that uses a GPU, whose
@@ -78,9 +79,13 @@ def _settle(settings: WorkerSettings, unlimited: bool = False) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in the terminal is for the server, which ends its workers
     if hasattr(os, "nice"):
         os.nice(settings.nice)
-    os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(settings.threads)
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(settings.threads)
+    os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
+    import torch
+
+    from playground.runs import threads
+
+    torch.set_num_threads(1)
+    threads.most = settings.threads
     if settings.memory_limit is not None and not unlimited and sys.platform != "win32":
         import resource
 
