@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from browser.looking import Tab
 from gradio_client import Client
 from playwright.sync_api import expect
 from serving import Server
+
+from browser.looking import Tab
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +42,10 @@ def test_each_tab_shows_a_kept_run_that_can_be_touched_and_replaced(open_page, r
         expect(tab.button(name)).to_be_disabled()
     box = tab.card("Latent map").locator(".map-plot").bounding_box()
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.keyboard.down("Shift")
     page.mouse.move(*middle)
     page.mouse.down()
     page.mouse.move(middle[0] + 60, middle[1] + 30, steps=5)
     page.mouse.up()
-    page.keyboard.up("Shift")
     expect(tab.card("Latent map").locator(".map-probe")).to_be_visible()
 
     tab.type("Steps", 20)

@@ -151,9 +151,9 @@ def test_dragging_decodes_the_place_under_the_pointer(open_map, kind):
     if kind == "vae of 3":
         shown.pick("method", "raw")
         expect(shown.body).to_have_attribute("data-camera", re.compile("."))
+        shown.switch("decode")  # a space turns, unless told otherwise
     ranges = shown.page.evaluate(RANGE) if kind != "vae of 3" else None
     tile, words = shown.box.locator(".map-probe canvas"), shown.box.locator(".map-probe small")
-    shown.switch("decode")
     seen = set()
     for end in ((0.3, 0.4), (0.75, 0.6)):
         shown.drag((0.5, 0.5), end)
@@ -167,18 +167,43 @@ def test_dragging_decodes_the_place_under_the_pointer(open_map, kind):
     expect(shown.box.locator(".map-probe")).to_be_hidden()
 
 
-@pytest.mark.slow
-def test_dragging_moves_the_map_and_shift_decodes(open_map):
+def test_with_shift_a_drag_moves_the_map_and_moves_can_be_chosen(open_map):
     shown = open_map("ae")
-    before = shown.page.evaluate(RANGE)
-    shown.drag((0.4, 0.5), (0.6, 0.5))
-    shown.page.wait_for_function(f"before => ({RANGE})()[0] < before - 0.01", arg=before[0])
+    before, probe = shown.page.evaluate(RANGE), shown.box.locator(".map-probe")
+
+    def moved(shift: bool) -> None:
+        if shift:
+            shown.page.keyboard.down("Shift")
+        shown.drag((0.4, 0.5), (0.6, 0.5))
+        shown.page.keyboard.up("Shift")
+        shown.page.wait_for_function(f"before => ({RANGE})()[0] < before - 0.01", arg=before[0])
+        shown.box.locator(".map-reset").click()
+        shown.page.wait_for_function(f"before => Math.abs(({RANGE})()[0] - before) < 1e-6", arg=before[0])
+
+    moved(shift=True)
+    expect(probe).to_be_hidden()
+    shown.switch("move")
+    moved(shift=False)
     shown.page.keyboard.down("Shift")
     shown.drag((0.4, 0.5), (0.6, 0.5))
     shown.page.keyboard.up("Shift")
-    expect(shown.box.locator(".map-probe")).to_be_visible()
-    shown.box.locator(".map-reset").click()
-    shown.page.wait_for_function(f"before => Math.abs(({RANGE})()[0] - before) < 1e-6", arg=before[0])
+    expect(probe).to_be_visible()
+
+
+@pytest.mark.slow
+def test_a_finger_decodes_and_a_tap_pins(open_map):
+    shown = open_map("ae", viewport={"width": 360, "height": 740}, has_touch=True)
+    shown.body.evaluate("node => node.scrollIntoView({block: 'center'})")
+    box, top = shown.body.bounding_box(), shown.page.evaluate("scrollY")
+    finger = shown.page.context.new_cdp_session(shown.page)
+    for kind, share in (("touchStart", 0.3), ("touchMove", 0.4), ("touchMove", 0.5), ("touchMove", 0.6), ("touchEnd", None)):
+        at = [] if share is None else [{"x": box["x"] + share * box["width"], "y": box["y"] + share * box["height"]}]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+    expect(shown.box.locator(".map-probe")).to_contain_text("D(z) at")
+    assert shown.page.evaluate("scrollY") == top, "the page scrolled under the finger"
+    dot = shown.lonely()[0]
+    shown.page.touchscreen.tap(dot["x"], dot["y"])
+    expect(shown.pinned).to_contain_text(f"held-out image {dot['i'] + 1}")
 
 
 def test_colours_tell_errors_kl_and_training_images(open_map):
@@ -234,7 +259,6 @@ def test_t_sne_says_of_which_step_it_is_and_that_it_has_no_inverse(open_map):
     shown.pick("method", "tsne")
     expect(shown.box.locator(".pg-head")).to_contain_text("t-SNE of step 200", timeout=120_000)
     expect(shown.box.locator("input.map-perplexity")).to_have_value("30")
-    shown.switch("decode")
     expect(shown.message).to_contain_text("t-SNE has no inverse: dragging moves between neighbours instead.")
     shown.drag((0.4, 0.4), (0.6, 0.6))
     expect(shown.box.locator(".map-probe")).to_contain_text("between neighbours")

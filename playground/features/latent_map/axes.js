@@ -5,13 +5,14 @@ import {NONLINEAR, shownAs} from './state.js';
 
 const CONFIG = {...COMMON, scrollZoom: true, doubleClick: false};
 
+/* With Shift held Plotly takes 'zoom' for 'pan': in the plane that is how a map moves whose drags decode. */
 /** @param {import('./state.js').MapState} map @param {HTMLElement} plot @param {import('../../ui/lib/payloads.d.ts').LatentMap} payload */
 function look(map, plot, payload) {
   const {lo, hi} = payload.view || payload, own = {automargin: false, zeroline: true, zerolinecolor: cssVar('--border-color-primary'), zerolinewidth: 2, nticks: 7};
   const flat = payload.dims === 1, square = !flat && (map.isVAE || NONLINEAR.includes(shownAs(payload)));
   return layout(plot, {
     uirevision: `${map.run}|${shownAs(payload)}|${map.resets}`, width: map.width, height: map.height, margin: {l: 46, r: 8, t: 8, b: 40}, hovermode: false, showlegend: false,
-    dragmode: map.on.decode ? false : 'pan', xaxis: axis(payload.axes[0], {...own, range: [lo[0], hi[0]]}),
+    dragmode: map.decodes ? 'zoom' : 'pan', xaxis: axis(payload.axes[0], {...own, range: [lo[0], hi[0]]}),
     yaxis: axis(payload.axes[1] || '', {...own, range: [lo[1], hi[1]], showticklabels: !flat, fixedrange: flat, ...(square ? {scaleanchor: 'x'} : {})}),
   });
 }
@@ -27,7 +28,7 @@ export function makeAxes(map) {
     const P = plotlyOr(() => map.draw.frame());
     if (!P) { map.ranges = null; return; }                   // nothing is drawn before there are axes
     const now = JSON.stringify([payload.view || [payload.lo, payload.hi], payload.axes, payload.prior, payload.dims, shownAs(payload), map.run, map.resets,
-                                isDark(), map.width, map.height, map.on.decode]);
+                                isDark(), map.width, map.height, map.decodes]);
     if (now !== key || !plot.data) {
       const first = !plot.data;
       key = now;

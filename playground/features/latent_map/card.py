@@ -54,8 +54,10 @@ def _bar(posterior: bool) -> str:
         f'<div class="map-bar" role="group" aria-label="Map settings"><span>{place}</span>'
         f"<span>{_choice('colour', 'Colour', 'What the colour of a dot means')}</span>"
         '<span class="map-drag" role="group" aria-label="Dragging">Drag '
-        + _switch("move", "moves", "Dragging moves or turns the map", on=True)
-        + _switch("decode", "decodes", "Dragging decodes the place under the pointer. Shift and drag does so at any time")
+        + _switch(
+            "decode", "decodes", "Dragging decodes the place under the pointer; with Shift it moves or turns the map", on=True
+        )
+        + _switch("move", "moves", "Dragging moves or turns the map; with Shift it decodes")
         + f'</span><span class="map-overlays" role="group" aria-label="Overlays">{overlays}</span></div>'
     )
 
@@ -71,7 +73,7 @@ def latent_map(
 ) -> gr.HTML:
     """Draws the payloads `map` and `map_static` (`playground.views.payloads`) of the run that `tab` follows.
 
-    Needs the server functions `project` and `ask` (`playground.page.service`). Wheel with Ctrl, or after a click, zooms, drag moves (3-D: turns), a double
+    Needs the server functions `project` and `ask` (`playground.page.service`). Wheel with Ctrl, or after a click, zooms, drag decodes (3-D: turns; with Shift the one does what the other does), a double
     click or "reset view" goes back; zoom and camera stay while the dots move. Plotly draws the axes of the plane; dots, space
     and overlays are canvases above, which cost a fraction of WebGL where there is no graphics card.
     """

@@ -57,13 +57,15 @@ export function makeProjection(map, server) {
 /** @param {import('./state.js').MapState} map */
 export function makeDrag(map, places, probe) {
   const move = map.find('.map-move'), decode = map.find('.map-decode');
-  const words = () => map.say('decode', map.on.decode && map.source && !map.linear ? `${map.methodName} has no inverse: dragging moves between neighbours instead.` : '');
+  function words() {
+    press(move, !map.decodes);
+    press(decode, map.decodes);
+    map.body.classList.toggle('map-decoding', map.decodes);
+    map.say('decode', map.decodes && map.source && !map.linear ? `${map.methodName} has no inverse: dragging moves between neighbours instead.` : '');
+  }
 
   function set(on) {
     map.on.decode = on;
-    press(move, !on);
-    press(decode, on);
-    map.body.classList.toggle('map-decoding', on);
     if (!on) probe.drop();
     if (map.source && map.points) { places.take(map.source); map.draw.all(); }
     words();

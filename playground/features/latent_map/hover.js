@@ -10,6 +10,8 @@ import {placeText} from './state.js';
 
 const REST = 60;                                            // milliseconds that the pointer stays before the model is asked
 
+const AWAY = 24;                                            // pixels from a decoded place at which dots are shown again
+
 /* Puts a box next to a pixel, within the card and never over the pixel: at its right, else its left, else above or below it. */
 /** @param {import('./state.js').MapState} map */
 export function beside(map, node, x, y, gap) {
@@ -20,7 +22,7 @@ export function beside(map, node, x, y, gap) {
 }
 
 /** @param {import('./state.js').MapState} map */
-export function makeHover(map, colours) {
+export function makeHover(map, places, colours) {
   const tip = map.find('.map-tip'), [tipImage, tipMade, tipText] = tip.children;
   let hovered = -1, made = null;
 
@@ -73,8 +75,15 @@ export function makeHover(map, colours) {
     beside(map, tip, screen.x[i], screen.y[i], 14);
   }
 
+  /* A decoded place stays to be looked at until the pointer leaves it. */
+  function probed() {
+    if (!map.probe) return false;
+    const [x, y] = places.toScreen(map.probe.place);
+    return Math.hypot(x - map.pointer.x, y - map.pointer.y) < AWAY;
+  }
+
   function draw(context) {
-    hovered = map.pointer && map.points && !map.pressed && !(map.on.decode && map.probe) ? nearest(map.pointer) : -1;
+    hovered = map.pointer && map.points && !map.pressed && !probed() ? nearest(map.pointer) : -1;
     tip.hidden = hovered < 0;
     if (hovered < 0) return;
     ring(context, map.screen, hovered, RADIUS + 2.5, cssVar('--body-text-color'), 2);

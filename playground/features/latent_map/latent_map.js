@@ -40,7 +40,7 @@ export function mount({element, props, server}) {
   const map = new MapState({element, props, server}), axes = makeAxes(map), space = makeSpace(map), places = makePlaces(map, axes, space);
   const colours = makeColours(map, places), dots = makeDots(map, places, space, colours);
   const holes = makeHoles(map, places), ellipses = makeEllipses(map, places, colours), prior = makePrior(map, places);
-  const legend = makeLegend(map, colours, holes, prior), pins = makePins(map, places), hover = makeHover(map, colours);
+  const legend = makeLegend(map, colours, holes, prior), pins = makePins(map, places), hover = makeHover(map, places, colours);
   const probe = makeProbe(map, places, space, colours), projection = makeProjection(map, server);
   const drag = makeDrag(map, places, probe), overlays = makeOverlays(map, colours, holes, ellipses), saving = makeSaving(map, axes, colours, legend);
   const empty = map.find('.pg-empty'), note = map.find('.pg-note'), stepLabel = map.find('.pg-step'), reset = map.find('.map-reset');

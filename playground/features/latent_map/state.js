@@ -33,7 +33,7 @@ export class MapState {
   probe = null;                                              // {place, note, step} that is decoded,
   pointer = null;                                            // pixels {x, y},
   pressed = null;                                            // and a button that is down
-  on = {decode: false, holes: false, ellipses: false, prior: true};
+  on = {decode: null, holes: false, ellipses: false, prior: true};   // `decode` null: nobody chose
   screen = noPixels();                                       // where the dots stand, in CSS pixels
   draw = {all() {}, over() {}, allSoon() {}, overSoon() {}, frame() {}};   // by latent_map.js
   back = () => {};                                           // to the first view; by latent_map.js
@@ -54,6 +54,8 @@ export class MapState {
 
   get width() { return this.body.clientWidth; }
   get height() { return this.body.clientHeight; }
+  /* What a drag does where nobody chose: it decodes in the plane, and in space turns it, which shows the depth. */
+  get decodes() { return this.on.decode ?? !this.deep; }
   get deep() { return Boolean(this.source) && this.source.dims === 3; }
   get basis() { return this.source && basisOf(this.source, shownAs(this.source)); }
   get linear() { return Boolean(this.basis); }

@@ -4,6 +4,9 @@ const clamp = (v, low, size) => Math.max(low, Math.min(low + size, v));
 const into = (box, {x, y}) => ({x: clamp(x, box.left, box.width), y: clamp(y, box.top, box.height)});
 const within = (box, {x, y}) => x >= box.left && x <= box.left + box.width && y >= box.top && y <= box.top + box.height;
 
+/* How near to a dot a press is one on it, in pixels. */
+const reach = event => (event.pointerType === 'touch' ? 22 : 12);
+
 /* Where in the map an event happened, in CSS pixels. */
 function spot(body, event) {
   const box = body.getBoundingClientRect();
@@ -23,17 +26,18 @@ function hovering(map) {
 function dragging(map, {places, space, probe, hover, pins}) {
   const {body} = map;
 
-  /* Before Plotly sees it: a drag that decodes, or that turns the space, is ours. */
+  /* Before Plotly sees it: a drag that decodes, or that turns the space, is ours. On a dot it first waits whether it is a click, which pins. */
   body.addEventListener('pointerdown', event => {
     if (!map.ready) return;
-    const at = spot(body, event), decode = (map.on.decode || event.shiftKey) && event.button === 0 && within(places.box(), at);
-    map.pressed = {at, last: at, moved: false, what: decode ? 'decode' : map.deep ? 'turn' : 'plotly', button: event.button};
+    const at = spot(body, event), decode = map.decodes !== event.shiftKey && event.button === 0 && within(places.box(), at);
+    const on = hover.nearest(at, reach(event)) >= 0;
+    map.pressed = {at, last: at, moved: false, on, what: decode ? 'decode' : map.deep ? 'turn' : 'plotly', button: event.button};
     body.focus({preventScroll: true});
     if (map.pressed.what !== 'plotly') { event.stopPropagation(); event.preventDefault(); }
-    if (decode) probe.decodeAt(at.x, at.y);
+    if (decode && !on) probe.decodeAt(at.x, at.y);
   }, true);
   body.addEventListener('mousedown', event => { if (map.pressed && map.pressed.what !== 'plotly') event.stopPropagation(); }, true);
-  body.addEventListener('touchstart', event => { if (map.on.decode || map.deep) event.stopPropagation(); }, {capture: true, passive: true});
+  body.addEventListener('touchstart', event => { if (map.decodes || map.deep) event.stopPropagation(); }, {capture: true, passive: true});
 
   function dragged(event) {
     const {pressed} = map;
@@ -41,7 +45,7 @@ function dragging(map, {places, space, probe, hover, pins}) {
     if (!pressed) return;
     const at = spot(body, event);
     if (Math.hypot(at.x - pressed.at.x, at.y - pressed.at.y) > 4) pressed.moved = true;
-    if (pressed.what === 'decode') {
+    if (pressed.what === 'decode' && (pressed.moved || !pressed.on)) {
       const {x, y} = into(places.box(), at);
       probe.decodeAt(x, y);
     } else if (pressed.what === 'turn' && pressed.moved) {
@@ -53,8 +57,8 @@ function dragging(map, {places, space, probe, hover, pins}) {
   function released(event) {
     const was = map.pressed;
     map.pressed = null;
-    if (!was || was.moved || was.what === 'decode' || was.button !== 0 || event.type === 'pointercancel') return;
-    const i = hover.nearest(was.at, event.pointerType === 'touch' ? 22 : 12);
+    if (!was || was.moved || was.button !== 0 || event.type === 'pointercancel') return;
+    const i = hover.nearest(was.at, reach(event));
     if (i >= 0 && within(places.box(), was.at)) pins.toggle(i);
   }
   addEventListener('pointermove', dragged);
@@ -91,7 +95,7 @@ function wheel(map, space) {
   return () => { entered = false; };
 }
 
-/* Arrows move a pointer, Enter pins, Escape clears. */
+/* Arrows move a pointer, which shows the dot under it, and between dots decodes; Enter pins, Escape clears. */
 function keys(map, {places, probe, hover, pins}, leave) {
   const {body} = map;
   body.tabIndex = 0;
@@ -103,7 +107,7 @@ function keys(map, {places, probe, hover, pins}, leave) {
     if (by) {
       const box = places.box(), far = event.shiftKey ? 24 : 6, from = map.pointer || {x: box.left + box.width / 2, y: box.top + box.height / 2};
       map.pointer = into(box, {x: from.x + by[0] * far, y: from.y + by[1] * far});
-      if (map.on.decode) probe.decodeAt(map.pointer.x, map.pointer.y); else map.draw.over();
+      if (map.on.decode || (map.decodes && hover.nearest(map.pointer) < 0)) probe.decodeAt(map.pointer.x, map.pointer.y); else probe.drop();
     } else if (event.key === 'Enter' && hover.index >= 0) pins.toggle(hover.index);
     else return;
     event.preventDefault();
