@@ -9,6 +9,7 @@ window.playgroundPage = {
   /* The same of the dock of `tab`, whose benches are `names`; the first shows none. */
   bench(tab, names) {
     this.benches[tab] = names;
+    setTimeout(() => this.reachable(), 500);
     const url = new URL(location.href), bench = url.searchParams.get('bench');
     const here = (url.searchParams.get('tab') || this.names[0]) === tab && names.includes(bench);
     return {selected: here ? bench : names[0], __type__: 'update'};
@@ -16,6 +17,7 @@ window.playgroundPage = {
   /* A tab or a bench was picked: after Gradio has marked it, write it down. */
   remember() {
     setTimeout(() => {
+      this.reachable();
       const picked = bar => [...document.querySelectorAll(`${bar} > .tab-wrapper [role="tab"]`)].findIndex(button => button.getAttribute('aria-selected') === 'true');
       const index = picked('#tabs');
       if (index < 0) return;
@@ -24,6 +26,10 @@ window.playgroundPage = {
       if (bench > 0) url.searchParams.set('bench', this.benches[tab][bench]); else url.searchParams.delete('bench');
       history.replaceState(history.state, '', url);
     }, 50);
+  },
+  /* A bench scrolls within itself: keys reach it, too. */
+  reachable() {
+    document.querySelectorAll('.dock > [role="tabpanel"]').forEach(panel => { panel.tabIndex = 0; });
   },
   benches: {},
 };

@@ -13,7 +13,7 @@ EMPTY = (
     "and the gap between them; and on the map the true posterior p(z|x) under the encoder's ellipse."
 )
 BODY = (
-    '<div class="truth-equation"></div><div class="truth-both"><figure><canvas role="img"></canvas><figcaption>'
+    '<div class="truth-equation"></div><div class="truth-both"><figure><canvas role="img" aria-label="True posterior and q(z|x)"></canvas><figcaption>'
     '<span class="truth-p">p(z|x), true</span><span class="truth-q">q(z|x), encoder</span>'
     '<span class="truth-best">best Gaussian</span>'
     '</figcaption></figure><div class="truth-plot"></div></div><div class="truth-check"></div>'

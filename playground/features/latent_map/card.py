@@ -12,7 +12,7 @@ from playground.ui.component import card, component
 EMPTY = "Press Train: every dot will be one held-out image, placed where the encoder puts it. Same class, same colour."
 BODY = (
     '<div class="map-plot"></div><canvas class="map-under" aria-hidden="true"></canvas>'
-    '<canvas class="map-dots" role="img"></canvas><canvas class="map-over" aria-hidden="true"></canvas>'
+    '<canvas class="map-dots" role="img" aria-label="No dots yet"></canvas><canvas class="map-over" aria-hidden="true"></canvas>'
     '<div class="map-tip" hidden><canvas></canvas><canvas></canvas><div></div></div>'
     '<div class="map-probe" hidden><canvas></canvas><small></small></div>'
     '<div class="map-hint" hidden>Ctrl + wheel or a pinch zooms; so does the wheel after a click into the map</div>'

@@ -69,6 +69,7 @@ export function mount({element, props, server, trigger, watch}) {
     const suggestion = document.createElement('em');
     suggestion.textContent = more ? ` ${more}` : '';
     box.replaceChildren(document.createTextNode(text), suggestion);
+    box.tabIndex = box.scrollHeight > box.clientHeight ? 0 : -1;  // what scrolls can be scrolled by keys
   }
 
   const drawSoon = latest(() => draw(), 200);                 // numbers that change faster cannot be read

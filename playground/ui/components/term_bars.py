@@ -14,7 +14,7 @@ def term_bars(
     """Draws the payload `terms` (`playground.features.terms.view`) of the run that `tab` follows; with `lines`, below the bar:
     which likelihood that is, and what the weights are trained on."""
     body = (
-        '<div class="terms-equation"></div><div class="pg-track pg-stack terms-bar" role="img"><b class="terms-zero"></b></div>'
+        '<div class="terms-equation"></div><div class="pg-track pg-stack terms-bar" role="img" aria-label="No numbers yet"><b class="terms-zero"></b></div>'
         '<div class="terms-axis"></div>'
     )
     template = card(title, empty, body, height=height, label=title, after=LINES if lines else "")
