@@ -19,6 +19,7 @@ from playground.runtimes.refusals import REFUSALS, answering
 if TYPE_CHECKING:
     from playground.page.service import Service
 
+OTHER = "The run on this tab is another one than this step asks for ({}), so it is not judged."
 FORM = "A judgement is [run, {tab, set, checks, names}]."
 
 
@@ -47,20 +48,18 @@ class LessonService:
 
     def judge(self, request: Any) -> dict[str, Any]:
         """`[run, {"tab", "set", "checks", "names": {name: [tab, run]}}]` -> `verdicts`, `[holds, sentence]` each, the `numbers` that
-        the run measured and its `settings`; or `other`, a sentence, where its settings are not those that the step asks for."""
+        the run measured and its `settings`; in place of verdicts `other`, a sentence, where those are not what the step asks for."""
         run, tab, wanted, checks, names = _parsed(request)
         record = self.service.registry.get(run)
-        if differ := others(tab, wanted, record.config):
-            return {
-                "other": f"The run on this tab is another one than this step asks for ({', '.join(differ[:4])}), so it is not judged."
-            }
-        found = {"": numbers(record)} | self._named(names)
-        tabs = {name: tab for name, (tab, _) in names.items()} | {"": tab}
-        return {
-            "verdicts": list(map(list, judge_all(checks, found, tabs))),
-            "numbers": {name: value for name, value in found[""].items() if math.isfinite(value)},
+        own = numbers(record)
+        measured = {
+            "numbers": {name: value for name, value in own.items() if math.isfinite(value)},
             "settings": {name: value for name, value in record.config.items() if isinstance(value, (str, int, float))},
         }
+        if differ := others(tab, wanted, record.config):
+            return {"other": OTHER.format(", ".join(differ[:4]))} | measured
+        tabs = {name: tab for name, (tab, _) in names.items()} | {"": tab}
+        return {"verdicts": list(map(list, judge_all(checks, {"": own} | self._named(names), tabs)))} | measured
 
     def _named(self, names: Mapping[str, tuple[str, str]]) -> dict[str, dict[str, float]]:
         """What the runs of earlier steps measured, as far as they are kept."""

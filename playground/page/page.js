@@ -14,6 +14,13 @@ window.playgroundPage = {
     const here = (url.searchParams.get('tab') || this.names[0]) === tab && names.includes(bench);
     return {selected: here ? bench : names[0], __type__: 'update'};
   },
+  /* A lesson wants `going`, a tab and a bench, to be open: new values of the Tabs component and of all docks. */
+  gone() {
+    const {tab, bench} = this.going, update = selected => ({...(selected && {selected}), __type__: 'update'});
+    this.remember();
+    return [update(tab), ...this.names.map(name => update(name === tab && (bench || this.benches[name][0])))];
+  },
+  going: {},
   /* A tab or a bench was picked: after Gradio has marked it, write it down. */
   remember() {
     setTimeout(() => {

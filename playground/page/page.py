@@ -11,6 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.middleware import Middleware
 
 from playground.config import AutoencoderConfig, DiffusionConfig, VAEConfig
+from playground.lessons.card import lessons
+from playground.lessons.service import LessonService
 from playground.page.api import add_endpoints
 from playground.page.autoencoder import AutoencoderTab
 from playground.page.diffusion import DiffusionTab
@@ -42,6 +44,7 @@ def build_page(service: Service) -> gr.Blocks:
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
         add_endpoints(service)  # first: whoever comes first gets the name, and the page's own events are called alike
         gr.Markdown(HEAD, elem_classes=["page-head"])
+        panel = lessons(LessonService(service, places()).server_functions())
         drawn: list[TrainingTab] = []
         with gr.Tabs(elem_id="tabs") as tabs:
             for name, label, tab, config in TABS:
@@ -53,6 +56,8 @@ def build_page(service: Service) -> gr.Blocks:
             page.load(None, None, tab.dock, js=opened, api_visibility="private")
         for bar in (tabs, *(tab.dock for tab in drawn)):
             bar.select(None, None, None, js="(...args) => window.playgroundPage.remember()", api_visibility="private")
+        docks = [tab.dock for tab in drawn]
+        panel.go(None, None, [tabs, *docks], js="() => window.playgroundPage.gone()", api_visibility="private")
     page.queue(max_size=100, default_concurrency_limit=None, api_open=None)
     return page
 

@@ -56,3 +56,14 @@ test('a default may follow any other setting', () => {
   forms.restore('five', {network: 'conv', batch_size: 128});
   assert.equal(forms.current(f, 'batch_size'), 128, 'the run had a batch of its own');
 });
+
+test('a lesson begins anew with its own values, and a restore that arrives later changes nothing of it', () => {
+  const {f, changed} = made('lesson', {steps: 3000, beta: 1, dataset: 'digits'});
+  forms.type('lesson', 'beta', 4);
+  forms.restore('lesson', {dataset: 'sprites'});
+  forms.reset('lesson', {steps: 200});
+  assert.deepEqual(forms.values(f), {steps: 200, beta: 1, dataset: 'digits'});
+  assert.deepEqual(changed.at(-1), ['steps', 'beta', 'dataset']);
+  forms.restore('lesson', {beta: 9});
+  assert.equal(forms.current(f, 'beta'), 1);
+});

@@ -1,6 +1,6 @@
 /* Follows one run: a long poll that publishes frames, buttons that send commands, and the run id in the page's address.
    Frame layout: ui (the server function `pull`) and playground/page/frames.py. Events to Python: 'train', 'attached'. */
-import {publish} from '../lib/bus.js';
+import {hear, publish, tell} from '../lib/bus.js';
 import {duration, fixed, thousands} from '../lib/format.js';
 import {latest} from '../lib/live.js';
 import * as forms from '../lib/forms.js';
@@ -25,7 +25,7 @@ export function mount({element, props, server, trigger, watch}) {
   let life = 0;                                                  // grows with every run followed; an old loop sees it and ends
   let asked = false, wanted = null, lost = false, reattached = false, notice = null;
 
-  let pressTimer = 0, drawnStatus = null;
+  let pressTimer = 0, drawnStatus = null, again = false;
 
   /* --- the address: ?vae=ID ------------------------------------------------------------------------------------------ */
   const fromAddress = () => new URL(location.href).searchParams.get(tab);
@@ -124,6 +124,7 @@ export function mount({element, props, server, trigger, watch}) {
     if (answer.config) staticSeen = true;
     if (wanted && settled(answer.status)) wanted = null;
     publish(tab, answer);
+    if (again && ENDED.includes(answer.status)) { again = false; train(); }
     if (reattached && answer.config) {
       reattached = false;
       if (answer.config.model) forms.restore(tab, answer.config);
@@ -188,6 +189,12 @@ export function mount({element, props, server, trigger, watch}) {
     trigger('train', {settings: forms.read(), following: Object.fromEntries(new URL(location.href).searchParams)});
   }
 
+  /* A lesson asks for a training: in place of one that still goes on. */
+  function begin() {
+    again = Boolean(frame && !ENDED.includes(frame.status));
+    if (again) send('stop'); else train();
+  }
+
   async function send(name) {
     const mine = life;
     wanted = name;
@@ -213,6 +220,9 @@ export function mount({element, props, server, trigger, watch}) {
     else if (name === 'pause') send(frame && frame.status === 'paused' ? 'resume' : 'pause');
     else send(name);
   });
+
+  window.addEventListener('popstate', () => { if (element.isConnected && life) toAddress(run); });   // the run is that of now
+  hear(`train|${tab}`, root, wish => { if (wish) { tell(`train|${tab}`, null); begin(); } });
 
   /* Python's answer to 'train' (or a value set by Python at any other time): begin at once. */
   watch('value', () => {

@@ -8,7 +8,7 @@ const forms = new Map();
 
 export function form(name) {
   if (!forms.has(name)) {
-    forms.set(name, {name, all: [], typed: {}, sent: {}, restored: {}, defaults: {}, by: {}, when: {}, fields: new Map(), groups: new Set()});
+    forms.set(name, {name, all: [], typed: {}, sent: {}, restored: {}, begun: false, defaults: {}, by: {}, when: {}, fields: new Map(), groups: new Set()});
   }
   return forms.get(name);
 }
@@ -63,9 +63,15 @@ export function tell(name, values_) {
   const f = form(name);
   change(f, () => Object.entries(values_).forEach(([field, value]) => { delete f.typed[field]; f.sent[field] = value; }));
 }
+/* Everything as it was at the beginning, but for `values`: a lesson sets the form up. Whatever is restored later changes nothing of it. */
+export function reset(name, values_) {
+  const f = form(name);
+  change(f, () => { Object.assign(f, {typed: {}, restored: {}, sent: {...values_}, begun: true}); });
+}
 /* The settings of a run that was found again. */
 export function restore(name, config) {
   const f = form(name);
+  if (f.begun) return;
   const diffuse_in = config.autoencoder ? config.autoencoder.model : 'data';
   const chosen = of => (of === 'dataset' && diffuse_in !== 'data' ? 'latents' : config[of]);
   const differing = Object.entries(config).filter(([field, value]) => !f.by[field] || value !== fallback(f, field, chosen));
