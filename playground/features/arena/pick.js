@@ -3,6 +3,7 @@ import {lastFrame, subscribe} from '../../ui/lib/bus.js';
 import {decode} from '../../ui/lib/codec.js';
 import {fixed, thousands} from '../../ui/lib/format.js';
 import {visible} from '../../ui/lib/live.js';
+import {say as sentence} from '../../ui/lib/ways.js';
 
 const NUMBERS = [3, 5, 8, 10, 15, 20, 30, 50, 100];
 const MOST = 20 * 2 ** 20;
@@ -41,7 +42,7 @@ export function mount({element, props, server, watch}) {
   }
 
   function say(text, bad = false) {
-    message.textContent = text;
+    sentence(message, text);
     message.classList.toggle('arena-bad', bad);
   }
 

@@ -8,6 +8,7 @@ import {live} from '../../ui/lib/live.js';
 import {mark} from '../../ui/lib/origin.js';
 import {html, niceTicks, scaled, svg} from '../../ui/lib/svg.js';
 import {canvasFont, cssVar, roleColour, roleVar} from '../../ui/lib/theme.js';
+import {say} from '../../ui/lib/ways.js';
 
 /** @typedef {import('../../ui/lib/payloads.d.ts').BoundAtPoint} BoundAtPoint */
 
@@ -140,7 +141,7 @@ export function mount({element, props, server}) {
     if (!ready) {
       equation.replaceChildren();
       check.textContent = '';
-      empty.firstChild.textContent = !subject() ? first : trouble || 'Integrating over z…';
+      say(empty.firstChild, !subject() ? first : trouble || 'Integrating over z…');
       return;
     }
     const texts = adding(shown);

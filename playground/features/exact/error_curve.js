@@ -6,6 +6,7 @@ import {mark} from '../../ui/lib/origin.js';
 import {paced} from '../../ui/lib/plane.js';
 import {CONFIG, axis, layout, legend, plotlyOr, purge} from '../../ui/lib/plotly.js';
 import {roleColour} from '../../ui/lib/theme.js';
+import {say} from '../../ui/lib/ways.js';
 
 /* name, array of the answer, role, dash */
 const LINES = {
@@ -60,7 +61,7 @@ export function mount({element, props, server}) {
     const failed = found && typeof found.error === 'string' ? found.error : '', ready = found && !failed;
     empty.hidden = Boolean(picture());
     message.classList.toggle('errors-wrong', Boolean(failed));
-    message.textContent = failed || (ready ? SENTENCES[shown](found.exact_known) : picture() ? 'Measuring…' : '');
+    say(message, failed || (ready ? SENTENCES[shown](found.exact_known) : picture() ? 'Measuring…' : ''));
     mark(element, ready ? found.origin : null);
     note.textContent = ready ? 'mean squared error, in the unit of the loss' : '';
     buttons.forEach(button => button.setAttribute('aria-pressed', String(button.dataset.show === shown)));

@@ -6,6 +6,7 @@ import {live} from '../../ui/lib/live.js';
 import {mark} from '../../ui/lib/origin.js';
 import {roleColour} from '../../ui/lib/theme.js';
 import {html} from '../../ui/lib/svg.js';
+import {say} from '../../ui/lib/ways.js';
 
 const ROWS = [['samples', 'samples of the model', ''], ['nearest', 'nearest training images', ''], ['ideal', 'samples of the ideal denoiser', 'memory-apart'], ['ideal_nearest', 'nearest training images', '']];
 const MOST = 1.4, MISSED = ['shifted', 'blurred'];
@@ -71,7 +72,7 @@ export function mount({element, props, server}) {
     button.disabled = !ready || busy;
     button.textContent = busy ? 'Measuring…' : found ? 'Measure again' : 'Measure';
     root.classList.toggle('memory-asking', busy);
-    hint.textContent = ready || found ? hint.dataset.first : `There is no model yet: press Train first. ${hint.dataset.first}`;
+    say(hint, ready || found ? hint.dataset.first : `There is no model yet: press Train first. ${hint.dataset.first}`);
     meter.hidden = !found;
     mark(element, found ? found.origin : null);
     if (!found) { rows.replaceChildren(); return; }
@@ -89,7 +90,7 @@ export function mount({element, props, server}) {
     seed += 1;
     busy = false;
     if (frame && frame.run === run) {
-      error.textContent = typeof answer.error === 'string' ? answer.error : '';
+      say(error, typeof answer.error === 'string' ? answer.error : '');
       if (!error.textContent) found = answer;
     }
     draw();

@@ -6,6 +6,7 @@ import {live, visible} from '../../ui/lib/live.js';
 import {mark} from '../../ui/lib/origin.js';
 import {html} from '../../ui/lib/svg.js';
 import {drawTiles} from '../../ui/lib/tiles.js';
+import {say} from '../../ui/lib/ways.js';
 
 const NAMES = ['shape', 'size', 'angle', 'x', 'y'], TILES = 7;
 
@@ -80,7 +81,7 @@ export function mount({element, props, server}) {
   function draw() {
     const ready = shown && frame && shown.run === frame.run;
     hint.hidden = Boolean(ready);
-    hint.textContent = trouble || (known() ? 'Measuring mutual information…' : first);
+    say(hint, trouble || (known() ? 'Measuring mutual information…' : first));
     [score, scroll, says].forEach(node => { node.hidden = !ready; });
     mark(element, ready ? shown.origin : null);
     note.textContent = ready ? 'share of each factor’s entropy that a dimension tells' : '';

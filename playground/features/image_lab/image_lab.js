@@ -7,6 +7,7 @@ import {live} from '../../ui/lib/live.js';
 import {mark} from '../../ui/lib/origin.js';
 import {maskPainter} from './mask.js';
 import {MODES} from './modes.js';
+import {say} from '../../ui/lib/ways.js';
 
 function tileNode([images, caption, i]) {
   const figure = document.createElement('figure'), canvas = tile(document.createElement('canvas'), images, i || 0);
@@ -89,7 +90,7 @@ export function mount({element, props, server}) {
 
   async function request() {
     const set = settings(), now = mode, refusal = MODES[now].refuse ? MODES[now].refuse(set) : '';
-    error.textContent = refusal;
+    say(error, refusal);
     if (refusal || busy) return;
     const of = run;
     busy = true;
@@ -98,7 +99,7 @@ export function mount({element, props, server}) {
     try { answer = await MODES[now].ask(ask, set); } catch (failed) { console.error(failed); answer = {error: 'This could not be asked.'}; }
     busy = false;
     if (of === run) {
-      if (answer.error) error.textContent = answer.error;
+      if (answer.error) say(error, answer.error);
       else { results[now] = {answer, set}; if (now === mode) rows.classList.remove('lab-stale'); }
     }
     draw();
@@ -122,7 +123,7 @@ export function mount({element, props, server}) {
   function draw() {
     const ready = Boolean(still && frame && frame.views.samples);
     drawControls(ready);
-    hint.textContent = ready ? props.hints[mode] : props.first;
+    say(hint, ready ? props.hints[mode] : props.first);
     const shown = ready && results[mode];
     mark(element, shown ? shown.answer.origin : null);
     if (rows.shown !== shown) {

@@ -51,7 +51,7 @@ def draw(tab: TrainingTab) -> None:
     form = Form("comparison", ComparisonConfig)
 
     def compare(event: gr.EventData) -> str:
-        runs = {name: run for name in MISSING if (run := run_of(following(event), name)) is not None}
+        runs = {name: run for name in MISSING if (run := run_of(following(event), name) or tab.service.kept(name)) is not None}
         missing = [sentence for name, sentence in MISSING.items() if name not in runs]
         if missing:
             raise ConfigError(" ".join(missing))

@@ -9,6 +9,7 @@ import {live, visible} from '../../ui/lib/live.js';
 import {mark} from '../../ui/lib/origin.js';
 import {roleVar} from '../../ui/lib/theme.js';
 import {drawTiles} from '../../ui/lib/tiles.js';
+import {say} from '../../ui/lib/ways.js';
 
 const FACTORS = ['shape', 'size', 'angle', 'x', 'y'];   // of sprites, in the order of the answer
 const columns = () => 15;
@@ -37,7 +38,7 @@ export function mount({element, props, server}) {
       return found && !found.error && !answer.error ? {...answer, moves: found.moves} : answer;
     },
     done: (answer, of) => {
-      error.textContent = answer.error || '';
+      say(error, answer.error || '');
       card.classList.remove('panel-asking');
       if (answer.error || of !== subject()) return;
       shown = {...answer, of, kind: chosen};
@@ -139,7 +140,7 @@ export function mount({element, props, server}) {
     distance.hidden = !ready || !measured();
     card.classList.toggle('panel-asking', Boolean(chosen) && !ready && !error.textContent && step() !== null);
     if (!chosen) { [...rows.children].forEach(node => { node.hidden = true; }); hint.textContent = hint.dataset.first; mark(element, null); return; }
-    if (step() === null) { hint.textContent = 'There is no model yet: press Train first.'; return; }
+    if (step() === null) { say(hint, 'There is no model yet: press Train first.'); return; }
     if (!ready) { if (!error.textContent) hint.textContent = 'Asking the model…'; return; }
     hint.textContent = '';
     const used = (DRAW[chosen] || DRAW.generate)(shown);

@@ -4,6 +4,7 @@ import {hear, publish, tell} from '../lib/bus.js';
 import {duration, fixed, thousands} from '../lib/format.js';
 import {latest} from '../lib/live.js';
 import * as forms from '../lib/forms.js';
+import {wayButton} from '../lib/ways.js';
 
 const ENDED = ['finished', 'stopped', 'failed'];
 
@@ -18,6 +19,8 @@ export function mount({element, props, server, trigger, watch}) {
   const tab = props.tab, root = element.querySelector('.run');
   const $ = selector => element.querySelector(selector);
   const button = name => $(`[data-do="${name}"]`);
+
+  root.dataset.tab = tab;
 
   const WORDS = {idle: 'Ready', asked: 'Starting', starting: 'Starting', running: props.busy_word || 'Training', paused: 'Paused',
                  finished: 'Finished', stopped: 'Stopped', failed: 'Failed'};
@@ -68,7 +71,8 @@ export function mount({element, props, server, trigger, watch}) {
     if (error) box.setAttribute('role', 'alert'); else box.removeAttribute('role');
     const suggestion = document.createElement('em');
     suggestion.textContent = more ? ` ${more}` : '';
-    box.replaceChildren(document.createTextNode(text), suggestion);
+    const way = error && wayButton(`${text} ${more}`);
+    box.replaceChildren(document.createTextNode(text), suggestion, ...(way ? [document.createTextNode(' '), way] : []));
     box.tabIndex = box.scrollHeight > box.clientHeight ? 0 : -1;  // what scrolls can be scrolled by keys
   }
 
@@ -189,7 +193,7 @@ export function mount({element, props, server, trigger, watch}) {
     trigger('train', {settings: forms.read(), following: Object.fromEntries(new URL(location.href).searchParams)});
   }
 
-  /* A lesson asks for a training: in place of one that still goes on. */
+  /* A training is asked for from elsewhere: in place of one that still goes on. */
   function begin() {
     again = Boolean(frame && !ENDED.includes(frame.status));
     if (again) send('stop'); else train();

@@ -1,7 +1,7 @@
 /* Draws the fields of a form (settings.py) and keeps them true to lib/forms.js. A number is a text field: no wheel and no arrow key
    of the browser's own changes it, and what is no number can be refused in words. Arrow keys take a step; where the magnitude is
    what counts, from one of 1, 2, 5, 10, … to the next. */
-import {lastFrame} from '../lib/bus.js';
+import {lastFrame, subscribe} from '../lib/bus.js';
 import {rounded, thousands} from '../lib/format.js';
 import * as store from '../lib/forms.js';
 
@@ -61,18 +61,23 @@ function frame(spec) {
   help.id = `${id}-help`;
   message.id = `${id}-message`;
   message.setAttribute('role', 'alert');
-  box.append(label, ...(spec.help ? [help] : []), line, message);
-  const dress = input => { input.id = id; input.setAttribute('aria-describedby', `${help.id} ${message.id}`); line.append(input); return input; };
+  const later = make('span', 'setting-next', 'from the next Train');
+  later.id = `${id}-next`;
+  later.hidden = true;
+  const top = make('div', 'setting-top');
+  top.append(label, later);
+  box.append(top, ...(spec.help ? [help] : []), line, message);
+  const dress = input => { input.id = id; input.setAttribute('aria-describedby', `${later.id} ${help.id} ${message.id}`); line.append(input); return input; };
   const say = (text, bad) => {
     if (message.textContent !== text) message.textContent = text;
     box.classList.toggle('setting-bad', Boolean(bad && text));
   };
-  return {box, line, dress, say};
+  return {box, line, dress, say, wait: on => { later.hidden = !on; }};
 }
 
 /* A number, with a slider where the useful part can be shown. */
 function numeric(spec, chosen) {
-  const {box, line, dress, say} = frame(spec), field = make('input', 'setting-number');
+  const {box, line, dress, say, wait} = frame(spec), field = make('input', 'setting-number');
   const marks = spec.slider && (spec.scale === 'log' ? ticks(SERIES.slider, spec.slider.low, spec.slider.top, spec.low === 0) : null);
   const slider = spec.slider ? make('input', 'setting-slider') : null;
   Object.assign(field, {type: 'text', inputMode: spec.kind === 'int' ? 'numeric' : 'decimal', autocomplete: 'off', spellcheck: false});
@@ -112,7 +117,7 @@ function numeric(spec, chosen) {
     chosen(number(field.value), false);
   });
   slider?.addEventListener('change', () => chosen(number(field.value), true));
-  return {box, say, judge, show(value) {
+  return {box, say, wait, judge, show(value) {
     if (value !== number(field.value) || (value === '' && field.value)) field.value = value ?? '';
     slide(value);
   }, lock: on => { field.disabled = on; if (slider) slider.disabled = on; }};
@@ -120,7 +125,7 @@ function numeric(spec, chosen) {
 
 /* One of several. */
 function choice(spec, chosen) {
-  const {box, dress, say} = frame(spec), select = make('select', 'setting-choice');
+  const {box, dress, say, wait} = frame(spec), select = make('select', 'setting-choice');
   let options = [];
   function offer(list) {
     options = list;
@@ -129,16 +134,16 @@ function choice(spec, chosen) {
   offer(spec.options);
   dress(select);
   select.addEventListener('change', () => chosen(options[select.selectedIndex][1], true));
-  return {box, say, judge: () => say(''), offer, show(value) { select.selectedIndex = options.findIndex(option => option[1] === value); },
+  return {box, say, wait, judge: () => say(''), offer, show(value) { select.selectedIndex = options.findIndex(option => option[1] === value); },
           lock: on => { select.disabled = on; }};
 }
 
 function text(spec, chosen) {
-  const {box, dress, say} = frame(spec), field = dress(make('input', 'setting-text'));
+  const {box, dress, say, wait} = frame(spec), field = dress(make('input', 'setting-text'));
   field.type = 'text';
   field.addEventListener('input', () => chosen(field.value, false));
   field.addEventListener('change', () => chosen(field.value, true));
-  return {box, say, judge: () => say(''), show(value) { if (field.value !== value) field.value = value ?? ''; }, lock: on => { field.disabled = on; }};
+  return {box, say, wait, judge: () => say(''), show(value) { if (field.value !== value) field.value = value ?? ''; }, lock: on => { field.disabled = on; }};
 }
 
 export function mount({element, props, server, trigger, watch}) {
@@ -173,6 +178,12 @@ export function mount({element, props, server, trigger, watch}) {
     sending = false;
   }
 
+  /* Beside a setting that the run that is shown has another value of, and keeps: it waits for another run. */
+  function waiting(spec, control) {
+    const settings = spec.live ? null : store.settingsOf(lastFrame(props.form)), value = store.current(f, spec.name);
+    control.wait(Boolean(settings) && spec.name in settings && settings[spec.name] !== value && (spec.kind === 'choice' || spec.kind === 'text' || !wrong(spec, value)));
+  }
+
   for (const spec of props.fields) {
     f.defaults[spec.name] = spec.default;
     if (spec.by) f.by[spec.name] = spec.by;
@@ -184,7 +195,7 @@ export function mount({element, props, server, trigger, watch}) {
       if (frame && ACTIVE.includes(frame.status)) { wanted[spec.name] = {run: frame.run, value}; send(); } else control.judge(value);
     };
     const control = (spec.kind === 'choice' ? choice : spec.kind === 'text' ? text : numeric)(spec, chosen), show = control.show;
-    /** @type {any} */ (control).show = (value, on) => { show(value); control.box.hidden = !on; };
+    /** @type {any} */ (control).show = (value, on) => { show(value); control.box.hidden = !on; waiting(spec, control); };
     f.fields.set(spec.name, control);
     root.append(control.box);
   }
@@ -197,6 +208,14 @@ export function mount({element, props, server, trigger, watch}) {
     if (value.locked) f.fields.forEach((control, name) => control.lock(value.locked.includes(name)));
     store.tell(f.name, value.values || {});
   }
+  let seen = null;
+  const leave = subscribe(props.form, frame => {
+    if (!element.isConnected && seen) { setTimeout(() => { if (!element.isConnected) leave(); }, 5000); return; }
+    const settings = store.settingsOf(frame), key = JSON.stringify(settings);
+    if (key === seen) return;
+    seen = key;
+    props.fields.forEach(spec => waiting(spec, f.fields.get(spec.name)));
+  });
   f.fields.forEach((control, name) => control.show(store.current(f, name), store.applies(f, name)));
   hear(props.value);
   f.groups.add(group);

@@ -68,11 +68,13 @@ export function reset(name, values_) {
   const f = form(name);
   change(f, () => { Object.assign(f, {typed: {}, restored: {}, sent: {...values_}, begun: true}); });
 }
+const whereOf = config => (config.autoencoder ? config.autoencoder.model : 'data');
+/* The settings of a training that somebody here started, as its form has them; null of any other run. */
+export const settingsOf = frame => (frame && !frame.kept && frame.config && frame.config.model ? {...frame.config, diffuse_in: whereOf(frame.config)} : null);
 /* The settings of a run that was found again. */
 export function restore(name, config) {
-  const f = form(name);
+  const f = form(name), diffuse_in = whereOf(config);
   if (f.begun) return;
-  const diffuse_in = config.autoencoder ? config.autoencoder.model : 'data';
   const chosen = of => (of === 'dataset' && diffuse_in !== 'data' ? 'latents' : config[of]);
   const differing = Object.entries(config).filter(([field, value]) => !f.by[field] || value !== fallback(f, field, chosen));
   change(f, () => { f.restored = {...Object.fromEntries(differing), diffuse_in}; });
