@@ -70,7 +70,7 @@ export function mount({element, props}) {
     rescale(Math.min(0, ...ends), Math.max(0, ...ends));
     const at = value => percent(value, [scale.lo, scale.hi]);
     stack(bar, parts, [scale.lo, scale.hi]);
-    zero.style.left = `${at(0)}%`;
+    zero.style.clipPath = `inset(0 calc(${100 - at(0)}% - 1px) 0 ${at(0)}%)`;
     const ticks = scale.lo < 0 && scale.hi > 0 ? [scale.lo, 0, scale.hi] : [scale.lo, (scale.lo + scale.hi) / 2, scale.hi];
     axis.replaceChildren(...ticks.map((tick, i) => {
       const node = document.createElement('span');

@@ -46,7 +46,8 @@ export function stack(node, parts, scale) {
   const ends = stacked(parts.map(part => part.value)), there = [...node.querySelectorAll('i')];
   parts.forEach(({colour, title, light}, i) => {
     if (!there[i]) node.append(there[i] = html('i'));
-    Object.assign(there[i].style, {background: colour, opacity: light ? 0.5 : 1}, inPercent(span(...ends[i], scale)));
+    const {left, width} = span(...ends[i], scale);                 // cut out of the whole track: nothing that moves is laid out
+    Object.assign(there[i].style, {background: colour, opacity: light ? 0.5 : 1, clipPath: `inset(0 ${100 - left - width}% 0 ${left}%)`});
     there[i].title = title;
   });
   there.slice(parts.length).forEach(part => part.remove());

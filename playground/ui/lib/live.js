@@ -27,12 +27,21 @@ export function visible(element) {
    frames, another theme, another width, scrolled or switched into sight. `views` are names in `frame.views`; `payload`
    is the first one (or null before there is any). Options: {element, tab, views, draw, interval}. */
 export function live({element, tab, views, draw, interval = 0}) {
-  const seen = {}, words = element.querySelector('.pg-empty span'), first = words ? words.textContent : '';
+  const seen = {};
+  let words = element.querySelector('.pg-empty span'), first = words ? words.textContent : '';
   let dirty = true, why = 'frame', frame = null, width = 0;
+  /* Another sentence is another node: it has no place that it would have moved from. */
+  const say = text => {
+    if (!words || words.textContent === text) return;
+    const next = words.cloneNode();
+    next.textContent = text;
+    words.replaceWith(next);
+    words = next;
+  };
   const paint = () => {
     if (!dirty || !visible(element)) return;
     dirty = false;
-    if (words) words.textContent = whileEmpty(tab, first);
+    say(whileEmpty(tab, first));
     const payloads = views.map(name => (frame && frame.views[name]) || null);
     try { draw(payloads[0], frame, why, payloads); } catch (error) { console.error(error); }
     if (frame && frame.of && frame.of.length) mark(element, payloads[0] ? frame.of : null);
