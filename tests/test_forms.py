@@ -53,7 +53,7 @@ def test_sliders_offer_only_what_is_allowed_and_stand_on_their_defaults(form):
             continue
         assert spec.low <= slider["low"] < slider["top"] <= spec.high and slider["step"] > 0, name
         assert spec.low <= spec.default <= slider["top"], name
-        if spec.scale == "log":
+        if spec.scale != "linear":  # stops at round numbers, or at powers of two and half way between
             assert slider["low"] > 0, name
         else:
             steps = (spec.default - slider["low"]) / slider["step"]
@@ -113,3 +113,12 @@ def test_a_press_that_is_made_up_holds_nothing(data):
 def test_what_python_sets_is_newer_each_time():
     first, second = form_update({"steps": 1}), form_update({}, locked=["dataset"])
     assert first["values"] == {"steps": 1} and second["locked"] == ["dataset"] and second["at"] > first["at"]
+
+
+@pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
+def test_a_number_over_decades_has_a_slider_of_decades_or_octaves(config):
+    for spec in field_specs(config).values():
+        if spec.slider and spec.low is not None and spec.slider.top > 30 * max(spec.low, spec.slider.low):
+            assert spec.scale != "linear" or spec.low == 0, spec.name
+    beta = field_specs(CONFIGS["vae"])["beta"]
+    assert beta.scale == "log" and beta.low == 0

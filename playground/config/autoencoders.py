@@ -23,6 +23,7 @@ class LatentConfig(RunConfig):
         ge=1,
         le=64,
         main=True,
+        scale="octaves",
         slider=Slider(),
         shapes_weights=True,
     )
@@ -40,6 +41,7 @@ class LatentConfig(RunConfig):
         ge=16,
         le=2048,
         step=16,
+        scale="octaves",
         slider=Slider(top=512),
         shapes_weights=True,
     )
@@ -52,6 +54,8 @@ class LatentConfig(RunConfig):
         "Held-out images on the latent map, as far as there are so many. More make fewer pictures per second.",
         ge=50,
         le=10_000,
+        scale="log",
+        slider=Slider(),
     )
     input_noise: float = setting(
         0.0,
@@ -128,7 +132,8 @@ class VAEConfig(LatentConfig):
         ge=0.05,
         le=2.0,
         main=True,
-        slider=Slider(step=0.01),
+        scale="log",
+        slider=Slider(),
         group="observation",
         when={"likelihood": "gaussian"},
         shapes_weights=True,
@@ -151,6 +156,7 @@ class VAEConfig(LatentConfig):
         le=100_000,
         unit="steps",
         scale="log",
+        slider=Slider(low=10, top=20_000),
         group="bound",
     )
     free_bits: float = setting(
@@ -176,6 +182,8 @@ class VAEConfig(LatentConfig):
         "For the objective iwae: draws of z for each image, and so many times the work.",
         ge=2,
         le=64,
+        scale="octaves",
+        slider=Slider(),
         unit="draws",
         group="bound",
         when={"objective": "iwae"},

@@ -74,6 +74,7 @@ class DiffusionConfig(RunConfig, SamplerSettings):
         ge=16,
         le=1024,
         step=16,
+        scale="octaves",
         slider=Slider(top=512),
         shapes_weights=True,
         by={"dataset": {"digits": 128}},

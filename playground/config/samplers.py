@@ -38,6 +38,7 @@ class SamplerSettings(Settings):
         le=1000,
         main=True,
         live=True,
+        scale="log",
         slider=Slider(top=200),
         group="sampling",
     )

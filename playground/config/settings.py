@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 LONGEST = 60
 """Characters of a value that a refusal repeats."""
+Scale = Literal["linear", "log", "octaves"]
 MOST_SENTENCES = 4
 """Refused settings that are named one by one."""
 _BRIEF = Repr()
@@ -55,7 +56,7 @@ def setting(
     unit: str = "",
     main: bool = False,
     live: bool = False,
-    scale: Literal["linear", "log"] = "linear",
+    scale: Scale = "linear",
     slider: Slider | None = None,
     choices: Mapping[str, Titled] | None = None,
     titles: Mapping[str, str] | None = None,
@@ -65,7 +66,7 @@ def setting(
     by: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Any:
     """A field that somebody sets, with what a form needs to draw it: `main` ones are not folded away, `live` ones change a running
-    loop, and of those with a `log` scale the magnitude is what counts, so that a form steps them by factors.
+    loop, and of those with a `log` scale the magnitude is what counts, so that a form steps them by factors; on one of `octaves` its slider stops at powers of two.
 
     `choices` is the registry whose names may be chosen; the choices of a `Literal` need `titles` only where their name in the code
     is too short. Settings of a `group` stand together. `when` is another setting and its one choice with which this one means
@@ -141,7 +142,7 @@ class FieldSpec:
     choices: tuple[Any, ...] = ()
     main: bool = False
     live: bool = False
-    scale: Literal["linear", "log"] = "linear"
+    scale: Scale = "linear"
     slider: Slider | None = None
     titles: Mapping[Any, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()

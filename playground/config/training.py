@@ -31,7 +31,16 @@ class RunConfig(Settings):
 
     model: Literal["ae", "vae", "diffusion", "latent_diffusion"]
     dataset: str
-    steps: int = setting(3000, "Steps", "How many optimiser steps the run takes.", ge=1, le=200_000, main=True, scale="log")
+    steps: int = setting(
+        3000,
+        "Steps",
+        "How many optimiser steps the run takes.",
+        ge=1,
+        le=200_000,
+        main=True,
+        scale="log",
+        slider=Slider(low=10, top=20_000),
+    )
     learning_rate: float = setting(
         1e-3,
         "Learning rate",
@@ -44,10 +53,24 @@ class RunConfig(Settings):
         slider=Slider(low=1e-5, top=1.0),
     )
     batch_size: int = setting(
-        128, "Batch size", "Examples in one optimiser step.", ge=1, le=4096, unit="examples", slider=Slider(top=1024)
+        128,
+        "Batch size",
+        "Examples in one optimiser step.",
+        ge=1,
+        le=4096,
+        unit="examples",
+        scale="octaves",
+        slider=Slider(top=1024),
     )
     warmup_steps: int = setting(
-        100, "Warm-up", "The learning rate rises linearly over this many first steps.", ge=0, le=10_000, unit="steps", scale="log"
+        100,
+        "Warm-up",
+        "The learning rate rises linearly over this many first steps.",
+        ge=0,
+        le=10_000,
+        unit="steps",
+        scale="log",
+        slider=Slider(low=1, top=5000),
     )
     decay: Literal["cosine", "constant"] = setting(
         "cosine",
@@ -62,6 +85,7 @@ class RunConfig(Settings):
         ge=0.0,
         le=1000.0,
         scale="log",
+        slider=Slider(low=0.01, top=100.0),
     )
     ema_length: float = setting(
         0.05,

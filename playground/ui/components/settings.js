@@ -2,11 +2,11 @@
    of the browser's own changes it, and what is no number can be refused in words. Arrow keys take a step; where the magnitude is
    what counts, from one of 1, 2, 5, 10, … to the next. */
 import {lastFrame, subscribe} from '../lib/bus.js';
-import {rounded, thousands} from '../lib/format.js';
+import {thousands} from '../lib/format.js';
 import * as store from '../lib/forms.js';
+import {marksOf, nearest, stepped, tidy} from '../lib/scales.js';
 
 const ACTIVE = ['starting', 'running', 'paused'];
-const SERIES = {keys: [1, 2, 5], slider: [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8]};
 let count = 0;
 
 const make = (tag, name, text) => {
@@ -19,30 +19,7 @@ const number = text => {
   const plain = text.trim().replace('−', '-');
   return plain !== '' && isFinite(Number(plain)) ? Number(plain) : text;
 };
-const tidy = value => rounded(value, 12);
 const words = value => (Math.abs(value) >= 10000 ? thousands(value) : String(value));
-
-/* All round numbers of a series from `low` to `high`, with 0 in front where that is allowed. */
-function ticks(series, low, high, zero) {
-  const out = zero ? [0] : [];
-  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
-    series.map(digit => tidy(digit * 10 ** power)).filter(tick => tick >= low && tick <= high).forEach(tick => out.push(tick));
-  }
-  return out;
-}
-
-/* The value one arrow key further; `by` is 1 or -1, or 10 or -10 for a page key. */
-function stepped(spec, value, by) {
-  const up = by > 0;
-  let next;
-  if (spec.scale === 'log') {
-    const least = spec.low || (spec.slider ? spec.slider.low : 1), marks = ticks(SERIES.keys, least, spec.high, spec.low === 0);
-    if (Math.abs(by) > 1) next = up ? Math.max(least, tidy(10 * value)) : tidy(value / 10) < least ? spec.low : tidy(value / 10);
-    else next = (up ? marks.find(mark => mark > value) : marks.reverse().find(mark => mark < value)) ?? value;
-  } else next = tidy(value + by * (spec.step || 1));
-  if (spec.kind === 'int') next = Math.round(next);
-  return Math.max(spec.low ?? -Infinity, Math.min(spec.high ?? Infinity, next));
-}
 
 function range(spec) {
   const whole = spec.kind === 'int' ? 'a whole number' : 'a number';
@@ -78,7 +55,7 @@ function frame(spec) {
 /* A number, with a slider where the useful part can be shown. */
 function numeric(spec, chosen) {
   const {box, line, dress, say, wait} = frame(spec), field = make('input', 'setting-number');
-  const marks = spec.slider && (spec.scale === 'log' ? ticks(SERIES.slider, spec.slider.low, spec.slider.top, spec.low === 0) : null);
+  const marks = marksOf(spec);
   const slider = spec.slider ? make('input', 'setting-slider') : null;
   Object.assign(field, {type: 'text', inputMode: spec.kind === 'int' ? 'numeric' : 'decimal', autocomplete: 'off', spellcheck: false});
   field.setAttribute('role', 'spinbutton');
@@ -89,9 +66,11 @@ function numeric(spec, chosen) {
     line.append(slider);
   }
   dress(field);
-  const at = value => (marks ? marks.reduce((best, mark, i) => (Math.abs(mark - value) < Math.abs(marks[best] - value) ? i : best), 0) : value);
   function slide(value) {
-    if (slider && typeof value === 'number') slider.value = at(value);
+    if (slider && typeof value === 'number') {
+      slider.value = marks ? nearest(marks, value) : value;
+      slider.setAttribute('aria-valuetext', words(value));
+    }
     field.setAttribute('aria-invalid', String(wrong(spec, value)));
     if (typeof value === 'number') field.setAttribute('aria-valuenow', value);
   }
