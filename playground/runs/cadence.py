@@ -1,9 +1,15 @@
-"""A clock for what must not cost a loop too much: pictures, readings, reports."""
+"""A clock for what must not cost a loop too much: pictures, readings, reports; and how quickly the loop goes."""
 
 from __future__ import annotations
 
 import math
 import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+BESIDE = 0.15
+"""Of all time, what pictures and readings of a training take once it is under way: about the sum of their shares."""
 
 
 class Cadence:
@@ -23,3 +29,30 @@ class Cadence:
         if self.last > -math.inf or not self.warms_up:
             self.ready = now + self.cost * (1.0 / self.share - 1.0)
         self.last = began
+
+
+class Pace:
+    """Steps a second, over the last few readings. What was done beside steps counts for no more than its share: the first picture and the
+    first readings take seconds, once, and would make a run of a minute seem one of ten."""
+
+    def __init__(self, seconds: float, step: int, readings: int) -> None:
+        self.beside = 0.0
+        self.window: deque[tuple[float, float, int]] = deque([(seconds, 0.0, step)], maxlen=readings)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What is done meanwhile is no step."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.beside += time.perf_counter() - began
+
+    def rate(self, seconds: float, step: int) -> float:
+        """Steps a second, where `step` is reached after so many seconds; 0 while that cannot be said."""
+        if step != self.window[-1][2]:
+            self.window.append((seconds, self.beside, step))
+        (s0, b0, n0), (s1, b1, n1) = self.window[0], self.window[-1]
+        stepping = (s1 - s0) - (b1 - b0)
+        taken = stepping + min(b1 - b0, stepping * BESIDE / (1.0 - BESIDE))
+        return (n1 - n0) / taken if taken > 0.0 else 0.0

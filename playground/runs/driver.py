@@ -20,14 +20,13 @@ plain `None`s, which `Work` yields.
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from playground.runs.cadence import Cadence
+from playground.runs.cadence import Cadence, Pace
 from playground.runs.control import Control
 from playground.runs.events import Answer, Event, Failed, Finished, Paused, Progress, Snapshot, Started
 
@@ -86,7 +85,7 @@ class _Drive:
         self.begun, self.changes = False, {}
         self.reports, self.pictures = Cadence(share=0.5), Cadence(share=0.10)
         self.seconds, self.clock = 0.0, time.perf_counter()
-        self.window: deque[tuple[float, int]] = deque([(0.0, 0)], maxlen=int(3 * REPORTS_PER_SECOND))
+        self.pace = Pace(0.0, 0, int(3 * REPORTS_PER_SECOND))
 
     def events(self) -> Iterator[Event]:
         """The events of this run."""
@@ -142,12 +141,9 @@ class _Drive:
         """How far it is, with the rate of the last few seconds."""
         began = time.perf_counter()
         self._tick()
-        if self.step.done != self.window[-1][1]:
-            self.window.append((self.seconds, self.step.done))
-        (s0, n0), (s1, n1) = self.window[0], self.window[-1]
         self.reported = self.step.done
         self.reports.done(began)
-        return Progress(self.step.done, self.seconds, self.step.losses, (n1 - n0) / (s1 - s0) if s1 > s0 else 0.0)
+        return Progress(self.step.done, self.seconds, self.step.losses, self.pace.rate(self.seconds, self.step.done))
 
     def _picture(self) -> Iterator[Event]:
         """All results so far, if some of them are new."""

@@ -10,7 +10,6 @@ import copy
 import math
 import time
 import warnings
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 import torch
@@ -18,7 +17,7 @@ from torch import Tensor, nn
 
 from playground.config import ConfigError, RunConfig, change_live
 from playground.data import load_dataset
-from playground.runs.cadence import Cadence
+from playground.runs.cadence import Cadence, Pace
 from playground.runs.checkpoint import Loaded, load_weights, optimizer_state, pack, restore_optimizer, restore_random, unpack
 from playground.runs.control import MAX_ASKS, Control
 from playground.runs.events import Checkpoint, Event, Failed, Finished, Paused, Progress, Snapshot, Started, diverged
@@ -88,7 +87,7 @@ class Trainer:
         self.precision, self.where = compute(self.model, config, self.task)
         self.pending: list[Tensor] = []
         self.terms: tuple[str, ...] = ()
-        self.window: deque[tuple[float, int]] = deque([(self.seconds, self.step)], maxlen=int(3 * REPORTS_PER_SECOND))
+        self.pace = Pace(self.seconds, self.step, int(3 * REPORTS_PER_SECOND))
         self.readings = Readings(self.task, self.dataset, self._pressed)
         self.pictures = Cadence(share=0.06 if self.readings.quality.measures else 0.10)
         self.checkpoints, self.reports = Cadence(share=0.01), Cadence(share=0.5)
@@ -103,6 +102,7 @@ class Trainer:
             answers = {"baseline": self.task.baseline(), "linear": self.task.linear()}
             known = {f"{name}/{term}": value for name, terms in answers.items() for term, value in terms.items()}
             yield Progress(0, 0.0, self._readings(["held_out"]) | known, learning_rate=self.learning_rate())
+        self.pace.beside = time.perf_counter() - self.clock
         while self.step < self.config.steps and not self.control.stopped and failure is None:
             self.control.update()
             self._apply_changes()
@@ -165,16 +165,14 @@ class Trainer:
             if not bool(good.all()):
                 return self._failure(block, int(good.int().argmin()))
             losses = {f"train/{name}": value for name, value in zip(self.terms, block[:, 1:].mean(0).tolist())}
-        losses |= self._readings(wanted)
-        if self.floor is None:
-            self.floor = self.task.floor()
-            losses |= {f"floor/{name}": value for name, value in self.floor.items()}
+        with self.pace.aside():
+            losses |= self._readings(wanted)
+            if self.floor is None:
+                self.floor = self.task.floor()
+                losses |= {f"floor/{name}": value for name, value in self.floor.items()}
         self._tick()
-        self.window.append((self.seconds, self.step))
-        (s0, n0), (s1, n1) = self.window[0], self.window[-1]
-        rate = (n1 - n0) / (s1 - s0) if s1 > s0 else 0.0
         self.reports.done(began)
-        yield Progress(self.step, self.seconds, losses, rate, self.learning_rate())
+        yield Progress(self.step, self.seconds, losses, self.pace.rate(self.seconds, self.step), self.learning_rate())
         return None
 
     def _readings(self, wanted: Sequence[str]) -> dict[str, float]:
@@ -194,7 +192,8 @@ class Trainer:
     def _picture(self) -> Iterator[Event]:
         """A `Snapshot`, when one is due and somebody looks."""
         if self.pictures.due(self.control.snapshot_rate):
-            yield from self._draw(self._interrupted)
+            with self.pace.aside():
+                yield from self._draw(self._interrupted)
 
     def _draw(self, late: Callable[[], bool]) -> Iterator[Event]:
         """A `Snapshot` now, unless `late` says meanwhile that it is no longer wanted."""
