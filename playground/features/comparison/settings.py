@@ -13,7 +13,7 @@ class ComparisonConfig(StudyConfig):
 
     study: Literal["comparison"] = "comparison"
     steps: int = setting(
-        3000,
+        1500,
         "Training steps",
         "Of each of the two small diffusion models that are trained in the latent spaces.",
         ge=1,
