@@ -1,8 +1,10 @@
-/* The open tab and the bench of its dock stand in the page's address (?tab=vae&bench=factors), so that a reload or a link opens them again. */
+/* The open tab, the bench of its dock and the projector view stand in the page's address (?tab=vae&bench=factors&view=projector), so that a
+   reload or a link opens them again. */
 window.playgroundPage = {
   names: ['ae', 'vae', 'diffusion'],
   /* The Tabs component's new value when the page opens. */
   opened() {
+    this.drawView();
     const tab = new URL(location.href).searchParams.get('tab');
     return {selected: this.names.includes(tab) ? tab : this.names[0], __type__: 'update'};
   },
@@ -37,6 +39,26 @@ window.playgroundPage = {
   /* A bench scrolls within itself: keys reach it, too. */
   reachable() {
     document.querySelectorAll('.dock > [role="tabpanel"]').forEach(panel => { panel.tabIndex = 0; });
+  },
+  /* Larger, for a class; the same button leaves it, and Escape where nothing else wants it. */
+  project(on) {
+    const url = new URL(location.href);
+    if (on) url.searchParams.set('view', 'projector'); else url.searchParams.delete('view');
+    history.replaceState(history.state, '', url);
+    document.documentElement.classList.toggle('projector', on);
+    this.view.setAttribute('aria-pressed', String(on));
+    this.view.textContent = on ? 'Leave projector view' : 'Projector';
+    window.dispatchEvent(new Event('resize'));
+  },
+  drawView() {
+    this.view = document.createElement('button');
+    Object.assign(this.view, {type: 'button', className: 'page-view', title: 'Larger, without settings, for a class. Escape leaves it.'});
+    document.body.append(this.view);
+    this.view.addEventListener('click', () => this.project(this.view.getAttribute('aria-pressed') !== 'true'));
+    addEventListener('keydown', event => {
+      if (event.key === 'Escape' && !event.defaultPrevented && !event.target.closest('.map-body, input, select')) this.project(false);
+    });
+    this.project(new URL(location.href).searchParams.get('view') === 'projector');
   },
   benches: {},
 };

@@ -71,7 +71,7 @@ def open_page(chromium: Browser, server: str, client) -> Iterator[Callable[..., 
 
     def note_runs(url: str) -> None:
         query = parse_qs(urlsplit(url).query)
-        runs.update(run for channel, ids in query.items() if channel not in ("tab", "__theme") for run in ids)
+        runs.update(run for channel, ids in query.items() if channel not in ("tab", "bench", "view", "__theme") for run in ids)
 
     def open_(path: str = "/", **options) -> Page:
         context = chromium.new_context(**{"viewport": {"width": 1280, "height": 1000}} | options)

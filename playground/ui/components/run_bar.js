@@ -91,9 +91,9 @@ export function mount({element, props, server, trigger, watch}) {
     $('.run-bar div').style.width = `${100 * share}%`;
     $('.run-bar').setAttribute('aria-valuenow', Math.round(100 * share));
     const counter = props.counted || 'step';
-    setFact('step', frame ? `${counter} ${thousands(f.step || 0)}` : '–');
-    $('[data-fact="step"]').style.minWidth = `${Math.max(11, counter.length + 1 + thousands(f.steps || 0).length)}ch`;
-    setFact('steps', f.steps ? `of ${thousands(f.steps)}` : `${counter}s`);
+    setFact('step', frame ? `${counter} ${thousands(f.step || 0)}` : `– ${counter}s`);
+    $('[data-fact="step"]').style.minWidth = f.steps ? `${0.85 * (counter.length + 1 + thousands(f.steps).length)}ch` : '';
+    setFact('steps', f.steps ? `of ${thousands(f.steps)}` : '');
     setFact('seconds', frame ? duration(f.seconds || 0) : '–');
     setFact('eta', frame && !ENDED.includes(status) ? duration(f.eta) : '–');
     setFact('rate', f.rate ? (f.rate < 9.95 ? fixed(f.rate, 1) : thousands(f.rate)) : '–');
