@@ -3,12 +3,23 @@
 
    A value comes, in this order, from the person, from Python (`sent`), from the run that was found again after a reload
    (`restored`), from the setting's default for the data that are chosen. A restore that arrives late therefore never changes
-   what a person chose. */
+   what a person chose. What a person chose outlives a reload, as long as the address shows the same run. */
 const forms = new Map();
+
+const KEY = 'playground-typed', shown = name => new URL(location.href).searchParams.get(name);
+const kept = () => { try { return JSON.parse(sessionStorage.getItem(KEY)) || {}; } catch { return {}; } };
+/* What was typed before a reload. */
+function recalled(name) {
+  const {run, typed} = kept()[name] || {};
+  return typed && run === shown(name) ? typed : {};
+}
+function keep(f) {
+  try { sessionStorage.setItem(KEY, JSON.stringify({...kept(), [f.name]: {run: shown(f.name), typed: f.typed}})); } catch { /* full or forbidden: a reload forgets */ }
+}
 
 export function form(name) {
   if (!forms.has(name)) {
-    forms.set(name, {name, all: [], typed: {}, sent: {}, restored: {}, begun: false, defaults: {}, by: {}, when: {}, fields: new Map(), groups: new Set()});
+    forms.set(name, {name, all: [], typed: recalled(name), sent: {}, restored: {}, begun: false, defaults: {}, by: {}, when: {}, fields: new Map(), groups: new Set()});
   }
   return forms.get(name);
 }
@@ -50,6 +61,7 @@ const snapshot = f => Object.fromEntries(f.all.map(field => [field, current(f, f
 function change(f, act) {
   const before = snapshot(f);
   act();
+  keep(f);
   settle(f, before);
 }
 
