@@ -19,7 +19,7 @@ class Trainings:
     """Those of one seed."""
 
     def __init__(self, seed: int) -> None:
-        self.seed, self.known, self.weights = seed, {}, {}
+        self.seed, self.known, self.weights, self.measured = seed, {}, {}, {}
 
     def record(self, config: RunConfig, source: bytes | None = None) -> RunRecord:
         """What the server would know of a run with these settings once it has ended."""
@@ -40,6 +40,12 @@ class Trainings:
             record = advance(record, event, history)
         return record
 
+    def numbers(self, record: RunRecord) -> dict[str, float]:
+        """What a run measured, asked once."""
+        if id(record) not in self.measured:
+            self.measured[id(record)] = numbers(record)
+        return self.measured[id(record)]
+
     def verdicts(self, lesson: Lesson) -> Iterator[tuple[str, str, Verdict]]:
         """Every check of a lesson: the step, the check, and what the runs say."""
         records, newest = {}, {}
@@ -49,8 +55,8 @@ class Trainings:
                 records[index] = self.record(configure(step.tab, step.set), inside and inside.checkpoint)
                 newest[step.tab] = records[index]
             named = {other.name: i for i, other in enumerate(lesson.steps[: index + 1]) if other.name}
-            measured = {name: numbers(records[i]) for name, i in named.items()}
+            measured = {name: self.numbers(records[i]) for name, i in named.items()}
             tabs = {name: lesson.steps[i].tab for name, i in named.items()} | {"": step.tab}
-            own = {"": numbers(records[step.run])} if step.run is not None else {}
+            own = {"": self.numbers(records[step.run])} if step.run is not None else {}
             for check, verdict in zip(step.checks, judge_all(step.checks, measured | own, tabs)):
                 yield step.heading, check, verdict

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from playground.config import ConfigError
 from playground.data import load_dataset
 from playground.lessons import measured, shelf
 from playground.lessons.checks import judge, parse_check
-from playground.lessons.parsing import LessonError, read
+from playground.lessons.parsing import WORDS, LessonError, read
 from playground.lessons.prose import blocks
 from playground.lessons.readings import written
 from playground.lessons.service import LessonService
@@ -27,6 +28,7 @@ from playground.page.service import Service
 from playground.runtimes.inprocess import InProcessRuntime
 
 PLACES = places()
+README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 LESSON = """title: A lesson
 about: Of nothing.
 
@@ -165,6 +167,7 @@ def test_a_check_says_what_was_measured(text, holds, says):
         (159.94, "160"),
         (12345.6, "12,346"),
         (1e-7, "0.0000"),
+        (-0.00029, "−0.0003"),
         (0, "0"),
         (float("nan"), "no finite number"),
     ],
@@ -234,12 +237,19 @@ def test_the_server_judges_a_run_by_what_it_measured():
 
 def test_every_shipped_lesson_can_be_read_and_says_what_it_needs_to():
     found = shelf.shipped(PLACES)
-    assert list(found)[0] == "from-autoencoder-to-diffusion"
+    assert list(found) == ["from-autoencoder-to-diffusion", "five-experiments", "a-training-that-went-wrong"]
     for lesson in found.values():
         assert lesson.about and len(lesson.steps) > 4
         for step in lesson.steps:
-            assert step.prose and not (step.checks and not step.otherwise), step.heading
+            assert step.prose and step.ask and step.because and not (step.checks and not step.otherwise), step.heading
             assert not (step.train and not step.checks), f"{step.heading} trains, and checks nothing"
+
+
+def test_the_lesson_in_the_readme_can_be_read_and_what_it_claims_holds():
+    section = README.partition("## Lessons\n")[2].partition("\n## ")[0]
+    lesson = read(section.split("```\n")[1], PLACES)
+    assert all(f"| `{word}:" in section or f"`{word}:`" in section for word in WORDS)
+    assert [verdict.holds for _, _, verdict in Trainings(0).verdicts(lesson)] == [True, True]
 
 
 def test_benches_are_known_by_the_names_of_the_addresses():

@@ -100,7 +100,7 @@ export function mount({element, server, trigger}) {
       now.ask ? question(now, kept.guess[at], guessed) : null, doing,
       sets ? node('p', 'lesson-soft', `Sets ${sets}; everything else as it was at the beginning.`) : null,
       now.checks.length ? verdict(now, verdictOf(), waiting) : null,
-      now.table.length ? runs(now, table(lessons[shown].steps, kept.rows, at), lessons[shown].steps.map(each => each.heading)) : null,
+      now.table.length ? runs(now, table(lessons[shown].steps, kept.rows, at), lessons[shown].steps.map(each => each.name || each.heading)) : null,
     ].filter(Boolean);
   }
   function guessed(i) {
@@ -114,7 +114,7 @@ export function mount({element, server, trigger}) {
     return [
       button('Previous', 'lesson-plain', () => move(at - 1), {disabled: at === 0}),
       trains ? button(now.train ? 'Set and train' : `Train step ${now.run + 1}`, done ? 'lesson-plain' : 'lesson-main', () => setUp(source, true)) : null,
-      button(last ? 'All lessons' : 'Next', trains && !done ? 'lesson-plain' : 'lesson-main', () => (last ? list() : move(at + 1))),
+      button(last ? 'Finish' : 'Next', trains && !done ? 'lesson-plain' : 'lesson-main', () => (last ? list() : move(at + 1))),
     ].filter(Boolean);
   }
   const verdictOf = () => { const frame = mine(); return frame ? judged.get(key(frame)) : null; };
@@ -174,6 +174,7 @@ export function mount({element, server, trigger}) {
     lessons = {...answer.lessons, ...Object.fromEntries(own.filter(([, lesson]) => !lesson.error))};
   }
 
+  opener.disabled = false;
   opener.addEventListener('click', async () => { show(panel.hidden); if (!lessons) { await load(); draw(); } });
   panel.addEventListener('click', event => {
     const what = event.target.closest('[data-go]')?.dataset.go;

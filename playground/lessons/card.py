@@ -10,7 +10,7 @@ from playground.ui.component import component
 
 TEMPLATE = """
 <div class="lessons">
-  <button type="button" class="lessons-open" aria-expanded="false" aria-controls="lessons-panel">Lessons</button>
+  <button type="button" class="lessons-open" disabled aria-expanded="false" aria-controls="lessons-panel">Lessons</button>
   <aside class="lessons-panel" id="lessons-panel" aria-label="Lessons" hidden>
     <div class="lessons-head">
       <button type="button" class="lessons-quiet" data-go="list">All lessons</button>

@@ -63,6 +63,6 @@ def written(value: float) -> str:
         return "no finite number"
     if abs(value) >= 1000:
         return f"{value:,.0f}".replace("-", "−")
-    if value != 0 and abs(value) < 5e-5:
-        return "0.0000"
-    return f"{float(f'{value:.3g}'):.10g}".replace("-", "−") if abs(value) < 100 else f"{value:.0f}".replace("-", "−")
+    if abs(value) >= 100 or 0 < abs(value) < 1e-3:
+        return f"{value:.{0 if abs(value) >= 100 else 4}f}".replace("-", "−")
+    return f"{float(f'{value:.3g}'):.10g}".replace("-", "−")
