@@ -19,6 +19,7 @@ from playground.runs.generation import load_model
 from playground.runs.tasks import TASKS
 from playground.runtimes import InProcessRuntime, kept
 from playground.runtimes.kept import TABS, kept_runs, path_of, read
+from playground.ui.live import knowing
 
 ROOT = Path(__file__).resolve().parents[1]
 QUICK = {"dataset": "digits", "width": 16, "depth": 1, "steps": 5, "device": "cpu"}
@@ -57,7 +58,7 @@ def test_a_kept_run_is_of_the_settings_that_the_script_names(tab, script):
     record = read(path_of(tab), tab)
     assert parse_config(record.config) == unpack(record.checkpoint).config == script.RUNS[tab]
     assert record.status == "finished" and record.step == record.config["steps"] == record.checkpoint_step
-    assert f"{record.step:,} steps" in record.origin and f"in {record.progress.seconds:.0f} s" in record.origin
+    assert f"{record.step:,} steps" in record.origin and f", {record.progress.seconds:.0f} s, " in record.origin
     assert ("width 96" in record.origin) == (tab != "diffusion")
     assert max(steps[-1] for steps, _ in record.history.values()) == record.step
 
@@ -158,3 +159,14 @@ def test_a_run_of_another_tab_or_no_file_is_left_out(tmp_path, monkeypatch):
     shutil.copy(path_of("vae"), tmp_path / "kept_ae.npz")
     monkeypatch.setattr(kept, "ASSETS", tmp_path)
     assert list(kept_runs()) == []
+
+
+@pytest.mark.parametrize("asked", [None, "kept-ae", {}, [None, 3, [], {}, "x" * 10_000]])
+def test_which_runs_are_known_is_told_of_anything(service, asked):
+    assert knowing(service)(asked) == {"known": []}
+
+
+def test_the_runs_that_are_kept_here_are_known_and_asking_is_not_watching(service):
+    before = service.registry.kept["kept-ae"].touched
+    assert knowing(service)(["gone", "kept-ae"]) == {"known": ["kept-ae"]}
+    assert service.registry.kept["kept-ae"].touched == before

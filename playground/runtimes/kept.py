@@ -140,12 +140,11 @@ def text(value: Any) -> np.ndarray:
 
 def sentence(config: dict[str, Any], progress: Progress, made: str) -> str:
     """What the page says of a kept run."""
-    many = f"{progress.step:,} steps{settings(config)} in {progress.seconds:.0f} s"
-    return f"Kept with the project, {made}: {many}. Train replaces it."
+    return f"Kept with the project: {progress.step:,} steps{settings(config)}, {progress.seconds:.0f} s, {made}. Train replaces it."
 
 
 def settings(config: dict[str, Any]) -> str:
-    """In which settings it differs from those that the form begins with: ", width 96,"."""
+    """In which settings it differs from those that the form begins with: ", width 96"."""
     specs, usual = field_specs(type(parse_config(config))), parse_config({"model": config["model"], "dataset": config["dataset"]})
     others = {name: config[name] for name in specs if config[name] != getattr(usual, name) and name != "device"}
-    return "".join(f", {specs[name].label.lower()} {value}," for name, value in others.items())
+    return "".join(f", {specs[name].label.lower()} {value}" for name, value in others.items())

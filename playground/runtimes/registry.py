@@ -250,11 +250,14 @@ class RunRegistry:
             bound_weights(list(self._runs.values()), self._max_weight_bytes)
 
     def _find(self, run_id: Any) -> LiveRun:
-        known = isinstance(run_id, str) and len(run_id) <= 64
-        live = (self._runs.get(run_id) or self.kept.get(run_id)) if known else None
+        live = (self._runs.get(run_id) or self.kept.get(run_id)) if isinstance(run_id, str) else None
         if live is None:
             raise UnknownRun(run_id)
         return live
+
+    def knows(self, run_id: Any) -> bool:
+        """Whether there is such a run."""
+        return isinstance(run_id, str) and (run_id in self._runs or run_id in self.kept)
 
     def _refuse_when_closed(self) -> None:
         if self._closing.is_set():

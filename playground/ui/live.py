@@ -1,4 +1,5 @@
-"""What a form asks of the server when a live setting is changed: to hand it to the running loop, or to say why not and what holds."""
+"""What a tab asks of the server beside its runs: to hand a changed setting to a running loop, or say why not and what holds; and which runs
+are still kept."""
 
 from __future__ import annotations
 
@@ -23,6 +24,21 @@ def changing(service: Service) -> Callable[[Any], dict[str, Any]]:
         return refused | {"holds": _held(service, run, *values)} if refused else {"ok": True}
 
     return change
+
+
+MOST_ASKED = 64
+"""Runs that a page may ask about at a time."""
+
+
+def knowing(service: Service) -> Callable[[Any], dict[str, Any]]:
+    """The server function `known`."""
+
+    def known(request: Any) -> dict[str, Any]:
+        """`[run, ...]` -> `{"known": [run, ...]}`, those of them that are still kept here; to ask is not to watch."""
+        asked = request[:MOST_ASKED] if isinstance(request, list) else []
+        return {"known": [run for run in asked if service.registry.knows(run)]}
+
+    return known
 
 
 def _held(service: Service, run: Any, name: Any) -> Any:

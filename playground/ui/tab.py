@@ -16,7 +16,7 @@ from playground.ui.components.data_preview import data_preview
 from playground.ui.components.run_bar import run_bar
 from playground.ui.components.time_slider import time_slider
 from playground.ui.forms import QUIET, Form
-from playground.ui.live import changing
+from playground.ui.live import changing, knowing
 from playground.ui.preview import preview
 
 if TYPE_CHECKING:
@@ -52,7 +52,9 @@ class TrainingTab:
         self.name, self.service, self.config = name, service, config
         self.form = Form(name, config, extra=self.extra, change=changing(service))
         with gr.Row(elem_classes=["instrument-top"]):
-            self.bar = run_bar(name, server_functions=service.server_functions(), kept=service.kept(name))
+            self.bar = run_bar(
+                name, server_functions=[*service.server_functions(), knowing(service)], named=True, kept=service.kept(name)
+            )
             self.slider = time_slider(name, server_functions=service.server_functions())
         with gr.Row(elem_classes=["instrument-row"]):
             with gr.Column(scale=5, min_width=250, elem_classes=["instrument-form"]):

@@ -53,3 +53,30 @@ def test_each_tab_shows_a_kept_run_that_can_be_touched_and_replaced(open_page, r
     tab.expect_status("finished")
     assert run and not tab.frame("frame.kept")
     expect(tab.message).not_to_contain_text("Kept")
+
+
+def test_runs_have_names_and_older_ones_can_be_shown_again(open_page) -> None:
+    page = open_page("/?tab=diffusion", viewport={"width": 1280, "height": 720})
+    tab = Tab(page, "diffusion")
+    name, options = tab.bar.locator(".run-name"), tab.bar.locator(".run-name option")
+    expect(options).to_have_text(["Kept diffusion · Eight Gaussians"])
+    tab.type("Steps", 10)
+    first = tab.train()
+    tab.expect_status("finished")
+    tab.choose("Data", "Digits")
+    tab.type("Steps", 11)
+    second = tab.train()
+    tab.expect_status("finished")
+    expect(options).to_have_text(["Diffusion 2 · Digits", "Diffusion 1 · Eight Gaussians", "The run kept with the project"])
+    name.select_option(first)
+    tab.wait_frame(f"frame.run === '{first}' && frame.views.particles")
+    assert tab.run_id() == first
+    expect(tab.card("Samples while it learns").locator("canvas").first).to_be_visible()  # the pictures are those of points again
+    name.select_option("kept-diffusion")
+    tab.wait_frame("frame.kept")
+    assert tab.run_id() is None
+    page.reload()
+    expect(options).to_have_text(["Kept diffusion · Eight Gaussians", "Diffusion 2 · Digits", "Diffusion 1 · Eight Gaussians"])
+    name.select_option(second)
+    tab.wait_frame("frame.views.samples")
+    expect(name).to_have_value(second)

@@ -4,6 +4,7 @@ import {hear, publish, tell} from '../lib/bus.js';
 import {duration, fixed, thousands} from '../lib/format.js';
 import {latest} from '../lib/live.js';
 import * as forms from '../lib/forms.js';
+import {keepOnly, mine, nameOf, remember} from '../lib/mine.js';
 import {wayButton} from '../lib/ways.js';
 
 const ENDED = ['finished', 'stopped', 'failed'];
@@ -28,7 +29,7 @@ export function mount({element, props, server, trigger, watch}) {
   let life = 0;                                                  // grows with every run followed; an old loop sees it and ends
   let asked = false, wanted = null, lost = false, reattached = false, notice = null;
 
-  let pressTimer = 0, drawnStatus = null, again = false;
+  let pressTimer = 0, drawnStatus = null, again = false, before = null, own = false;
 
   /* --- the address: ?vae=ID ------------------------------------------------------------------------------------------ */
   const fromAddress = () => new URL(location.href).searchParams.get(tab);
@@ -76,6 +77,28 @@ export function mount({element, props, server, trigger, watch}) {
     box.tabIndex = box.scrollHeight > box.clientHeight ? 0 : -1;  // what scrolls can be scrolled by keys
   }
 
+  /* The run that is shown, and those of this browser that can be shown in its place. */
+  function drawName() {
+    const box = $('.run-name'), started = mine(tab).toReversed(), number = started.find(one => one.run === run)?.n;
+    const about = frame && frame.about, shown = about ? [[run, frame.kept ? `Kept ${nameOf(about).replace(/^[A-Z](?=[a-z])/, letter => letter.toLowerCase())}` : nameOf(about, number)]] : [];
+    const others = started.filter(one => one.run !== run).map(one => [one.run, nameOf(one.about, one.n)]);
+    const kept = props.kept && run !== props.kept ? [[props.kept, 'The run kept with the project']] : [];
+    const all = shown.length ? [...shown, ...others, ...kept] : [], key = JSON.stringify(all);
+    box.hidden = !props.named || !all.length;
+    if (box.dataset.key === key || document.activeElement === box && box.dataset.run === run) return;
+    Object.assign(box.dataset, {key, run});
+    box.title = all.length ? all[0][1] : '';
+    box.disabled = all.length < 2;
+    box.replaceChildren(...all.map(([id, name]) => new Option(name, id)));
+  }
+  async function tidy() {
+    const started = mine(tab);
+    if (!props.named || !started.length || !server.known) return;
+    let answer;
+    try { answer = await server.known(started.map(one => one.run)); } catch { return; }
+    if (answer && answer.known) { keepOnly(tab, answer.known); drawName(); }
+  }
+
   const drawSoon = latest(() => draw(), 200);                 // numbers that change faster cannot be read
 
   function draw() {
@@ -91,6 +114,7 @@ export function mount({element, props, server, trigger, watch}) {
     $('.run-bar div').style.width = `${100 * share}%`;
     $('.run-bar').setAttribute('aria-valuenow', Math.round(100 * share));
     const counter = props.counted || 'step';
+    drawName();
     setFact('step', frame ? `${counter} ${thousands(f.step || 0)}` : `– ${counter}s`);
     $('[data-fact="step"]').style.minWidth = f.steps ? `${0.85 * (counter.length + 1 + thousands(f.steps).length)}ch` : '';
     setFact('steps', f.steps ? `of ${thousands(f.steps)}` : '');
@@ -104,14 +128,16 @@ export function mount({element, props, server, trigger, watch}) {
 
   const inSight = () => !document.hidden && element.isConnected && element.offsetParent !== null;
 
-  function follow(id, again) {
+  function follow(id, found) {
     life += 1;
-    run = id; version = 0; staticSeen = false; frame = null; wanted = null; lost = false; reattached = again; notice = null;
+    before = run; own = !found;
+    run = id; version = 0; staticSeen = false; frame = null; wanted = null; lost = false; reattached = found; notice = null;
     props.value = {run: id};
     toAddress(id);
     publish(tab, null, true);
     draw();
     poll(life);
+    tidy();
   }
 
   function leave(sentence, error) {
@@ -131,9 +157,10 @@ export function mount({element, props, server, trigger, watch}) {
     if (wanted && settled(answer.status)) wanted = null;
     publish(tab, answer);
     if (again && ENDED.includes(answer.status)) { again = false; train(); }
+    if (props.named && own && answer.about && !answer.kept) remember(tab, run, answer.about);
     if (reattached && answer.config) {
       reattached = false;
-      if (answer.config.model) forms.restore(tab, answer.config);
+      if (answer.config.model && !answer.kept) forms.restore(tab, answer.config);
       trigger('attached', {run, config: answer.config});
     }
     if (answer.status === drawnStatus) drawSoon(); else draw();
@@ -162,6 +189,8 @@ export function mount({element, props, server, trigger, watch}) {
       }
       wait = 250;
       if (answer.error) {
+        const back = reattached && before && before !== run ? before : null;
+        if (back) { follow(back, true); notice = {text: 'That run is no longer kept here.', error: false}; draw(); return; }
         leave(run === props.kept ? '' : reattached ? 'That run is no longer kept here.' : answer.error, false);
         return;
       }
@@ -228,6 +257,7 @@ export function mount({element, props, server, trigger, watch}) {
   });
 
   window.addEventListener('popstate', () => { if (element.isConnected && life) toAddress(run); });   // the run is that of now
+  $('.run-name').addEventListener('change', event => { event.target.blur(); follow(event.target.value, true); });
   hear(`train|${tab}`, root, wish => { if (wish) { tell(`train|${tab}`, null); begin(); } });
 
   /* Python's answer to 'train' (or a value set by Python at any other time): begin at once. */

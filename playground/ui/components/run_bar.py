@@ -28,7 +28,8 @@ TEMPLATE = """
     <button type="button" class="run-plain" data-do="stop" disabled>Stop</button>
     <button type="button" class="run-plain" data-do="continue" hidden>Continue</button>
   </div>
-  <span class="run-status" role="status"><i></i><b></b></span>
+  <div class="run-which"><select class="run-name" aria-label="Run that is shown" hidden></select>
+    <span class="run-status" role="status"><i></i><b></b></span></div>
   <div class="run-bar" role="progressbar" aria-label="Progress" aria-valuemin="0" aria-valuemax="100"><div></div></div>
   <div class="run-facts">
     <span class="run-fact"><b data-fact="step">–</b> <i data-fact="steps"></i></span>
@@ -51,10 +52,12 @@ def run_bar(
     busy_word: str = "Training",
     train_label: str = "Train",
     counted: str = "step",
+    named: bool = False,
     kept: str | None = None,
 ) -> gr.HTML:
     """The run bar of `tab`, which is also the key of the run id in the page's address; `counted` is what one step of its runs is
-    called; `kept` is the run that it shows before there is another one. Events: `train`, `attached`."""
+    called; `kept` is the run that it shows before there is another one. A run that is
+    `named` has a name, and older ones of this browser can be shown again: those that the server function `known` says are kept. Events: `train`, `attached`."""
     return component(
         "ui/components/run_bar.js",
         TEMPLATE.replace(">Train<", f">{train_label}<").replace("<i>steps/s</i>", f"<i>{counted}s/s</i>"),
@@ -65,5 +68,6 @@ def run_bar(
         busy_word=busy_word,
         train_label=train_label,
         counted=counted,
+        named=named,
         kept=kept,
     )
