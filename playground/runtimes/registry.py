@@ -255,10 +255,6 @@ class RunRegistry:
             raise UnknownRun(run_id)
         return live
 
-    def knows(self, run_id: Any) -> bool:
-        """Whether there is such a run."""
-        return isinstance(run_id, str) and (run_id in self._runs or run_id in self.kept)
-
     def _refuse_when_closed(self) -> None:
         if self._closing.is_set():
             raise RegistryError(CLOSING)

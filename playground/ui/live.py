@@ -36,9 +36,16 @@ def knowing(service: Service) -> Callable[[Any], dict[str, Any]]:
     def known(request: Any) -> dict[str, Any]:
         """`[run, ...]` -> `{"known": [run, ...]}`, those of them that are still kept here; to ask is not to watch."""
         asked = request[:MOST_ASKED] if isinstance(request, list) else []
-        return {"known": [run for run in asked if service.registry.knows(run)]}
+        return {"known": [run for run in asked if _known(service, run)]}
 
     return known
+
+
+def _known(service: Service, run: Any) -> bool:
+    try:
+        return bool(service.registry.get(run))
+    except REFUSALS:
+        return False
 
 
 def _held(service: Service, run: Any, name: Any) -> Any:
