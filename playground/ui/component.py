@@ -37,6 +37,11 @@ def component(
     )
 
 
+def offer(bench: str, label: str) -> str:
+    """A button for the title row of a card, which opens a bench of the dock (`lib/going.js`)."""
+    return f'<button type="button" class="pg-small" data-bench="{escape(bench)}">{escape(label)}</button>'
+
+
 def card(title: str, empty: str, body: str, *, height: int, label: str, tools: str = "", before: str = "", after: str = "") -> str:
     """The common frame of a view: title row, body of fixed height, the sentence shown before there is anything."""
     return (

@@ -11,6 +11,7 @@ from browser.looking import Tab
 
 KINDS = {
     "vae of 3": {"model": "vae", "dataset": "digits", "latent_dim": 3, "steps": 30, "width": 32, "depth": 1},
+    "vae of 2": {"model": "vae", "dataset": "digits", "latent_dim": 2, "steps": 30, "width": 32, "depth": 1},
     "diffusion": {"model": "diffusion", "dataset": "mixture", "steps": 20, "width": 16, "depth": 1},
 }
 
@@ -56,3 +57,22 @@ def test_the_way_out_of_a_bench_trains_what_it_needs(open_page, runs) -> None:
     way.click()
     expect(tab.field("Noise schedule")).to_have_value(re.compile("rectified flow"))
     tab.wait_frame("frame.config && frame.config.schedule === 'rectified_flow' && frame.status === 'finished'")
+
+
+def test_a_dot_offers_its_exact_log_p_and_samples_the_arena(open_page, runs) -> None:
+    page = open_page(f"/?tab=vae&vae={runs('vae of 2')}&diffusion={runs('diffusion')}")
+    tab = Tab(page, "vae")
+    tab.wait_other("Latent map and prior")
+    box, exact = tab.card("Latent map and prior").locator(".map-plot").bounding_box(), tab.panel.locator(".pinned-exact:visible")
+    for dx in range(0, 80, 3):
+        page.mouse.click(box["x"] + box["width"] / 2 + dx, box["y"] + box["height"] / 2)
+        if exact.count():
+            break
+    exact.click()
+    bound = tab.panel.locator('.dock section[aria-label="The bound at one image"]')
+    expect(bound).to_contain_text(re.compile(r"log p\(x\) −?[\d,.]+"))
+    assert "bench=bound-and-gap" in page.url
+    other = Tab(page, "diffusion").open()
+    other.wait_frame("frame.views.particles")
+    Tab(page, "diffusion").panel.get_by_role("button", name="under every scheduler").click()
+    expect(page).to_have_url(re.compile("bench=scheduler-arena"))

@@ -4,7 +4,7 @@ import {hear, tell} from '../../ui/lib/bus.js';
 import {context2d} from '../../ui/lib/canvas.js';
 import {paintTruth, truthCurves} from '../../ui/lib/contours.js';
 import {fixed, shortNumber, significant, withError} from '../../ui/lib/format.js';
-import {live} from '../../ui/lib/live.js';
+import {live, visible} from '../../ui/lib/live.js';
 import {mark} from '../../ui/lib/origin.js';
 import {html, niceTicks, scaled, svg} from '../../ui/lib/svg.js';
 import {canvasFont, cssVar, roleColour, roleVar} from '../../ui/lib/theme.js';
@@ -42,6 +42,13 @@ function drawLine(a, context, size, colours) {
   context.setLineDash([]);
 }
 
+/* Of all such cards of a tab one asks, one that can be seen if there is one, and tells the others. */
+const askers = new Map();
+function asks(tab, element) {
+  if (!askers.has(tab) || !visible(askers.get(tab))) askers.set(tab, element);
+  return askers.get(tab) === element;
+}
+
 export function mount({element, props, server}) {
   const $ = selector => element.querySelector(selector);
   const ask = asker(server, props.tab), topic = name => `${props.tab}/${name}`;
@@ -55,13 +62,11 @@ export function mount({element, props, server}) {
   const subject = () => (pinned && frame && frame.run === pinned.run ? `${pinned.run}|${pinned.index}` : null);
 
   const keep = keeper({
-    key: () => (subject() && step() !== null && element.isConnected && !document.hidden ? [subject(), step()] : null),
+    key: () => (asks(props.tab, element) && subject() && step() !== null && element.isConnected && !document.hidden ? [subject(), step()] : null),
     fetch: async () => { const {run, index} = pinned; return {...await ask('exact', {index}), run, index}; },
     done: answer => {
-      trouble = answer.error || '';
-      shown = answer.error ? null : answer;
-      tell(topic('truth'), shown);
-      draw();
+      tell(topic('trouble'), answer.error || '');
+      tell(topic('truth'), answer.error ? null : answer);
     },
     interval: 1500, patience: 4,
   });
@@ -152,17 +157,21 @@ export function mount({element, props, server}) {
     plot.dataset.drawn = (Number(plot.dataset.drawn) || 0) + 1;
   }
 
+  function forget() { tell(topic('trouble'), ''); tell(topic('truth'), null); }
+  hear(topic('trouble'), element, now => { trouble = now || ''; draw(); });
+  hear(topic('truth'), element, now => { shown = now; draw(); });
+
   live({element, tab: props.tab, views: ['map'], draw: (payload, newest, why) => {
     const other = (newest && newest.run) !== (frame && frame.run);
     frame = newest;
-    if (other) { shown = null; trouble = ''; tell(topic('truth'), null); }
+    if (other && asks(props.tab, element)) forget();
     if (why !== 'frame' || other) draw();
     keep();
   }, interval: 200});
 
   hear(topic('pins'), element, news => {
     pinned = news && news.pins.length ? {run: news.run, index: news.pins[news.pins.length - 1]} : null;
-    if (!pinned) { shown = null; trouble = ''; tell(topic('truth'), null); }
+    if (!pinned) forget();
     draw();
     keep();
   });

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
+from playground.features.bound_at_point.card import truth
 from playground.features.bounds.card import bounds
 from playground.features.bounds.settings import BoundsConfig
 from playground.ui.components.curves import curves
@@ -26,6 +27,7 @@ WORDS = (
 
 def draw(tab: TrainingTab) -> None:
     """The section, wired to the run that the tab follows."""
+    truth(tab.name, server_functions=tab.service.server_functions())
     with gr.Row():
         with gr.Column(scale=2, min_width=320):
             curves(tab.name, title="Bounds while it learns", empty=LIVE_EMPTY, height=400, view="bound_curves")

@@ -69,13 +69,14 @@ export function mount({element, props, server}) {
   /* The nodes of a pin, made once: pictures change, nothing jumps. */
   function pinNode(k) {
     while (points.children.length <= k) {
-      const remove = html('button', 'pg-small pinned-remove', 'unpin'), letter = html('b', 'pinned-letter', 'AB'[points.children.length]);
+      const remove = html('button', 'pg-small pinned-remove', 'unpin'), letter = html('b', 'pinned-letter', 'AB'[points.children.length]), exact = html('button', 'pg-small pinned-exact', 'its exact log p(x)');
       const at = points.children.length, near = html('div', 'pinned-near');
-      remove.type = 'button';
+      remove.type = exact.type = 'button';
+      exact.dataset.bench = 'Bound and gap';
       remove.addEventListener('click', () => { tell(topic('unpin'), at); tell(topic('unpin'), null); });
       for (let j = 0; j < K; j++) near.append(html('figure', '', document.createElement('canvas'), html('figcaption', '')));
       const figures = ['image', 'reconstruction'].map(name => html('figure', 'pinned-large', document.createElement('canvas'), html('figcaption', '', name)));
-      points.append(html('div', 'pinned-point', html('div', 'pinned-head', letter, html('span', 'pinned-name'), remove),
+      points.append(html('div', 'pinned-point', html('div', 'pinned-head', letter, html('span', 'pinned-name'), exact, remove),
                          html('div', 'pinned-pair', ...figures, html('div', 'pinned-facts')), html('div', 'pinned-caption', 'nearest in latent space, with their distance'), near));
     }
     return points.children[k];
@@ -91,6 +92,7 @@ export function mount({element, props, server}) {
     pins.forEach((i, k) => {
       const root = pinNode(k), answer = found[i], [image, made] = root.querySelectorAll('.pinned-large canvas');
       root.hidden = false;
+      root.querySelector('.pinned-exact').hidden = props.tab !== 'vae' || k + 1 < pins.length;   // the bench is about the last pin
       root.querySelector('.pinned-name').textContent = `${labelOf(i)}, held-out image ${i + 1}`;
       if (!answer) { thumbnail(image, sheet, still, i); root.querySelector('.pinned-facts').textContent = 'asking the model…'; return; }
       tile(image, answer.point.original);

@@ -58,7 +58,7 @@ BEHIND = (
         {"": "none", "exact": "exact", "learned": "of the model"},
         "How likely each place is at the time of the slider; for the model by solving its ODE, which takes a moment",
     )
-    + '<span class="particles-message" role="status"></span></div>'
+    + '{offers}<span class="particles-message" role="status"></span></div>'
 )
 
 LEGEND = (
@@ -75,10 +75,11 @@ def particles(
     height: int = 380,
     view: str = "particles",
     server_functions: Sequence[Callable] = (),
+    offers: str = "",
 ) -> gr.HTML:
     """Draws `particles` and `particles_static` (`playground.views.positions`) of the run that `tab` follows; what moves them
-    only where there are `server_functions`, and the run is that of a model."""
+    only where there are `server_functions`, and the run is that of a model. `offers` are buttons beside that."""
     body = '<canvas role="img" aria-label="Samples and data as dots in the plane"></canvas>'
-    behind = BEHIND if server_functions else ""
+    behind = BEHIND.format(offers=offers) if server_functions else ""
     template = card(title, empty, body, height=height, label=title, tools=LEGEND, after=CONTROLS + behind)
     return component("features/samples/particles.js", template, server_functions=list(server_functions) or None, tab=tab, view=view)

@@ -12,6 +12,7 @@ from playground.config import POINT_DATASETS, ConfigError, SampleConfig, Sampler
 from playground.data import DATASETS
 from playground.features.samples.particles import particles
 from playground.runtimes.refusals import answering
+from playground.ui.component import offer
 from playground.ui.components.image_table import image_table
 from playground.ui.components.run_bar import run_bar
 from playground.ui.fitting import which
@@ -31,11 +32,12 @@ def pictures(
     channel: str, *, points: bool, title: str, empty: str, images_empty: str, functions: Sequence[Callable] = ()
 ) -> list[gr.Column]:
     """The views of one run: particles for points, a grid and a strip for images. Returns the two columns, of which one
-    shows. With server `functions` also what moves the particles."""
+    shows. With server `functions`, those of the model of a tab, also what moves the particles, and the way to the arena."""
+    offers = offer("Scheduler arena", "under every scheduler") if functions else ""
     with gr.Column(visible=points) as for_points:
-        particles(channel, title=title, empty=empty, height=380, server_functions=functions)
+        particles(channel, title=title, empty=empty, height=380, server_functions=functions, offers=offers)
     with gr.Column(visible=not points) as for_images:
-        image_table(channel, view="samples", title=title, empty=images_empty, height=226, film=True)
+        image_table(channel, view="samples", title=title, empty=images_empty, height=226, film=True, offers=offers)
         image_table(channel, view="strip", title="One sample, from noise to data", empty=STRIP, height=120)
     return [for_points, for_images]
 

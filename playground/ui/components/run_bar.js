@@ -5,8 +5,10 @@ import {duration, fixed, thousands} from '../lib/format.js';
 import {latest} from '../lib/live.js';
 import * as forms from '../lib/forms.js';
 import {keepOnly, mine, nameOf, remember} from '../lib/mine.js';
+import {offering} from '../lib/going.js';
 import {wayButton} from '../lib/ways.js';
 
+offering();
 const ENDED = ['finished', 'stopped', 'failed'];
 
 /* --- drawing ------------------------------------------------------------------------------------------------------- */

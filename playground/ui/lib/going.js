@@ -9,6 +9,15 @@ const buttons = bar => [...document.querySelectorAll(`${bar} > .tab-wrapper butt
 export const openTab = tab => /** @type {HTMLElement} */ (buttons('#tabs')[TABS.indexOf(tab)])?.click();
 export const openBench = (tab, title) => /** @type {HTMLElement} */ (buttons(`#dock-${tab}`).find(button => button.textContent.trim() === title))?.click();
 
+/* A button anywhere that names a bench opens it; on a narrow window the dock stands further down. */
+export const offering = () => document.addEventListener('click', event => {
+  const button = /** @type {HTMLElement} */ (event.target).closest('[data-bench]');
+  if (!(button instanceof HTMLElement)) return;
+  const tab = shownTab();
+  openBench(tab, button.dataset.bench);
+  setTimeout(() => document.getElementById(`dock-${tab}`)?.scrollIntoView({block: 'nearest'}), 100);
+});
+
 /* The tab that is open: that of the first run bar in sight. */
 export function shownTab() {
   const bars = /** @type {HTMLElement[]} */ ([...document.querySelectorAll('.run[data-tab]')]);
