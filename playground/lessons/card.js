@@ -4,7 +4,7 @@ import {form, reset} from '../ui/lib/forms.js';
 import {button, node, prose, question, runs, verdict} from './draw.js';
 import {keep, nameOf, table} from './store.js';
 
-const TABS = ['ae', 'vae', 'diffusion'], ENDED = ['finished', 'stopped', 'failed'], LARGEST = 65536;
+const TABS = ['ae', 'vae', 'diffusion'], ENDED = ['finished', 'failed'], LARGEST = 65536;
 const NO_ANSWER = 'The server did not answer. Please try again.';
 const page = () => /** @type {any} */ (window).playgroundPage;
 
@@ -93,7 +93,7 @@ export function mount({element, server, trigger}) {
     if (Object.keys(now.set).length) doing.append(button('Set this up', 'lesson-plain', () => setUp(now, false)));
     else if (now.tab && !now.train) doing.append(button('Show it', 'lesson-plain', go));
     const sets = Object.entries(now.set).map(([name, value]) => `${name.replaceAll('_', ' ')} ${value}`).join(', ');
-    const waiting = waits ? 'The run goes on: the numbers are checked when it ends.' : now.train ? 'Checked on the numbers of your run, once it has ended.' : `Checked on the run of step ${now.run + 1}, once there is one.`;
+    const waiting = waits && frame.status === 'stopped' ? 'The run was stopped before its last step: let it go on, and its numbers are checked.' : waits ? 'The run goes on: the numbers are checked when it ends.' : now.train ? 'Checked on the numbers of your run, once it has ended.' : `Checked on the run of step ${now.run + 1}, once there is one.`;
     return [
       node('p', 'lesson-count', `Step ${at + 1} of ${lessons[shown].steps.length}${kept.done[at] ? ' · done' : ''}`),
       node('h2', '', now.heading), prose(now.prose),

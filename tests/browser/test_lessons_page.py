@@ -5,6 +5,9 @@ import re
 
 from playwright.sync_api import expect
 
+from browser.looking import Tab
+from browser.test_accessibility import AXE, findings
+
 OWN = """title: A teacher's own
 about: Short.
 
@@ -73,3 +76,28 @@ def test_a_link_opens_a_step_with_its_tab_and_an_unknown_lesson_says_what_to_do(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.goto(page.url.split("?")[0] + "?lesson=own-gone")
     expect(page.locator(".lessons-panel .lesson-bad")).to_contain_text("not known in this browser: open its file here")
+
+
+def test_set_and_train_takes_the_place_of_a_run_that_goes_on_and_a_table_shows_the_readers_own_runs(open_page):
+    page = open_page("/?tab=ae&lesson=five-experiments&step=11", viewport={"width": 1280, "height": 720})
+    panel, tab = page.locator(".lessons-panel"), Tab(page, "ae")
+    expect(panel.locator("h2").first).to_contain_text("two numbers")
+    tab.type("Steps", 200_000)
+    first = tab.train()
+    panel.get_by_role("button", name="Set and train", exact=True).click()
+    expect(panel.locator(".lesson-verdict .lesson-good")).to_have_count(1)
+    assert tab.run_id() != first and tab.step() == 200
+    expect(tab.number("Steps")).to_have_value("200")
+    expect(tab.field("Data")).to_have_value("Digits")
+    panel.get_by_role("button", name="Next", exact=True).click()
+    panel.get_by_role("button", name="Next", exact=True).click()
+    rows = panel.locator(".lesson-table tbody tr")
+    expect(rows).to_have_count(1)
+    tab.type("Latent dimensions", 3)
+    tab.train()
+    tab.expect_status("finished")
+    expect(rows).to_have_count(2)
+    expect(rows.last).to_contain_text("3")
+    expect(panel.locator(".lesson-verdict")).to_contain_text("another one than this step asks for (Latent dimensions 3)")
+    page.evaluate(AXE)
+    assert not findings(page)
