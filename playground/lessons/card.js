@@ -109,7 +109,7 @@ export function mount({element, server, trigger}) {
   }
   /* Back, what trains the run of this step where it is wanted, and on. */
   function theFoot() {
-    const {steps} = lessons[shown], now = step(), source = steps[now.run], done = now.checks.length && verdictOf()?.verdicts;
+    const {steps} = lessons[shown], now = step(), source = steps[now.run], done = verdictOf()?.verdicts;
     const trains = source && (now.train || !done), last = at + 1 === steps.length;
     return [
       button('Previous', 'lesson-plain', () => move(at - 1), {disabled: at === 0}),
