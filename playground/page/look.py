@@ -21,7 +21,8 @@ INK = Color(
     name="ink",
 )
 """The one accent: what can be pressed, what is chosen."""
-TYPE = Size(*("var(--type-small)",) * 3, *("var(--type-body)",) * 2, "var(--type-head)", "var(--type-large)", name="type")
+SMALL, BODY = "var(--type-small)", "var(--type-body)"
+TYPE = Size(SMALL, SMALL, SMALL, BODY, BODY, "var(--type-head)", "var(--type-large)", name="type")
 SPACES = Size("1px", "2px", "4px", "8px", "12px", "16px", "20px", name="spaces")
 CORNERS = Size("1px", "2px", "3px", "4px", "6px", "8px", "12px", name="corners")
 STRONG = "var(--strong)"

@@ -38,7 +38,7 @@ window.playgroundPage = {
   },
   /* A bench scrolls within itself: keys reach it, too. */
   reachable() {
-    document.querySelectorAll('.dock > [role="tabpanel"]').forEach(panel => { panel.tabIndex = 0; });
+    document.querySelectorAll('.dock > [role="tabpanel"]').forEach(panel => panel.setAttribute('tabindex', '0'));
   },
   /* Larger, for a class; the same button leaves it, and Escape where nothing else wants it. */
   project(on) {
@@ -56,7 +56,7 @@ window.playgroundPage = {
     document.body.append(this.view);
     this.view.addEventListener('click', () => this.project(this.view.getAttribute('aria-pressed') !== 'true'));
     addEventListener('keydown', event => {
-      if (event.key === 'Escape' && !event.defaultPrevented && !event.target.closest('.map-body, input, select')) this.project(false);
+      if (event.key === 'Escape' && !event.defaultPrevented && !document.activeElement?.closest('.map-body, input, select')) this.project(false);
     });
     this.project(new URL(location.href).searchParams.get('view') === 'projector');
   },

@@ -4,10 +4,10 @@ import {context2d} from '../lib/canvas.js';
 import {decode} from '../lib/codec.js';
 import {significant, stepText} from '../lib/format.js';
 import {live} from '../lib/live.js';
-import {canvasFont, cssVar} from '../lib/theme.js';
+import {canvasFont, cssVar, typeSize} from '../lib/theme.js';
 import {filmSlider} from './image_film.js';
 
-const GAP = 3, LABEL = 138, CAPTION = 16, NARROW = 520;
+const GAP = 3, CAPTION = 16, NARROW = 520;
 
 /* Error colours, dark to bright (inferno): the same on light and dark pages, because tiles are pictures. */
 const STOPS = [[0, 0, 4], [66, 10, 104], [147, 38, 103], [221, 81, 58], [252, 165, 10], [252, 255, 164]];
@@ -77,7 +77,8 @@ export function mount({element, props}) {
   function plan(payload, width, height) {
     const narrow = width < NARROW, one = payload.rows.length === 1, titled = payload.rows.some(r => r.title || r.note);
     const beside = !narrow && !one && titled;
-    const room = beside ? width - LABEL : width, above = titled && !beside ? 22 : 0;
+    const label = 11 * typeSize() + 10;                          // as wide as .tiles-label, and the gap beside it
+    const room = beside ? width - label : width, above = titled && !beside ? 22 : 0;
     if (one) {
       const row = payload.rows[0], caption = row.notes ? CAPTION : 0;
       return {narrow: !beside, room, sizes: [wrapped(row, payload, room, height - above, caption)], caption};
