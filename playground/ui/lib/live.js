@@ -3,17 +3,23 @@ import {subscribe, whileEmpty} from './bus.js';
 import {mark} from './origin.js';
 import {onTheme} from './theme.js';
 
+/* A press is answered first: what is drawn at intervals, such as a chart, waits until the page has shown the answer. */
+const BREATH = 120, PATIENCE = 600;
+let pressed = -Infinity;
+['pointerdown', 'pointerup', 'keydown', 'keyup'].forEach(name => addEventListener(name, () => { pressed = performance.now(); }, {capture: true, passive: true}));
+
 /* Newest wins: however often the returned function is called, `draw` runs at most once a picture frame, and at most
-   every `interval` milliseconds. */
+   every `interval` milliseconds; `urgent`, what a person asked for, does not wait for a press to be answered. */
 export function latest(draw, interval = 0) {
-  let asked = false, last = -Infinity;
+  let asked = false, last = -Infinity, urgent = false;
   const frame = now => {
+    if (interval && !urgent && now - pressed < BREATH && now - last < interval + PATIENCE) { setTimeout(() => requestAnimationFrame(frame), BREATH); return; }
     if (now - last < interval) { setTimeout(() => requestAnimationFrame(frame), interval - (now - last)); return; }
-    asked = false;
+    asked = urgent = false;
     last = now;
     draw();
   };
-  return () => { if (!asked) { asked = true; requestAnimationFrame(frame); } };
+  return (soon = false) => { urgent ||= soon; if (!asked) { asked = true; requestAnimationFrame(frame); } };
 }
 
 /* On screen: not in a closed tab or accordion and not scrolled far away. */
@@ -48,7 +54,7 @@ export function live({element, tab, views, draw, interval = 0}) {
     why = 'frame';
   };
   const schedule = latest(paint, interval);
-  const redraw = reason => { dirty = true; why = reason || 'redraw'; schedule(); };
+  const redraw = reason => { dirty = true; why = reason || 'redraw'; schedule(true); };
   const ends = [];
   const close = () => ends.forEach(end => end());
   ends.push(onTheme(() => redraw('theme')));
