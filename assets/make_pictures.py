@@ -1,7 +1,7 @@
 """Makes the pictures of the README again, each from a real run on a page that is opened for it.
 
     pip install -r requirements.txt -r .ci/requirements.txt
-    python assets/make_pictures.py [autoencoder vae diffusion mixture tsne]
+    python assets/make_pictures.py [moving autoencoder vae diffusion mixture tsne]
 
 Needs a Chromium (`CHROMIUM` names one that is not on the path). Every picture is that of a default run, but for the settings that stand below.
 A quarter of an hour on two cores.
@@ -28,6 +28,8 @@ ASSETS = Path(__file__).parent
 PORT = 7869
 ADDRESS = f"http://127.0.0.1:{PORT}/"
 WINDOW = {"width": 1440, "height": 900}
+SMALL = (960, 600)
+"""Of the picture that moves."""
 PATIENCE = 600_000
 
 
@@ -154,7 +156,21 @@ def tsne(page: Page) -> None:
     save(panel.locator('section[aria-label="Latent map"]'), "map_tsne")
 
 
-STORIES = {"autoencoder": autoencoder, "vae": vae, "diffusion": diffusion, "mixture": mixture, "tsne": tsne}
+def moving(page: Page) -> None:
+    """A VAE from Train to the end, in one picture that moves: a screenshot every half second, shown eight times as quickly at the end."""
+    panel, shots = opened(page, "vae"), []
+    panel.locator("[data-do=train]").first.click()
+    run = panel.locator(".run").first
+    while run.get_attribute("data-status") != "finished":
+        shots.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB").resize(SMALL))
+        page.wait_for_timeout(300)
+    first, *rest, last = shots[:12] + shots[12 :: max(1, len(shots) // 24)] + [shots[-1]]
+    waits = [400] * (1 + len(rest)) + [3000]
+    first.save(ASSETS / "training.webp", save_all=True, append_images=[*rest, last], duration=waits, loop=0, quality=60, method=6)
+    print("assets/training.webp", flush=True)
+
+
+STORIES = {"moving": moving, "autoencoder": autoencoder, "vae": vae, "diffusion": diffusion, "mixture": mixture, "tsne": tsne}
 
 if __name__ == "__main__":
     with browser() as window:
