@@ -84,12 +84,12 @@ class VAETab(TrainingTab):
         truth("vae", server_functions=functions)
 
     def draw_together(self) -> None:
-        """The likelihood with its formula, then what is climbed and how."""
+        """The likelihood with its formula, then the bound and its variants."""
         gr.Markdown("**Likelihood.** What the decoder says about pixels, and so what *reconstruction* means.")
         self.form.draw(*self.form.group("observation"))
         words = self.say({name: spec.default for name, spec in self.form.specs.items()})
         self.words = gr.Markdown(words, latex_delimiters=LATEX, elem_classes=["likelihood-words"])
-        gr.Markdown("**Bound.** What the weights climb. On screen, −ELBO always has the KL with weight 1.")
+        gr.Markdown("**Bound.** What training makes as large as it can. On screen, −ELBO always has the KL with weight 1.")
         self.form.draw(*self.form.group("bound", "variants"))
 
     def wire(self) -> None:

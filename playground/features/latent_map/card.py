@@ -37,7 +37,7 @@ def _switch(name: str, label: str, help: str, on: bool = False) -> str:
 def _bar(posterior: bool) -> str:
     """The row of choices above the map."""
     place = (
-        _choice("method", "Place", "How the latents become points on this map")
+        _choice("method", "Layout", "How the latents become points on this map")
         + _choice("dims", "in", "A plane, or a space that you can turn", [("2", "2-D"), ("3", "3-D")])
         + _number("perplexity", "perplexity", "About how many neighbours count for each point", 5, 100, 30)
         + _number("seed", "seed", "Fixes the random start", 0, 9999, 0)
