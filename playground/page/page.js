@@ -27,12 +27,12 @@ window.playgroundPage = {
   remember() {
     setTimeout(() => {
       this.reachable();
-      const picked = bar => [...document.querySelectorAll(`${bar} > .tab-wrapper [role="tab"]`)].findIndex(button => button.getAttribute('aria-selected') === 'true');
-      const index = picked('#tabs');
-      if (index < 0) return;
-      const url = new URL(location.href), tab = this.names[index], bench = picked(`#dock-${tab}`);
+      const picked = bar => document.querySelector(`${bar} > .tab-wrapper [role="tab"][aria-selected="true"]`)?.getAttribute('data-tab-id');
+      const tab = picked('#tabs');
+      if (!tab) return;
+      const url = new URL(location.href), bench = picked(`#dock-${tab}`);
       url.searchParams.set('tab', tab);
-      if (bench > 0) url.searchParams.set('bench', this.benches[tab][bench]); else url.searchParams.delete('bench');
+      if (bench && bench !== this.benches[tab][0]) url.searchParams.set('bench', bench); else url.searchParams.delete('bench');
       history.replaceState(history.state, '', url);
     }, 50);
   },

@@ -147,6 +147,18 @@ def test_the_open_tab_stands_in_the_address(open_page):
     expect(page.get_by_role("tab", name=TITLES["diffusion"], selected=True)).to_be_visible()
 
 
+def test_a_phone_shows_all_tabs_and_a_bench_from_the_menu_stands_in_the_address(open_page):
+    page = open_page("/?tab=vae", viewport={"width": 360, "height": 740})
+    for title in TITLES.values():
+        expect(page.get_by_role("tab", name=title)).to_be_visible()
+    dock = page.locator("#dock-vae > .tab-wrapper")
+    dock.get_by_role("button", name="More tabs").click()
+    dock.locator(".overflow-dropdown button", has_text="Factors").click()
+    page.wait_for_url("**bench=factors*")
+    page.reload()
+    expect(page.get_by_role("tab", name="Factors", selected=True)).to_be_visible()
+
+
 def test_another_data_set_is_shown_as_soon_as_it_is_picked(open_page):
     tab = Tab(open_page(), "vae").open()
     preview = tab.panel.locator(".preview")
