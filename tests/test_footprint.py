@@ -80,7 +80,7 @@ print(small, peak(large))
 LARGE = [
     VAEConfig(dataset="digits", network="mlp", width=2048, depth=4, latent_dim=64, steps=2, device="cpu"),
     AutoencoderConfig(dataset="fashion_mnist", network="conv", width=512, depth=2, batch_size=512, steps=2, device="cpu"),
-    DiffusionConfig(dataset="digits", width=128, depth=2, batch_size=1024, sampling_steps=1, steps=2, device="cpu"),
+    DiffusionConfig(dataset="digits", width=512, depth=4, batch_size=2048, sampling_steps=1, steps=2, device="cpu"),
 ]
 
 

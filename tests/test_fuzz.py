@@ -1,7 +1,7 @@
 """Requests that nobody should send, made by hypothesis: each gets its answer, or one sentence, and the log stays quiet.
 
 The whole page is served in this process, over ASGI, by runs that end as soon as they begin: what is attacked is the way from
-the socket to the worker, not the workers. A few hundred cases are part of every run of the tests, 4,000 of the slow ones.
+the socket to the worker, not the workers. A few hundred cases are part of every run of the tests, 3,000 of the slow ones.
 """
 
 from __future__ import annotations
@@ -282,4 +282,4 @@ def test_whatever_is_sent_is_answered_in_a_sentence(target, capfd) -> None:
 
 @pytest.mark.slow
 def test_thousands_of_requests_are_answered_in_a_sentence(target, capfd) -> None:
-    check(target, 4_000, capfd)
+    check(target, 3_000, capfd)

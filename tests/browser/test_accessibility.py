@@ -54,7 +54,7 @@ def read(tab: Tab, benches: tuple[str, ...]) -> dict[str, set[str]]:
     return {title: findings for title, findings in found.items() if findings}
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=() if name == "ae" else pytest.mark.slow) for name in BENCHES])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=() if name == "ae" else pytest.mark.thorough) for name in BENCHES])
 def test_axe_finds_nothing_serious(open_page, name):
     page = open_page(f"/?tab={name}")
     page.evaluate(AXE)

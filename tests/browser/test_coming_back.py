@@ -21,7 +21,7 @@ def slow(page: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param("ae", marks=pytest.mark.slow), "vae", pytest.param("diffusion", marks=pytest.mark.slow)]
+    "name", [pytest.param("ae", marks=pytest.mark.thorough), "vae", pytest.param("diffusion", marks=pytest.mark.thorough)]
 )
 def test_a_reload_on_a_slow_line_keeps_what_was_set_and_draws_all_again(open_page, name):
     page = open_page(f"/?tab={name}")

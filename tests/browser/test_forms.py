@@ -51,7 +51,7 @@ def started(tab: Tab, before: str | None) -> dict:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "times"), [("ae", 10), ("vae", 2), ("diffusion", 10)])
+@pytest.mark.parametrize(("name", "times"), [("ae", 3), ("vae", 2), ("diffusion", 3)])
 def test_what_is_typed_just_before_train_reaches_the_run_time_after_time(open_page, name, times):
     tab = Tab(open_page(f"/?tab={name}"), name)
     expect(tab.number("Steps")).to_be_visible()

@@ -21,7 +21,7 @@ def window(size: tuple[float, ...]) -> dict:
     return {"viewport": {"width": width, "height": height}, "device_scale_factor": scale, "has_touch": scale == 2}
 
 
-@pytest.mark.parametrize("size", [pytest.param(s, marks=() if s in FIRST else pytest.mark.slow) for s in (*SMALL, *WIDE)])
+@pytest.mark.parametrize("size", [pytest.param(s, marks=() if s in FIRST else pytest.mark.thorough) for s in (*SMALL, *WIDE)])
 def test_nothing_stands_beside_the_window(open_page, size):
     page = open_page("/?tab=vae", **window((SMALL | WIDE)[size]))
     for name in ("vae", "ae", "diffusion"):

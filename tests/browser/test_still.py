@@ -12,7 +12,7 @@ new PerformanceObserver(list => list.getEntries().forEach(entry => window.shifts
 
 @pytest.mark.parametrize(
     "size",
-    [{"width": 1280, "height": 720}, pytest.param({"width": 360, "height": 740}, marks=pytest.mark.slow)],
+    [{"width": 1280, "height": 720}, pytest.param({"width": 360, "height": 740}, marks=pytest.mark.thorough)],
     ids=["laptop", "phone"],
 )
 @pytest.mark.parametrize(

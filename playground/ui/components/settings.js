@@ -37,7 +37,7 @@ function frame(spec) {
   label.htmlFor = id;
   help.id = `${id}-help`;
   message.id = `${id}-message`;
-  message.setAttribute('role', 'alert');
+  message.setAttribute('role', 'status');
   const later = make('span', 'setting-next', 'from the next Train');
   later.id = `${id}-next`;
   later.hidden = true;
@@ -46,6 +46,7 @@ function frame(spec) {
   box.append(top, ...(spec.help ? [help] : []), line, message);
   const dress = input => { input.id = id; input.setAttribute('aria-describedby', `${later.id} ${help.id} ${message.id}`); line.append(input); return input; };
   const say = (text, bad) => {
+    message.setAttribute('role', bad ? 'alert' : 'status');
     if (message.textContent !== text) message.textContent = text;
     box.classList.toggle('setting-bad', Boolean(bad && text));
   };
