@@ -85,7 +85,7 @@ def trained(page: Page, data: str, steps: int, **settings: str) -> ArenaPage:
     return arena.open()
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_points_from_end_to_end(open_page) -> None:
     arena = trained(open_page(), "Eight Gaussians", 150)
     arena.wait_for_list()
@@ -141,7 +141,7 @@ def test_points_from_end_to_end(open_page) -> None:
     expect(arena.card("Results").locator("tbody tr")).to_have_count(4)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_stop_keeps_what_is_done(open_page) -> None:
     arena = trained(open_page(), "Eight Gaussians", 20)
     arena.wait_for_list()
@@ -155,7 +155,7 @@ def test_a_stop_keeps_what_is_done(open_page) -> None:
     assert 1 <= arena.payload("payload.rows.filter(row => row.mean != null).length") < arena.payload("payload.rows.length")
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_model_leaves_as_a_folder_and_comes_back(open_page, tmp_path) -> None:
     arena = trained(open_page(), "Digits", 5, Network="UNet2DModel (diffusers)")
     with arena.page.expect_download(timeout=120_000) as saving:
@@ -186,7 +186,7 @@ def test_a_model_leaves_as_a_folder_and_comes_back(open_page, tmp_path) -> None:
     expect(arena.pick.locator(".arena-model")).to_have_text("the model of this tab, with its newest weights")
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_what_cannot_be_done_is_said(open_page) -> None:
     arena = ArenaPage(open_page()).open()
     arena.bar.locator("[data-do=train]").click()

@@ -50,7 +50,7 @@ def started(tab: Tab, before: str | None) -> dict:
     return tab.frame("frame.config")
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize(("name", "times"), [("ae", 3), ("vae", 2), ("diffusion", 3)])
 def test_what_is_typed_just_before_train_reaches_the_run_time_after_time(open_page, name, times):
     tab = Tab(open_page(f"/?tab={name}"), name)
@@ -86,7 +86,7 @@ LABS = [
 ]
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize(("name", "title", "fold", "channel", "label", "field"), LABS)
 def test_what_is_typed_into_a_form_that_has_just_opened_reaches_the_run(open_page, name, title, fold, channel, label, field):
     tab = Tab(open_page(f"/?tab={name}"), name)
@@ -110,7 +110,7 @@ def test_what_is_typed_into_a_form_that_has_just_opened_reaches_the_run(open_pag
     assert tab.page.evaluate(f"window.playground.lastFrame('{channel}').config.{field}") == 23
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("title", "fold", "form", "label", "field"),
     [
@@ -130,7 +130,7 @@ def test_a_press_takes_along_what_was_typed_into_a_form_that_has_just_opened(ope
         tab.page.wait_for_timeout(2500)  # past the frame in which Gradio writes the first values again; it may close the fold, too
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_choice_and_a_slider_of_a_tab_that_has_just_opened_reach_the_run(open_page):
     page = open_page()
     page.evaluate(LATE_FRAMES)
@@ -149,7 +149,7 @@ def test_a_choice_and_a_slider_of_a_tab_that_has_just_opened_reach_the_run(open_
     assert (config["dataset"], config["beta"], config["steps"]) == ("digits", 100, 3)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_what_is_typed_just_before_continue_from_here_reaches_the_run(open_page):
     tab = Tab(open_page(), "ae").open()
     tab.choose("Data", "Digits")
@@ -164,7 +164,7 @@ def test_what_is_typed_just_before_continue_from_here_reaches_the_run(open_page)
     assert started(tab, run)["steps"] == 47
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_arrow_keys_step_the_magnitude_by_factors_and_the_wheel_scrolls_the_page(open_page):
     tab = Tab(open_page(viewport={"width": 1000, "height": 800}), "ae").open()  # one column, which scrolls with the page
     rate, seed = tab.number("Learning rate"), None
@@ -211,7 +211,7 @@ def running(open_page) -> Tab:
     return tab
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("value", [-3, 1000, "abc", ""])
 def test_a_live_setting_that_is_refused_says_so_at_the_field_and_what_holds(open_page, value):
     tab = running(open_page)
@@ -255,7 +255,7 @@ def trained(client, **settings) -> str:
     return last["run"]
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_run_that_is_found_late_never_changes_what_was_chosen(open_page, client):
     run = trained(client, latent_dim=3)
     page = open_page(f"/?tab=vae&ae={run}")
@@ -274,7 +274,7 @@ def test_a_run_that_is_found_late_never_changes_what_was_chosen(open_page, clien
     assert (config["dataset"], config["steps"], config["latent_dim"]) == ("digits", 44, 3)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_settings_of_a_fold_that_was_never_opened_are_those_of_the_run(open_page, client):
     run = trained(client, width=48, seed=7)
     tab = Tab(open_page(f"/?tab=ae&ae={run}"), "ae")
@@ -286,7 +286,7 @@ def test_settings_of_a_fold_that_was_never_opened_are_those_of_the_run(open_page
     expect(tab.number("Width")).to_have_value("48")
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["ae", "vae"])
 def test_the_loss_is_drawn_again_on_coming_back_to_a_tab(open_page, client, name):
     run = trained(client, model=name, dataset="digits", steps=400)

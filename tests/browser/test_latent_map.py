@@ -94,7 +94,7 @@ def open_map(open_page, runs) -> Callable[..., Map]:
     return open_
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_hovering_shows_the_image_its_reconstruction_and_its_error(open_map):
     shown = open_map("vae")
     dot = shown.lonely()[0]
@@ -123,7 +123,7 @@ def test_a_click_pins_a_dot_with_its_neighbours_and_escape_clears(open_map):
     expect(shown.pinned).to_contain_text("Click a dot")
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_two_pins_give_a_straight_and_a_spherical_strip(open_map):
     shown = open_map("vae")
     for dot in shown.lonely():
@@ -144,7 +144,7 @@ def test_two_pins_give_a_straight_and_a_spherical_strip(open_map):
     expect(shown.pinned.locator(".pinned-strips")).to_be_hidden()
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["vae", "ae of 8", "vae of 3"])
 def test_dragging_decodes_the_place_under_the_pointer(open_map, kind):
     shown = open_map(kind)
@@ -190,7 +190,7 @@ def test_with_shift_a_drag_moves_the_map_and_moves_can_be_chosen(open_map):
     expect(probe).to_be_visible()
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_finger_decodes_and_a_tap_pins(open_map):
     shown = open_map("ae", viewport={"width": 360, "height": 740}, has_touch=True)
     shown.body.evaluate("node => node.scrollIntoView({block: 'center'})")
@@ -223,7 +223,7 @@ def test_colours_tell_errors_kl_and_training_images(open_map):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_colours_tell_the_known_factors_of_sprites(open_map):
     shown = open_map("sprites")
     assert set(shown.box.locator("select.map-colour option").all_inner_texts()) >= {"label", "size", "angle", "x", "y"}
@@ -235,7 +235,7 @@ def test_colours_tell_the_known_factors_of_sprites(open_map):
     assert 6 <= low < 6.2 and 9.8 < high <= 10
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_overlays_are_drawn_on_demand(open_map):
     shown = open_map("vae")
     rings = shown.ink("under")
@@ -253,7 +253,7 @@ def test_overlays_are_drawn_on_demand(open_map):
     shown.wait_ink("under", bare + 1000)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_t_sne_says_of_which_step_it_is_and_that_it_has_no_inverse(open_map):
     shown = open_map("ae of 8")
     shown.pick("method", "tsne")
@@ -271,7 +271,7 @@ def test_t_sne_says_of_which_step_it_is_and_that_it_has_no_inverse(open_map):
     expect(shown.box).to_contain_text("PCA of 8 dimensions")
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_the_camera_stays_while_the_points_move(open_page):
     tab = Tab(open_page(), "vae").open()
     tab.choose("Data", "Digits")
@@ -296,7 +296,7 @@ def test_the_camera_stays_while_the_points_move(open_page):
 ABOUT = "Autoencoder of Digits, d = 2, learning rate 0.006, seed 0"
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_points_of_a_t_sne_are_taken_away_with_what_the_model_says_of_them(open_map, tmp_path):
     shown = open_map("vae of 3")
     shown.pick("method", "tsne")
@@ -310,7 +310,7 @@ def test_points_of_a_t_sne_are_taken_away_with_what_the_model_says_of_them(open_
     assert all(float(row["kl"]) > 0 and row["map_step"] == "200" for row in rows)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_points_picture_and_page_can_be_taken_away(open_map, tmp_path, chromium):
     shown = open_map("ae")
     n = shown.frame("frame.views.map.n")
@@ -361,7 +361,7 @@ def test_points_picture_and_page_can_be_taken_away(open_map, tmp_path, chromium)
     assert not errors
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_the_autoencoder_sampled_as_if_it_were_generative_is_measured(open_map):
     panel = open_map("ae").card("Sample it as if it were generative")
     panel.get_by_role("button", name="from a fitted mixture").click()
@@ -382,7 +382,7 @@ def test_the_autoencoder_sampled_as_if_it_were_generative_is_measured(open_map):
     expect(panel.locator(".panel-row:visible")).to_have_count(0)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_the_vae_shows_its_manifold_and_traversals_by_kl(open_map):
     panel = open_map("vae of 3").card("Look inside")
     panel.get_by_role("button", name="manifold grid").click()
@@ -397,7 +397,7 @@ def test_the_vae_shows_its_manifold_and_traversals_by_kl(open_map):
     assert carried == sorted(carried, reverse=True)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_the_map_works_from_the_keyboard(open_map):
     shown = open_map("ae")
     dot = shown.lonely()[0]
@@ -414,7 +414,7 @@ def test_the_map_works_from_the_keyboard(open_map):
         expect(control).to_be_focused()
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_the_wheel_scrolls_the_page_and_zooms_only_when_it_is_meant(open_map):
     shown = open_map("ae", viewport={"width": 1000, "height": 800})  # one column, which scrolls with the page
     box = shown.body.bounding_box()
@@ -446,7 +446,7 @@ def test_the_wheel_scrolls_the_page_and_zooms_only_when_it_is_meant(open_map):
     assert shown.page.evaluate("scrollY") == top
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_scrolling_past_a_space_leaves_its_camera_alone(open_map):
     shown = open_map("vae of 3")
     shown.pick("method", "raw")
@@ -458,7 +458,7 @@ def test_scrolling_past_a_space_leaves_its_camera_alone(open_map):
     assert shown.body.get_attribute("data-camera") == "0.6,0.35,1"
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("width", [1280, 360])
 def test_the_tooltip_never_covers_its_dot(open_map, width):
     shown = open_map("vae", viewport={"width": width, "height": 900})

@@ -57,7 +57,7 @@ def sums(text: str) -> list[float]:
     return [number(found) for found in re.findall(NUMBER + r"(?= |$)", text)]
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_pinned_image_shows_its_evidence_and_its_gap_which_add_up(open_run):
     shown = open_run("plane")
     card, over = shown.card("The bound at one image"), shown.card("Latent map and prior").locator(".map-over")
@@ -75,14 +75,14 @@ def test_a_pinned_image_shows_its_evidence_and_its_gap_which_add_up(open_run):
     expect(card.locator(".pg-empty")).to_be_visible()
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_more_than_two_dimensions_are_said_to_be_too_many_for_the_integral(open_run):
     shown = open_run("collapsed")
     shown.pin()
     expect(shown.card("The bound at one image").locator(".pg-empty")).to_contain_text("16 dimensions")
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_terms_add_up_on_screen_and_say_what_is_trained_on_while_beta_changes(open_page):
     tab = Labs(open_page(), "vae").open()
     tab.choose("Data", "Digits")
@@ -103,7 +103,7 @@ def test_terms_add_up_on_screen_and_say_what_is_trained_on_while_beta_changes(op
     expect(card.locator(".terms-bits")).to_have_text(re.compile(r"^\d+\.\d{3} bits per dimension \(unmodelled: 8\)$"))
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_likelihood_explains_itself_and_brings_its_own_settings(open_page):
     tab = Labs(open_page(), "vae").open()
     words = tab.panel.locator(".likelihood-words").first
@@ -122,7 +122,7 @@ def test_a_likelihood_explains_itself_and_brings_its_own_settings(open_page):
     expect(tab.card("The bound").locator(".terms-lines")).to_contain_text("cross-entropy of black and white pixels")
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_bounds_are_evaluated_in_a_run_of_their_own(open_run):
     shown = open_run("plane")
     card = shown.lab("Bound and gap", "Bounds on held-out images")
@@ -140,7 +140,7 @@ def test_bounds_are_evaluated_in_a_run_of_their_own(open_run):
     expect(shown.lab("Bound and gap", "Bounds on held-out images").locator(".bounds-label")).to_have_count(5)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_the_kl_is_shown_in_its_two_parts_which_add_up(open_run):
     card = open_run("plane").lab("Collapse doctor", "What each dimension carries")
     parts = card.locator(".doctor-parts div")
@@ -155,7 +155,7 @@ def test_the_kl_is_shown_in_its_two_parts_which_add_up(open_run):
     expect(card.locator("svg")).to_contain_text("the most that an image can tell through this dimension")
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_the_doctor_names_a_collapse_and_is_quiet_on_a_healthy_run(open_run):
     doctor = open_run("collapsed").lab("Collapse doctor", "What each dimension carries")
     expect(doctor.locator(".doctor-says")).to_contain_text("β = 30 is too high for this decoder")
@@ -167,7 +167,7 @@ def test_the_doctor_names_a_collapse_and_is_quiet_on_a_healthy_run(open_run):
     expect(healthy.locator(".doctor-says")).to_contain_text("Nothing is wrong: 2 of 2")
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_runs_stay_together_on_the_rate_distortion_plane_over_a_reload(open_run):
     shown = open_run("plane")
     plane = shown.lab("Rate and distortion", "Rate and distortion")
@@ -186,7 +186,7 @@ def test_runs_stay_together_on_the_rate_distortion_plane_over_a_reload(open_run)
     expect(plane.locator(".rate-legend button")).to_have_text(["β 3, d = 2, σ 0.4 (this run)"])
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_the_trick_is_drawn_and_the_score_function_varies_more(open_run):
     trick = open_run("plane").lab("Reparametrisation", "The trick, drawn")
     expect(trick.locator(".trick-tile")).to_have_count(5)
@@ -200,7 +200,7 @@ def test_the_trick_is_drawn_and_the_score_function_varies_more(open_run):
     expect(trick.locator(".trick-words")).not_to_have_text(words)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_factors_are_for_data_whose_factors_are_known(open_run):
     hint = open_run("plane").lab("Factors", "Latent dimensions against known factors").locator(".factors-hint")
     expect(hint).to_contain_text("Choose Data: Sprites")
@@ -212,7 +212,7 @@ def test_factors_are_for_data_whose_factors_are_known(open_run):
     assert all(canvas.evaluate(INK) > 0 for canvas in card.locator("tbody canvas").all())
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_factors_are_measured_once_for_all_who_show_them(open_run):
     """The table and the traversals want the same answer of the same weights; so does whoever looks again."""
     shown, asked = open_run("sprites"), []
@@ -231,7 +231,7 @@ def test_factors_are_measured_once_for_all_who_show_them(open_run):
     assert len(asked) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_sections_fit_a_phone(open_run):
     shown = open_run("plane", viewport={"width": 360, "height": 800})
     shown.pin()
