@@ -23,7 +23,7 @@ from playground.config import (
     field_specs,
     parse_config,
 )
-from playground.config.settings import brief
+from playground.config.settings import brief, like
 from playground.features.arena.settings import ArenaConfig
 from playground.features.bounds.settings import BoundsConfig
 
@@ -216,3 +216,10 @@ def test_convolutions_have_smaller_batches_unless_asked_otherwise(config) -> Non
     assert config(network="conv", batch_size=128).batch_size == 128
     with pytest.raises(ConfigError, match="network"):
         config(network=["conv"])
+
+
+def test_a_default_hangs_on_whichever_setting_it_names() -> None:
+    class Other(AutoencoderConfig):
+        width: int = like(AutoencoderConfig, "width", 256, by={"decay": {"constant": 64}})
+
+    assert (Other().width, Other(decay="constant").width, Other(decay="constant", width=32).width) == (256, 64, 32)

@@ -7,7 +7,7 @@ field, the value and the range, in the same words everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from reprlib import Repr
 from typing import Any, Literal, Protocol, get_args, get_origin
@@ -165,10 +165,17 @@ def field_specs(config: type[Settings]) -> dict[str, FieldSpec]:
     return {name: _field_spec(name, field) for name, field in config.model_fields.items() if _extra(field)}
 
 
-def defaults_by(config: type[Settings], of: str, kinds: Sequence[Any]) -> dict[str, Any]:
-    """The settings of `config` that have a default of their own where the setting `of` is one of these `kinds`, the nearest first, with it."""
-    tables = {name: (_extra(field).get("by") or {}).get(of, {}) for name, field in config.model_fields.items()}
-    return {name: table[kind] for name, table in tables.items() for kind in reversed(kinds) if kind in table}
+def defaults_by(config: type[Settings], kinds: Callable[[str], Sequence[Any]]) -> dict[str, Any]:
+    """The settings of `config` whose default hangs on another setting, with the one that holds; `kinds(other)` is what is chosen there, the
+    nearest kind first."""
+    by = {name: _extra(field).get("by") or {} for name, field in config.model_fields.items()}
+    return {
+        name: table[kind]
+        for name, tables in by.items()
+        for other, table in tables.items()
+        for kind in reversed(kinds(other))
+        if kind in table
+    }
 
 
 def _extra(field: Any) -> dict[str, Any]:

@@ -18,10 +18,11 @@ class RunConfig(Settings):
     """What all three trainings share. Use one of `AutoencoderConfig`, `VAEConfig`, `DiffusionConfig`."""
 
     def __init__(self, /, **values: Any) -> None:
-        dataset, network = (values.get(name, type(self).model_fields[name].default) for name in ("dataset", "network"))
-        networks = [network] if isinstance(network, str) else []
-        others = defaults_by(type(self), "dataset", self.data_kinds(dataset)) | defaults_by(type(self), "network", networks)
-        super().__init__(**(others | values))
+        def kinds(other: str) -> tuple[Any, ...]:
+            choice = values.get(other, type(self).model_fields[other].default)
+            return self.data_kinds(choice) if other == "dataset" else (choice,) if isinstance(choice, str) else ()
+
+        super().__init__(**(defaults_by(type(self), kinds) | values))
 
     @classmethod
     def data_kinds(cls, dataset: Any) -> tuple[str, ...]:

@@ -1,10 +1,11 @@
 /* Lessons beside the instrument: a list, one step at a time, what a step sets, a guess, and the checks of the run once it has ended. */
-import {lastFrame, subscribe, tell} from '../ui/lib/bus.js';
-import {form, reset} from '../ui/lib/forms.js';
+import {lastFrame, subscribe} from '../ui/lib/bus.js';
+import {reset} from '../ui/lib/forms.js';
+import {TABS, train as begin} from '../ui/lib/going.js';
 import {button, node, prose, question, runs, verdict} from './draw.js';
 import {keep, nameOf, table} from './store.js';
 
-const TABS = ['ae', 'vae', 'diffusion'], ENDED = ['finished', 'failed'], LARGEST = 65536;
+const ENDED = ['finished', 'failed'], LARGEST = 65536;
 const NO_ANSWER = 'The server did not answer. Please try again.';
 const page = () => /** @type {any} */ (window).playgroundPage;
 
@@ -38,13 +39,10 @@ export function mount({element, server, trigger}) {
     trigger('go');
   }
   /* Sets the form up for step `source`, and trains if that is wanted. */
-  async function setUp(source, train) {
-    const {tab, set} = source;
-    reset(tab, set);
+  function setUp(source, train) {
+    reset(source.tab, source.set);
     go();
-    if (!train) return;
-    while (!form(tab).all.length) await new Promise(done => setTimeout(done, 50));
-    tell(`train|${tab}`, {});
+    if (train) begin(source.tab);
   }
   const key = frame => `${shown}|${at}|${frame.run}|${frame.step}|${frame.status}`;
   const mine = () => step().run != null && lastFrame(step().tab);

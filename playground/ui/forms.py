@@ -14,7 +14,6 @@ from typing import Any
 import gradio as gr
 
 from playground.config import FieldSpec, RunConfig, Settings, field_specs
-from playground.config.settings import defaults_by
 from playground.ui.components.settings import settings
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
@@ -85,13 +84,11 @@ class Form:
         if not spec.by or not issubclass(self.config, RunConfig):
             return None
         ((of, table),) = spec.by.items()
-        kinds = {name: self.config.data_kinds(name) for name in self.specs["dataset"].choices} | {"latents": ("latents",)}
-        if of != "dataset":
-            kinds = {choice: (choice,) for choice in table}
-        return {
-            "of": of,
-            "values": {one: defaults_by(self.config, of, each).get(spec.name, spec.default) for one, each in kinds.items()},
-        }
+        kinds = {choice: (choice,) for choice in table}
+        if of == "dataset":
+            kinds = {name: self.config.data_kinds(name) for name in self.specs["dataset"].choices} | {"latents": ("latents",)}
+        values = {one: next((table[kind] for kind in each if kind in table), spec.default) for one, each in kinds.items()}
+        return {"of": of, "values": values}
 
     def _when(self, spec: FieldSpec) -> dict[str, Any] | None:
         """Where the choice is made that `spec` hangs on, which one it is, and what is chosen at first."""

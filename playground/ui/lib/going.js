@@ -2,7 +2,7 @@
 import {tell} from './bus.js';
 import * as forms from './forms.js';
 
-const TABS = ['ae', 'vae', 'diffusion'];
+export const TABS = ['ae', 'vae', 'diffusion'];
 /* All buttons of a row of tabs, those in the menu of a narrow window, too; Gradio has each once more, unseen, to measure it. */
 const buttons = bar => [...document.querySelectorAll(`${bar} > .tab-wrapper button`)].filter(button => button.textContent.trim() && !button.closest('.visually-hidden'));
 
@@ -24,10 +24,14 @@ export function shownTab() {
   return bars.find(bar => bar.offsetParent !== null)?.dataset.tab || TABS[0];
 }
 
-/* Sets these fields of the form of `tab` and trains, in place of what still goes on there. */
-export async function trainWith(tab, values) {
-  if (tab !== shownTab()) openTab(tab);
+/* Once the form of `tab` is there, `set` sets it, and a training begins in place of what still goes on there. */
+export async function train(tab, set = () => {}) {
   while (!forms.form(tab).all.length) await new Promise(done => setTimeout(done, 50));
-  Object.entries(values).forEach(([field, value]) => forms.type(tab, field, value));
+  set();
   tell(`train|${tab}`, {});
+}
+/* Sets these fields of the form of `tab` and trains. */
+export function trainWith(tab, values) {
+  if (tab !== shownTab()) openTab(tab);
+  return train(tab, () => Object.entries(values).forEach(([field, value]) => forms.type(tab, field, value)));
 }
