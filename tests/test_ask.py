@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -263,8 +264,8 @@ def test_a_slow_run_does_not_keep_quick_questions_waiting(make, monkeypatch) -> 
     until(lambda: service.registry.get(run).progress.steps_per_second > 0, "a rate")
 
     async def drag() -> list[int]:
-        steps = []
-        for _ in range(40):
+        steps, latest = [], time.monotonic() + 60.0  # on a busy machine the first newer weights are late
+        while len(steps) < 40 or (len(set(steps)) <= 3 and time.monotonic() < latest):
             steps.append(int((await service.registry.ask(run, "decode", Z, timeout=30))["step"]))
             await asyncio.sleep(0.02)
         return steps
