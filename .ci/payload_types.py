@@ -1,4 +1,4 @@
-"""Writes `playground/ui/lib/payloads.d.ts` from the declarations in `playground/views/shapes.py` and the features' `shape.py`; `--check` only says whether it is up to date."""
+"""Writes `playground/ui/lib/payloads.d.ts` from the declarations in `playground/views/shapes.py` and the `shape.py` of the features and of the Compare tab; `--check` only says whether it is up to date."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT))
 from playground.views import shapes
 
 TARGET = ROOT / "playground/ui/lib/payloads.d.ts"
-HEAD = """/* Written by .ci/payload_types.py from playground/views/shapes.py and the shape.py of the features: change these, not this. */
+HEAD = """/* Written by .ci/payload_types.py from playground/views/shapes.py and the shape.py of the features and of compare: change these, not this. */
 
 /** An array of an answer. */
 export interface Unpacked<T> {
@@ -53,9 +53,10 @@ def interface(shape: type) -> str:
 
 
 def declared() -> list[type]:
-    """Every shape that is sent: those of all views, then those of each feature."""
+    """Every shape that is sent: those of all views, then those of each feature and of the Compare tab."""
     folders = sorted(path.parent.name for path in (ROOT / "playground/features").glob("*/shape.py"))
-    modules = [shapes, *(importlib.import_module(f"playground.features.{name}.shape") for name in folders)]
+    rooms = [*(f"features.{name}" for name in folders), "compare"]
+    modules = [shapes, *(importlib.import_module(f"playground.{room}.shape") for room in rooms)]
     return [
         value
         for module in modules

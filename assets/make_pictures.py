@@ -1,10 +1,10 @@
 """Makes the pictures of the README again, each from a real run on a page that is opened for it.
 
     pip install -r requirements.txt -r .ci/requirements.txt
-    python assets/make_pictures.py [moving autoencoder vae diffusion mixture tsne]
+    python assets/make_pictures.py [moving autoencoder vae diffusion mixture tsne compare]
 
 Needs a Chromium (`CHROMIUM` names one that is not on the path). Every picture is that of a default run, but for the settings that stand below.
-A quarter of an hour on two cores.
+Half an hour on two cores.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -34,17 +34,15 @@ PATIENCE = 600_000
 
 
 @contextmanager
-def browser() -> Iterator[Page]:
-    """A page of a server of its own."""
+def browser() -> Iterator[Browser]:
+    """A browser, and a server of its own to look at."""
     server = subprocess.Popen(
         [sys.executable, "app.py", "--empty", "--port", str(PORT)], cwd=ASSETS.parent, stdout=subprocess.DEVNULL
     )
     try:
         with sync_playwright() as playwright:
-            page = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"]).new_page(viewport=WINDOW)
-            page.set_default_timeout(PATIENCE)
             expect.set_options(timeout=PATIENCE)
-            yield page
+            yield playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
     finally:
         server.terminate()
         server.wait()
@@ -145,7 +143,8 @@ def mixture(page: Page) -> None:
     bench(page, "Exact answer")
     save(page, "exact")
     bench(page, "Scheduler arena", run=True)
-    page.locator(".dock section:visible").nth(1).scroll_into_view_if_needed()
+    page.locator('section[aria-label="Quality against evaluations"]').evaluate("card => card.scrollIntoView()")
+    page.wait_for_timeout(4000)
     save(page, "arena")
 
 
@@ -154,6 +153,21 @@ def tsne(page: Page) -> None:
     panel.locator(".map-method").select_option(label="t-SNE")
     page.wait_for_timeout(30_000)
     save(panel.locator('section[aria-label="Latent map"]'), "map_tsne")
+
+
+def compare(page: Page) -> None:
+    """The four kinds of model on the same digits, with three seeds each, and their numbers."""
+    opened(page, "ae")
+    page.get_by_role("tab", name="4 · Compare").click()
+    begun = page.locator(".compare-fields").first
+    begun.get_by_label("Data").select_option(label="Digits")
+    begun.get_by_label("Seeds").select_option("3")
+    begun.get_by_role("button", name="Train all four").click()
+    done = page.locator(".compare-plan").get_by_role("button", name="Close")
+    done.click(timeout=2 * PATIENCE)
+    expect(page.locator(".compare-head")).to_have_count(4)
+    page.wait_for_timeout(6000)
+    save(page, "compare")
 
 
 def moving(page: Page) -> None:
@@ -170,9 +184,20 @@ def moving(page: Page) -> None:
     print("assets/training.webp", flush=True)
 
 
-STORIES = {"moving": moving, "autoencoder": autoencoder, "vae": vae, "diffusion": diffusion, "mixture": mixture, "tsne": tsne}
+STORIES = {
+    "moving": moving,
+    "autoencoder": autoencoder,
+    "vae": vae,
+    "diffusion": diffusion,
+    "mixture": mixture,
+    "tsne": tsne,
+    "compare": compare,
+}
 
 if __name__ == "__main__":
     with browser() as window:
         for story in sys.argv[1:] or STORIES:
-            STORIES[story](window)
+            page = window.new_page(viewport=WINDOW)  # a visitor who has typed nothing yet
+            page.set_default_timeout(PATIENCE)
+            STORIES[story](page)
+            page.close()

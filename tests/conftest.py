@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"  # read when torch is imported
 
+os.environ["PLAYGROUND_DATA"] = tempfile.mkdtemp(prefix="playground-data-")  # what tests bring or draw, their workers, too
+
 import pytest
 from serving import Server
+
+atexit.register(shutil.rmtree, os.environ["PLAYGROUND_DATA"], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ def counting(config=None, control=None, resume=None):
     config = config or {}
     step = first = int(resume or b"0")
     settings = {"learning_rate": 1.0}
-    yield Started(config, 0, "cpu", step)
+    yield Started(config if isinstance(config, dict) else config.model_dump(), 0, "cpu", step)
     while step < config.get("steps", 10):
         control.update()
         if control.paused:

@@ -57,7 +57,8 @@ class Server:
         self.port, self.log = port or free_port(), log
         self.url = f"http://127.0.0.1:{self.port}"
         with open(log, "wb") as output:
-            command = [sys.executable, "-u", "app.py", "--port", str(self.port), *flags]
+            kept = () if "--runs" in flags else ("--runs", str(log.parent / "runs"))
+            command = [sys.executable, "-u", "app.py", "--port", str(self.port), *kept, *flags]
             self.process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
 
     def wait(self) -> Server:

@@ -19,6 +19,7 @@ from playground.features import registry
 from playground.page.autoencoder import AutoencoderTab
 from playground.page.service import Service
 from playground.runtimes import InProcessRuntime
+from playground.runtimes.links import watch_id
 
 NAME = "robustness"
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
@@ -81,7 +82,9 @@ def test_it_is_found_and_measures_a_model(service: Service, feature: registry.Fe
     assert 0 < payload["error"][0] < payload["error"][-1] and min(payload["error_se"]) > 0
     frame = service.views(run).frame(service.registry.get(run), 0, False, True)
     assert [row["n"] for row in frame["views"][NAME]["rows"]] == [8, 8] and frame["views"][NAME]["h"] == 8
-    assert [origin["run"] for origin in frame["of"]] == [trained] and frame["status"] == "finished" and frame["steps"] == 8
+    assert (
+        [origin["run"] for origin in frame["of"]] == [watch_id(trained)] and frame["status"] == "finished" and frame["steps"] == 8
+    )
 
 
 def test_it_refuses_what_has_no_reconstruction(service: Service) -> None:

@@ -4,7 +4,9 @@ import base64
 import io
 import time
 import zipfile
+from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 from gradio_client.exceptions import AppError
@@ -18,6 +20,7 @@ POINTS = {"model": "diffusion", "dataset": "moons", "width": 16, "depth": 1, "sa
 IMAGES = {"model": "diffusion", "dataset": "digits", "width": 16, "depth": 1, "sampling_steps": 2, "batch_size": 16}
 LONG = {"steps": 200_000}
 SECONDS = 60
+README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 
 
 @pytest.fixture
@@ -57,6 +60,13 @@ def array(answer) -> np.ndarray:
     return np.frombuffer(base64.b64decode(answer["samples"]), answer["dtype"]).reshape(answer["shape"])
 
 
+def taken(server: str, run: str, name: str, status: int = 200) -> httpx.Response:
+    """A file of a run, or the refusal."""
+    answer = httpx.get(f"{server}/runs/{run}/{name}", timeout=SECONDS)
+    assert answer.status_code == status, answer.text
+    return answer
+
+
 def refused(client, *args, api_name) -> str:
     with pytest.raises(AppError) as caught:
         client.predict(*args, api_name=api_name)
@@ -64,9 +74,9 @@ def refused(client, *args, api_name) -> str:
 
 
 def test_train_streams_its_progress(client):
-    news = list(client.submit(VAE | {"steps": 150}, api_name="/train"))
+    news = list(client.submit(VAE | {"steps": 600}, api_name="/train"))
     steps = [item["step"] for item in news]
-    assert len(news) >= 3 and steps == sorted(steps) and steps[-1] == 150
+    assert len(news) >= 3 and steps == sorted(steps) and steps[-1] == 600
     assert news[-1]["status"] == "finished" and len({item["run"] for item in news}) == 1
     losses = news[-1]["losses"]
     assert losses["held_out/neg_elbo"] == pytest.approx(losses["held_out/reconstruction"] + losses["held_out/kl"], rel=1e-5)
@@ -131,25 +141,25 @@ def test_a_setting_changed_live_reaches_the_loop(client, begin):
 
 
 @pytest.mark.parametrize("settings", [AE, VAE, POINTS], ids=["ae", "vae", "diffusion"])
-def test_a_checkpoint_is_a_model(client, settings):
+def test_weights_leave_as_a_file_that_is_a_model(server, client, settings):
     import torch
 
     from playground import load_model
     from playground.runs.checkpoint import unpack
 
     run = client.predict(settings | {"steps": 12}, api_name="/train")["run"]
-    data = base64.b64decode(client.predict(run, api_name="/checkpoint")["safetensors"])
+    data = taken(server, run, "weights.safetensors").content
     loaded, model = unpack(data), load_model(data, "cpu")
     assert loaded.step == 12 and loaded.config.model_dump().items() >= (settings | {"steps": 12}).items()
     assert all(torch.isfinite(parameter).all() for parameter in model.parameters())
 
 
-def test_a_running_model_can_be_taken_away(client, begin):
+def test_a_running_model_can_be_taken_away(server, client, begin):
     from playground.runs.checkpoint import unpack
 
     run = begin(AE)
     step = until(client, run, lambda news: news["step"] > 0)["step"]
-    assert unpack(base64.b64decode(client.predict(run, api_name="/checkpoint")["safetensors"])).step >= step
+    assert unpack(taken(server, run, "weights.safetensors").content).step >= step
 
 
 def test_describe_lists_every_setting_with_its_bounds(client):
@@ -195,9 +205,7 @@ def test_settings_of_every_endpoint_are_refused_in_a_sentence(client, points, ap
     assert len(sentence) < 2000
 
 
-@pytest.mark.parametrize(
-    "api_name, rest", [("/status", ()), ("/checkpoint", ()), ("/command", ("stop",)), ("/set", ({},)), ("/sample", ({},))]
-)
+@pytest.mark.parametrize("api_name, rest", [("/status", ()), ("/command", ("stop",)), ("/set", ({},)), ("/sample", ({},))])
 @pytest.mark.parametrize("run", ["nothing", "", None, 3, {"a": [1]}, "x" * 10_000], ids=lambda run: repr(run)[:12])
 def test_an_unknown_run_is_said_to_be_unknown(client, api_name, rest, run):
     assert "not known here" in refused(client, run, *rest, api_name=api_name)
@@ -214,16 +222,28 @@ def test_unknown_commands_are_refused(client):
     assert "pause, resume, stop, continue" in refused(client, "nothing", {"a": 1}, api_name="/command")
 
 
-def test_a_model_leaves_as_a_folder_that_diffusers_loads(client):
+def test_a_model_leaves_as_a_folder_that_diffusers_loads(server, client):
     settings = IMAGES | {"network": "unet2d", "steps": 5}
     *_, end = client.submit(settings, api_name="/train")
-    archive = zipfile.ZipFile(io.BytesIO(base64.b64decode(client.predict(end["run"], api_name="/export")["zip"])))
+    archive = zipfile.ZipFile(io.BytesIO(taken(server, end["run"], "diffusers.zip").content))
     assert {"model_index.json", "unet/config.json", "unet/diffusion_pytorch_model.safetensors"} <= set(archive.namelist())
 
 
-def test_a_model_of_another_kind_cannot_leave(client):
-    *_, end = client.submit(IMAGES | {"steps": 5}, api_name="/train")
-    assert "networks of its own" in refused(client, end["run"], api_name="/export")
+def test_what_cannot_leave_is_refused_in_a_sentence(server, client):
+    *_, end = client.submit(AE | {"steps": 5}, api_name="/train")
+    assert "Only a diffusion model" in taken(server, end["run"], "diffusers.zip", 409).json()["error"]
+    assert "known are weights.safetensors, script.zip" in taken(server, end["run"], "run.json", 404).json()["error"]
+    for run in ("nothing", "%2e%2e", "x" * 5000):
+        for name in ("weights.safetensors", "diffusers.zip"):
+            assert "not known here" in taken(server, run, name, 404).json()["error"]
+
+
+def test_the_example_of_the_readme_works_as_it_stands(server, client):
+    section = README.partition("## The same through the running app\n")[2]
+    code = section.partition("```python\n")[2].partition("```")[0]
+    names = {}
+    exec(code.replace("http://127.0.0.1:7860", server).replace('"steps": 500', '"steps": 20'), names)
+    assert names["samples"].shape == (16, 2) and sum(p.numel() for p in names["model"].parameters()) > 0
 
 
 STUDIES = {
@@ -231,6 +251,7 @@ STUDIES = {
     "bounds": (VAE, {"n_examples": 3, "importance_samples": 50}),
     "likelihood": (POINTS, {"n_examples": 4, "bound_draws": 2}),
     "comparison": (AE, {"steps": 1, "n_samples": 4, "width": 16, "sampling_steps": 1}),
+    "evaluation": (AE, {"n_samples": 20, "draws": 2}),
     "reflow": (POINTS | {"schedule": "rectified_flow"}, {"steps": 2, "pairs": 20, "ode_steps": 2}),
 }
 
@@ -262,6 +283,8 @@ def test_every_other_study_ends_with_its_numbers(client):
     assert all(row["distance"] is not None and "tiles" not in row for row in comparison["rows"]) and comparison["n"] == 4
     reflow = measured(client, "reflow")["reflow"]
     assert reflow["before"]["straightness"][0] > 0 and reflow["after"]["distance"].keys() == reflow["before"]["distance"].keys()
+    evaluation = {row["name"]: row for row in measured(client, "evaluation")["evaluation"]["rows"]}
+    assert evaluation["frechet"]["value"] > 0 and "no p(x)" in evaluation["log_p"]["why"]
     assert set(STUDIES) == set(studies())
 
 

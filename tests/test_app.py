@@ -14,7 +14,7 @@ import pytest
 from gradio_client import Client
 from serving import ROOT, Server
 
-HEAVY = ("torch", "diffusers", "sklearn", "scipy", "pandas.testing")
+HEAVY = ("torch", "trackio", "diffusers", "sklearn", "scipy", "pandas.testing")
 
 
 def python(*arguments: str) -> str:
@@ -25,7 +25,22 @@ def python(*arguments: str) -> str:
 
 def test_help_lists_the_flags():
     text = python("app.py", "--help")
-    for flag in ("--host", "--port", "--share", "--device", "--threads", "--memory", "--empty"):
+    for flag in (
+        "--host",
+        "--port",
+        "--share",
+        "--device",
+        "--threads",
+        "--memory",
+        "--data",
+        "--empty",
+        "--public",
+        "--teacher",
+        "--each",
+        "--trackio",
+        "--name",
+        "--root-path",
+    ):
         assert flag in text
     assert "7860" in text and "127.0.0.1" in text and "{auto,cpu,cuda,mps}" in text
 
@@ -44,6 +59,7 @@ def test_help_lists_the_flags():
         ["--memory", "much"],
         ["--memory", "0.1"],
         ["--memory", "nan"],
+        ["--data", "no such folder"],
         ["--unknown"],
     ],
     ids=lambda flags: " ".join(flags)[:20],
@@ -88,8 +104,9 @@ from playground.runtimes import InProcessRuntime
 from playground.page.page import build_page, launch_settings
 from playground.page.service import Service
 from playground.page.frames import static_views
-build_page(Service(InProcessRuntime(), sweep_seconds=None))
-launch_settings()
+service = Service(InProcessRuntime(), sweep_seconds=None)
+build_page(service)
+launch_settings(service)
 for dataset in ("digits", "fashion_mnist"):
     static_views({"model": "vae", "dataset": dataset, "map_points": 1000})
 static_views({"model": "diffusion", "dataset": "moons"})
@@ -125,6 +142,21 @@ def test_two_servers_live_side_by_side_and_take_their_workers_with_them(pair):
         assert len(server.workers()) == 1
         assert server.end(how) == []
         assert "Traceback" not in server.output(), server.output()
+
+
+def test_without_the_flag_there_is_no_teachers_page_and_no_page_asks_for_messages(server):
+    for address in ("/teacher?token=x", "/teacher/runs", "/teacher-says", "/class-task"):
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(server + address, timeout=30)
+    with urllib.request.urlopen(server, timeout=30) as page:
+        said = page.read().decode()
+        assert "teacher/word.js" not in said and "teacher/task.js" not in said
+
+
+def test_a_token_that_is_too_short_is_refused_in_a_sentence():
+    short = os.environ | {"PLAYGROUND_TEACHER": "short"}
+    done = subprocess.run([sys.executable, "app.py"], cwd=ROOT, capture_output=True, text=True, timeout=120, env=short)
+    assert done.returncode == 1 and "at least 16" in done.stderr and "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "app.py", f"{ROOT}/app.py", "playground/config/runs.py", ".gitignore"])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from playground.config import AutoencoderConfig, ConfigError, DiffusionConfig
+from playground.diffusion.diffusers.catalogue import scheduler_classes
 from playground.features.arena.board import PATHS, TILES, spread
 from playground.features.arena.model import Reference, open_model
 from playground.features.arena.run import Arena, NetworkCalls, arena_run, folder_run, schedulers_run
@@ -28,6 +31,7 @@ CONFIGS = {
     "exportable": DiffusionConfig(dataset="digits", network="unet2d", **TINY),
     "ae": AutoencoderConfig(dataset="digits", **TINY),
 }
+TABLE = (Path(__file__).parents[1] / "playground/features/arena/table.js").read_text("utf-8")
 QUICK = {"seeds": 2, "n_samples": 40, "device": "cpu"}
 
 
@@ -248,6 +252,20 @@ def test_evaluations_are_counted_at_the_network() -> None:
     for _ in range(3):
         network(torch.zeros(5, 2))
     assert calls.rows == 15
+
+
+def test_the_words_below_the_table_on_evaluations_a_step_are_what_is_measured(checkpoints) -> None:
+    """Heun's last step is one of Euler's, so that it asks a little less than twice."""
+    words = re.search(r"NFE is counted at the network: (.+?) ask twice a step; multistep methods \((.+?)\) ask once", TABLE)
+    assert words is not None
+    twice, once = words[1].split(" and "), words[2].split(", ")
+    assert (twice, once) == (["Heun", "KDPM2"], ["DPM-Solver++", "UniPC"])
+    names = ("HeunDiscreteScheduler", "KDPM2DiscreteScheduler", "DPMSolverMultistepScheduler", "UniPCMultistepScheduler")
+    classes = scheduler_classes()[0]
+    assert all(classes[name]().config.solver_order == 2 for name in names[2:])
+    _, board, _ = run(checkpoints["points"], schedulers=names, evaluations=(20,), seeds=1)
+    per_step = {row["name"]: row["nfe"] / row["steps"] for row in board["rows"]}
+    assert {name: round(asked) for name, asked in per_step.items()} == dict(zip(names, (2, 2, 1, 1), strict=True))
 
 
 def test_a_spread_needs_two_numbers_and_only_finite_ones() -> None:

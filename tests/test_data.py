@@ -15,8 +15,9 @@ from playground.data import DATASETS, DataError, load_dataset
 from playground.data.points import MIXTURE
 
 ROOT = Path(__file__).resolve().parents[1]
-SIZES = {"digits": (1442, 355), "fashion_mnist": (10_000, 2_000), "sprites": (8_000, 2_000)} | {
-    name: (40_000, 2_000) for name in config.POINT_DATASETS
+POINTS = ("mixture", "moons", "circles", "swiss_roll", "checkerboard", "spirals", "pinwheel")
+SIZES = {"digits": (1442, 355), "fashion_mnist": (10_000, 2_000), "sprites": (8_000, 2_000), "wine": (120, 58)} | {
+    name: (40_000, 2_000) for name in POINTS
 }
 NEEDS_OFFICIAL_FILES = pytest.mark.skipif(
     not DATASETS["fashion_mnist_full"].available(),
@@ -28,7 +29,8 @@ IMAGES = ["digits", "fashion_mnist", "sprites", pytest.param("fashion_mnist_full
 def test_names_are_those_of_the_config() -> None:
     assert tuple(DATASETS) == config.field_specs(config.DiffusionConfig)["dataset"].choices
     assert {name for name, info in DATASETS.items() if info.is_image} == set(config.IMAGE_DATASETS)
-    assert {name for name, info in DATASETS.items() if not info.is_image} == set(config.POINT_DATASETS)
+    assert {name for name, info in DATASETS.items() if info.kind == "points"} == set(POINTS)
+    assert {name for name, info in DATASETS.items() if info.kind == "table"} == {"wine"}
     assert all(info.name == name for name, info in DATASETS.items())
 
 
@@ -94,7 +96,7 @@ def test_import_and_digits_need_numpy_only() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("name", config.POINT_DATASETS)
+@pytest.mark.parametrize("name", POINTS)
 def test_points_have_mean_0_and_standard_deviation_1(name: str) -> None:
     data = load_dataset(name)
     for split, tolerance in ((data.train, 0.03), (data.test, 0.08)):
@@ -103,7 +105,7 @@ def test_points_have_mean_0_and_standard_deviation_1(name: str) -> None:
     assert np.abs(data.train.x).max() < 4
 
 
-@pytest.mark.parametrize("name", config.POINT_DATASETS)
+@pytest.mark.parametrize("name", POINTS)
 def test_labels_of_points_form_regions(name: str) -> None:
     """A test point's nearest training point nearly always has its label."""
     data = load_dataset(name)

@@ -13,6 +13,7 @@ from playground.page.frames import status
 from playground.page.service import Service
 from playground.runtimes import UnknownRun
 from playground.runtimes.inprocess import InProcessRuntime
+from playground.runtimes.links import watch_id
 from playground.ui.following import run_of
 
 TINY = {"dataset": "digits", "steps": 30, "batch_size": 32, "width": 16, "depth": 1, "sampling_steps": 2}
@@ -98,7 +99,7 @@ def test_what_is_measured_says_what_it_is_of(service, source, latent) -> None:
     study, drawn = service.study("comparison", source, {"steps": 1}, {"vae": source}), service.sample(latent, {"n_samples": 4})
     for run, wanted in ((study, [source, source]), (drawn, [latent])):
         frame = status(service.registry.get(run))
-        assert [origin["run"] for origin in frame["of"]] == wanted and frame["about"] == ""
+        assert [origin["run"] for origin in frame["of"]] == list(map(watch_id, wanted)) and frame["about"] == ""
         for origin in frame["of"]:
             record = service.registry.get(origin["run"])
             assert origin["step"] == record.config["steps"] == record.step and origin["model"] == record.config["model"]
@@ -128,7 +129,7 @@ def test_the_choice_on_the_page(service, source, latent) -> None:
     with pytest.raises(ConfigError, match="must be one of data, ae, vae"):
         where.start(TINY | {"diffuse_in": ["ae"]}, {"ae": source})
     assert ended(service, plain).config["model"] == "diffusion"
-    assert "2 numbers per image" in describe("vae", service.registry.get(source).config)
+    assert "2 numbers per example" in describe("vae", service.registry.get(source).config)
 
 
 def test_what_a_page_says_it_follows_may_be_anything() -> None:

@@ -36,18 +36,26 @@ def test_samples_of_a_conditional_model_are_named():
     assert "notes" not in diffusion_views(RunViews(), shown(begun("images"), 10, "images"))["samples"]["rows"][0]
 
 
+def test_samples_in_colour_keep_it_on_their_way():
+    images = np.arange(5 * 3 * 4 * 4, dtype="u1").reshape(5, 3, 4, 4)
+    grid = samples_grid(film(np.array([1.0, 0.0]), np.stack([images[::-1], images]), np.stack([images] * 2)), 10, "digits")
+    assert (grid["h"], grid["w"]) == (4, 4)
+    assert np.array_equal(raw(grid["rows"][0]["data"], "u1").reshape(5, 4, 4, 3), images.transpose(0, 2, 3, 1))
+    assert np.array_equal(raw(grid["film"]["data"][0], "u1").reshape(5, 4, 4, 3), images[::-1].transpose(0, 2, 3, 1))
+
+
 @pytest.mark.parametrize("labels", [[2, 2, 7, 7], [7, 2, 7, 2]])
-def test_a_class_has_a_column_and_the_tiles_move_with_their_names(labels):
+def test_one_of_few_classes_has_a_row_and_the_tiles_move_with_their_names(labels):
     images = np.array(labels, "u1")[:, None, None, None].repeat(4, 2).repeat(4, 3)
     noise, times = np.full_like(images, 255) - images, np.array([1.0, 0.0])
     way = np.stack([noise, images])
     grid = samples_grid(film(times, way, way) | {"sample_labels": np.array(labels)}, 10, "digits")
-    assert grid["columns"] == 2 and grid["rows"][0]["notes"] == ["2", "7", "2", "7"]
-    assert raw(grid["rows"][0]["data"], "u1").reshape(4, 16)[:, 0].tolist() == [2, 7, 2, 7]
+    assert grid["columns"] == 2 and grid["rows"][0]["notes"] == ["2", "2", "7", "7"]
+    assert raw(grid["rows"][0]["data"], "u1").reshape(4, 16)[:, 0].tolist() == [2, 2, 7, 7]
     assert grid["film"]["times"] == [1.0, 0.0] and raw(grid["film"]["data"][0], "u1").reshape(4, 16)[:, 0].tolist() == [
         253,
-        248,
         253,
+        248,
         248,
     ]
 
@@ -66,7 +74,7 @@ def test_one_sample_is_shown_above_what_is_expected_of_it(decoded):
     way[1, 2], expected = 200, way + np.array([1, 2, 3], "u1")[:, None, None, None]
     rows = strip(film(np.array([1.0, 0.0]), way, expected, decoded), 1)["rows"]
     followed = 2 if decoded else 0
-    assert raw(rows[0]["data"], "u1")[-1] == (200 if decoded else 0) and raw(rows[1]["data"], "u1")[0] == followed + 1
+    assert raw(rows[0]["data"], "u1")[0] == (200 if decoded else 0) and raw(rows[1]["data"], "u1")[-1] == followed + 1
 
 
 def test_held_out_images_to_pick_from_are_where_their_index_says():

@@ -29,7 +29,7 @@ def service() -> Iterator[Service]:
 
 def test_every_folder_with_a_feature_is_registered_by_its_name() -> None:
     assert set(registry.FEATURES) == {path.parent.name for path in FOLDER.glob("*/feature.py")}
-    assert set(registry.studies()) == {"arena", "bounds", "comparison", "likelihood", "reflow"}
+    assert set(registry.studies()) == {"arena", "bounds", "comparison", "evaluation", "likelihood", "reflow"}
     assert all(name == feature.name for name, feature in registry.FEATURES.items())
 
 
@@ -70,7 +70,7 @@ def test_a_feature_in_a_folder_of_another_name_is_not_found_by_chance(tmp_path: 
 
 @pytest.mark.parametrize("name", ["nothing", "samples", "", None, 3, ["bounds"], {"a": 1}], ids=repr)
 def test_an_unknown_study_is_refused_with_those_that_there_are(service: Service, name: object) -> None:
-    with pytest.raises(ConfigError, match="known are arena, bounds, comparison, likelihood, reflow"):
+    with pytest.raises(ConfigError, match="known are arena, bounds, comparison, evaluation, likelihood, reflow"):
         service.study(name, "run", {})
 
 

@@ -38,6 +38,8 @@ CONFIGS = [
         for c in ("off", "on")
     ),
     DiffusionConfig(),
+    DiffusionConfig(dataset="fashion_mnist", skip="gaussians"),
+    DiffusionConfig(dataset="fashion_mnist", skip="none"),
     DiffusionConfig(dataset="moons", width=16, depth=2, conditional="on"),
     LatentDiffusionConfig(dataset="digits", autoencoder=VAEConfig(dataset="digits", latent_dim=5)),
 ]
@@ -78,9 +80,14 @@ print(small, peak(large))
 """
 
 LARGE = [
-    VAEConfig(dataset="digits", network="mlp", width=2048, depth=4, latent_dim=64, steps=2, device="cpu"),
+    pytest.param(
+        VAEConfig(dataset="digits", network="mlp", width=2048, depth=4, latent_dim=64, steps=2, device="cpu"),
+        marks=pytest.mark.thorough,
+    ),
     AutoencoderConfig(dataset="fashion_mnist", network="conv", width=512, depth=2, batch_size=512, steps=2, device="cpu"),
-    DiffusionConfig(dataset="digits", width=512, depth=4, batch_size=2048, sampling_steps=1, steps=2, device="cpu"),
+    DiffusionConfig(
+        dataset="digits", network="mlp", skip="linear", width=512, depth=4, batch_size=2048, sampling_steps=1, steps=2, device="cpu"
+    ),
 ]
 
 
@@ -115,6 +122,7 @@ def test_what_would_not_fit_is_refused_with_what_would(config, words, monkeypatc
     ) as caught:
         refuse_too_large(config, 2_000_000_000)
     assert words in str(caught.value)
+    refuse_too_large(config.replace(**caught.value.way), 2_000_000_000)  # what it says would fit does
     refuse_too_large(config, None)
     refuse_too_large(config.replace(device="cuda"), 2_000_000_000)
 

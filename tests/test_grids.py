@@ -14,6 +14,7 @@ from playground.diffusion.noise import SCHEDULES, Schedule
 from playground.diffusion.oracle import mixture_denoiser
 from playground.diffusion.sampling import GRIDS, initial_noise, reverse, time_grid
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of NumPy, at what diffusers does
 ALL = pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES.keys())
 
 

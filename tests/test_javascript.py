@@ -29,11 +29,17 @@ def exported(path: Path) -> set[str]:
     return set(EXPORT.findall(text)) | passed_on
 
 
+PARSE = """const {SourceTextModule} = require('node:vm'), {readFileSync} = require('node:fs');
+for (const path of process.argv.slice(1)) {
+  try { new SourceTextModule(readFileSync(path, 'utf8'), {identifier: path}); } catch (error) { console.log(error.stack); process.exitCode = 1; }
+}"""
+
+
 @needs_node
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_every_module_parses(path: Path) -> None:
-    done = subprocess.run([NODE, "--input-type=module", "--check"], input=path.read_bytes(), capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode()
+def test_every_module_parses() -> None:
+    command = [NODE, "--experimental-vm-modules", "--no-warnings", "--eval", PARSE, "--", *map(str, MODULES)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_modules_were_found() -> None:

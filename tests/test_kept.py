@@ -163,10 +163,19 @@ def test_a_run_of_another_tab_or_no_file_is_left_out(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("asked", [None, "kept-ae", {}, [None, 3, [], {}, "x" * 10_000]])
 def test_which_runs_are_known_is_told_of_anything(service, asked):
-    assert knowing(service)(asked) == {"known": []}
+    assert knowing(service)(asked)["known"] == []
 
 
 def test_the_runs_that_are_kept_here_are_known_and_asking_is_not_watching(service):
     before = service.registry.kept["kept-ae"].touched
-    assert knowing(service)(["gone", "kept-ae"]) == {"known": ["kept-ae"]}
+    assert knowing(service)(["gone", "kept-ae"])["known"] == ["kept-ae"]
     assert service.registry.kept["kept-ae"].touched == before
+
+
+def test_a_setting_that_came_later_is_missed_by_nobody():
+    older = {
+        name: value
+        for name, value in parse_config({"model": "ae", "dataset": "digits", "width": 96}).model_dump().items()
+        if name != "depth"
+    }
+    assert kept.settings(older) == ", width 96"

@@ -12,20 +12,26 @@ from starlette.testclient import TestClient
 from playground.page.page import build_page, launch_settings
 from playground.page.service import Service
 from playground.runtimes.inprocess import InProcessRuntime
-from playground.ui.modules import PLAYGROUND, SHARED, TYPE, address, files, style, version, view_class
+from playground.ui.modules import PAGES, PLAYGROUND, SHARED, TYPE, address, files, style, version, view_class
 
 
 @pytest.fixture(scope="module")
-def page() -> gr.Blocks:
-    return build_page(Service(InProcessRuntime(), sweep_seconds=None))
+def service() -> Service:
+    return Service(InProcessRuntime(), sweep_seconds=None)
 
 
 @pytest.fixture(scope="module")
-def client(page: gr.Blocks) -> TestClient:
-    page.theme, page.css, page.js, page.head = launch_settings()["theme"], None, None, None
+def page(service: Service) -> gr.Blocks:
+    return build_page(service)
+
+
+@pytest.fixture(scope="module")
+def client(page: gr.Blocks, service: Service) -> TestClient:
+    settings = launch_settings(service)
+    page.theme, page.css, page.js, page.head = settings["theme"], None, None, None
     page.theme_css, page.theme_hash = "", ""
     page.config = page.get_config_file()
-    return TestClient(App.create_app(page, app_kwargs=launch_settings()["app_kwargs"]), raise_server_exceptions=False)
+    return TestClient(App.create_app(page, app_kwargs=settings["app_kwargs"]), raise_server_exceptions=False)
 
 
 @pytest.mark.parametrize(
@@ -58,9 +64,9 @@ def test_the_page_is_compressed_and_an_event_stream_is_not(client: TestClient) -
 
 def test_a_component_brings_one_line(page: gr.Blocks) -> None:
     for block in page.blocks.values():
-        if isinstance(block, gr.HTML) and "playground-view" in block.elem_classes:
+        if isinstance(block, gr.HTML) and any(name.startswith("view-") for name in block.elem_classes):
             assert not block.css_template and not block.head
-            assert ".then(m => m.mount(" in block.js_on_load and "\n" not in block.js_on_load and len(block.js_on_load) < 900
+            assert ".then(m => { m.mount(" in block.js_on_load and "\n" not in block.js_on_load and len(block.js_on_load) < 900
 
 
 def test_a_contact_sheet_is_a_file_of_its_own(client: TestClient, page: gr.Blocks) -> None:
@@ -79,7 +85,7 @@ def test_a_contact_sheet_is_a_file_of_its_own(client: TestClient, page: gr.Block
 def test_every_style_holds_for_its_own_component_only(page: gr.Blocks) -> None:
     worn = {name for block in page.blocks.values() if isinstance(block, gr.HTML) for name in block.elem_classes}
     for path in files(".css"):
-        if path not in (SHARED, TYPE) and path.parent.name != "page":
+        if path not in (SHARED, TYPE) and path.parent.name not in PAGES:
             name = view_class(path.relative_to(PLAYGROUND).as_posix())
             assert name in worn, f"{path.name} styles nothing: it must be called like the script of a component"
             assert f":is(.{name}, #playground) {{" in style()

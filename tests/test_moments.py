@@ -8,6 +8,7 @@ from fake_tasks import Values
 
 from playground.runs.events import Checkpoint, Finished, Progress, Snapshot, Started
 from playground.runtimes import InProcessRuntime, RegistryError, RunRegistry, moments
+from playground.runtimes.line import Limits
 from playground.runtimes.moments import MAX_CHECKPOINTS, MAX_RUN_BYTES, MAX_SNAPSHOTS, MomentHistory, to_shed
 from playground.runtimes.records import History, RunRecord, advance
 
@@ -175,7 +176,7 @@ def test_a_training_keeps_moments_within_the_bounds_and_a_drawing_none(make):
 
 def test_all_runs_together_stay_within_the_limit_and_the_newest_keeps_most(make):
     one = 24 * MAX_SNAPSHOTS  # a snapshot of `counting` is three whole numbers
-    registry = make(max_moment_bytes=2 * one, max_active=1)
+    registry = make(max_moment_bytes=2 * one, limits=Limits(trainings=1))
     runs = []
     for _ in range(5):
         runs.append(registry.start(Values(steps=100)))
@@ -189,7 +190,7 @@ def test_all_runs_together_stay_within_the_limit_and_the_newest_keeps_most(make)
 
 
 def test_the_documented_limit_is_the_one_in_force(make):
-    assert make()._max_moment_bytes == moments.MAX_BYTES == 512 * 2**20
+    assert make().memory.moment_bytes == moments.MAX_BYTES == 512 * 2**20
 
 
 def test_a_fork_goes_on_where_the_other_was(make):

@@ -9,24 +9,17 @@ import time
 
 import numpy as np
 import pytest
+from clock import Clock
 from fake_tasks import Values
 
 from playground.config import ConfigError, DiffusionConfig
 from playground.runs.events import Checkpoint, Failed, Finished, Paused, Progress, Started
 from playground.runtimes import InProcessRuntime, RegistryError, RegistryFull, RunRegistry, UnknownRun, WorkerRuntime
+from playground.runtimes.jobs import Jobs
 from playground.runtimes.records import History, RunRecord, Series, advance
 
 DEADLINE = 60.0
 FOREVER = {"steps": 10**9, "pause": 0.001}
-
-
-class Clock:
-    """Seconds that pass when told."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def start(registry: RunRegistry, **values) -> str:
@@ -264,25 +257,14 @@ def test_a_run_that_cannot_even_start_fails_with_a_sentence(make):
         def start(self, task, *args, **kwargs):
             raise OSError("no processes left")
 
+        def for_answers(self):
+            return self
+
     registry = make(Broken())
     assert "no processes left" in until_status(registry, start(registry), "failed").message
 
 
-# --- admission -------------------------------------------------------------------------------------------------------
-
-
-def test_a_full_server_refuses_with_a_sentence_until_one_stops(make):
-    registry = make(max_active=2)
-    first, _ = start(registry, **FOREVER), start(registry, **FOREVER)
-    with pytest.raises(RegistryFull, match="^2 runs are already training here, .* try again in a minute.$"):
-        start(registry)
-    assert registry.active == len(registry) == 2
-    registry.stop(first)
-    until_status(registry, first, "stopped")
-    third = start(registry, **FOREVER)
-    with pytest.raises(RegistryFull):
-        registry.continue_(first)
-    assert registry.get(third).active
+# --- room ------------------------------------------------------------------------------------------------------------
 
 
 def test_the_oldest_ended_runs_make_room(make):
@@ -471,6 +453,25 @@ def test_too_many_jobs_are_refused_and_a_closed_one_makes_room(make):
     job.close()
     until(lambda: not mp.active_children(), "the job's worker to end")
     assert len(list(registry.run_job("fake_tasks:counting", {"steps": 1}))) == 4
+
+
+def test_a_job_that_takes_too_long_is_ended_and_said_to_be():
+    jobs = Jobs(WorkerRuntime(), 1, longest=0.2)
+    with pytest.raises(RegistryError, match="took longer than"):
+        list(jobs.run("fake_tasks:sleeping"))
+    until(lambda: not mp.active_children(), "the job's worker to end")
+
+
+def test_a_sweep_that_fails_is_not_the_last(make, monkeypatch, capsys):
+    registry, swept = make(sweep_seconds=0.01), []
+
+    def failing() -> None:
+        swept.append(1)
+        raise RuntimeError("once")
+
+    monkeypatch.setattr(registry, "sweep", failing)
+    until(lambda: len(swept) > 1, "a second sweep")
+    assert "RuntimeError: once" in capsys.readouterr().err
 
 
 def test_close_leaves_no_process_and_no_thread(make):

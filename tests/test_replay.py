@@ -245,7 +245,7 @@ def test_a_fork_takes_the_settings_that_fit_and_keeps_those_of_the_weights(servi
     assert got == form | {"latent_dim": 3, "width": 16, "dataset": "digits"}
     assert (record.started.step, record.step) == (300, 400)
     assert record.origin == (
-        f"Continues run {trained[:6]}… from step 300. Its weights keep dataset = digits, latent_dim = 3, width = 16; "
+        "Continues another run from step 300. Its weights keep dataset = digits, latent_dim = 3, width = 16; "
         "the other settings are those of the form."
     )
     steps, _ = record.history["train/mse"]
@@ -257,7 +257,7 @@ def test_a_fork_takes_the_settings_that_fit_and_keeps_those_of_the_weights(servi
 def test_a_fork_with_the_same_settings_says_only_where_it_comes_from(service, trained):
     form = {name: value for name, value in service.registry.get(trained).config.items() if name != "model"}
     run = service.fork(trained, 300, form | {"steps": 301})
-    assert service.registry.get(run).origin == f"Continues run {trained[:6]}… from step 300."
+    assert service.registry.get(run).origin == "Continues another run from step 300."
     ended(service, run)
 
 

@@ -1,4 +1,4 @@
-"""Runtimes: the same events and the same words in this process and in a worker; and no orphans."""
+"""Runtimes: the same events and the same words in this process, in a worker, on a lent GPU and on a cluster; and no orphans."""
 
 import os
 import signal
@@ -8,12 +8,16 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from elsewhere import ray_runtime, zerogpu_runtime
 
 from playground.runs.control import Control
 from playground.runs.events import Checkpoint, Failed, Finished, Paused, Progress, Snapshot, Started
+from playground.runtimes import capacity, worker
 from playground.runtimes.inprocess import InProcessRuntime
-from playground.runtimes.worker import WorkerRuntime
+from playground.runtimes.inspectors import Inspectors
+from playground.runtimes.worker import ANSWERS_NICE, WorkerRuntime
 
 ROOT = Path(__file__).resolve().parents[1]
 DEADLINE = 60.0
@@ -27,9 +31,22 @@ def workers():
     return runtime
 
 
-@pytest.fixture(params=["inprocess", "worker"])
+@pytest.fixture(scope="module")
+def cluster(workers):
+    with ray_runtime(workers) as runtime:
+        yield runtime
+
+
+@pytest.fixture(params=["inprocess", "worker", "zerogpu", pytest.param("ray", marks=pytest.mark.thorough)])
 def runtime(request, workers):
-    return InProcessRuntime() if request.param == "inprocess" else workers
+    """All four keep one contract."""
+    if request.param == "ray":
+        yield request.getfixturevalue("cluster")
+    elif request.param == "zerogpu":
+        with zerogpu_runtime(workers) as lent:
+            yield lent
+    else:
+        yield InProcessRuntime() if request.param == "inprocess" else workers
 
 
 def until(condition, what: str):
@@ -109,7 +126,7 @@ def test_wait_is_woken_by_another_thread():
     assert control.wait(DEADLINE) and control.stopped
 
 
-# --- both runtimes ---------------------------------------------------------------------------------------------------
+# --- every runtime ---------------------------------------------------------------------------------------------------
 
 
 def test_events_come_in_order_and_end(runtime):
@@ -219,6 +236,13 @@ def test_a_worker_is_polite_and_knows_no_main_module(workers):
     assert modules.message == ""
 
 
+def test_a_worker_that_answers_is_less_polite_than_a_training(workers):
+    progress, _ = workers.for_answers().start("fake_tasks:facts").events()
+    assert progress.losses["nice"] == os.nice(0) + ANSWERS_NICE < os.nice(0) + 10 and progress.losses["threads"] == 1
+    assert workers.for_answers().memory_limit == workers.memory_limit
+    assert Inspectors(workers)._runtime._settings.nice == ANSWERS_NICE
+
+
 def test_workers_can_go_backward(workers):
     (progress,) = workers.start("fake_tasks:autograd").events()
     assert progress.losses == {"gradient": 6.0}
@@ -317,6 +341,19 @@ def test_the_web_process_imports_neither_torch_nor_gradio():
     assert done.stdout.strip() == "[]", done.stderr
 
 
+def test_where_others_reach_the_server_each_training_has_its_share_of_the_gpu(monkeypatch):
+    """Trainings at once, times the share of each, leave something of the GPU; one's own has no such limit. Without a GPU nothing is limited."""
+    asked = []
+    monkeypatch.setattr("torch.cuda.set_per_process_memory_fraction", asked.append)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    worker.share_gpu(0.5)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    assert capacity.gpu_share(own=True) == 0.0
+    for share in (0.0, capacity.gpu_share(own=False)):
+        worker.share_gpu(share)
+    assert len(asked) == 1 and 0 < asked[0] * capacity.limits(own=False).trainings < 1
+
+
 def test_a_worker_on_a_gpu_has_no_memory_limit():
     from playground.config import AutoencoderConfig
     from playground.runtimes.worker import _takes_gpu
@@ -337,3 +374,138 @@ def test_a_container_has_what_its_cgroup_says(tmp_path, monkeypatch):
     assert machine.machine_memory() == min(whole, 6 * 2**30) and machine.worker_memory() <= 3 * 2**29
     (tmp_path / "max").write_text(f"{2**30}\n")
     assert machine.worker_memory() == machine.LEAST
+
+
+# --- lent GPUs -------------------------------------------------------------------------------------------------------
+
+
+def test_leases_follow_each_other_as_one_run(workers):
+    with zerogpu_runtime(workers, seconds=0.2) as lent:
+        events = list(lent.start("fake_tasks:counting", {"steps": 150, "pause": 0.005}).events())
+        assert [event.step for event in events if isinstance(event, Progress)] == list(range(1, 151))
+        assert sum(isinstance(event, Started) for event in events) == 1 and events[-1] == Finished(150, b"150")
+        assert len(lent.log) >= 4 and set(lent.log) == {"lent", "given back"}
+
+
+def test_a_paused_run_holds_no_gpu_and_keeps_what_it_was_told(workers):
+    with zerogpu_runtime(workers) as lent:
+        run = lent.start("fake_tasks:counting", {"steps": 10**9, "pause": 0.001})
+        events = run.events()
+        run.send({"kind": "set", "values": {"learning_rate": 0.5}})
+        assert any(isinstance(event, Progress) and event.losses["learning_rate"] == 0.5 for event in events)
+        run.send({"kind": "pause"})
+        assert any(isinstance(event, Paused) and event.paused for event in events) and isinstance(next(events), Checkpoint)
+        assert lent.log == ["lent", "given back"]
+        run.send({"kind": "ask", "id": 7, "name": "decode", "args": {}})
+        run.send({"kind": "watch", "rate": 0})
+        answer = next(events)
+        assert answer.id == 7 and answer.arrays is None and "waits for its GPU" in answer.error
+        run.send({"kind": "resume"})
+        assert next(events).paused is False
+        progress = next(event for event in events if isinstance(event, Progress))
+        assert (
+            progress.losses["learning_rate"] == 0.5
+            or next(e for e in events if isinstance(e, Progress)).losses["learning_rate"] == 0.5
+        )
+        run.send({"kind": "stop"})
+        assert list(events)[-1].stopped and lent.log == ["lent", "given back"] * 2
+
+
+def test_a_training_on_leases_ends_at_the_numbers_of_one_that_was_not_cut(workers):
+    from playground.config import AutoencoderConfig
+
+    config = AutoencoderConfig(dataset="digits", steps=600, latent_dim=2)
+    whole = list(InProcessRuntime().start("playground.runs.training:train", config).events())[-1]
+    with zerogpu_runtime(workers) as lent:
+        run = lent.start("playground.runs.training:train", config)
+        events = run.events()
+        assert isinstance(next(events), Started)
+        run.send({"kind": "pause"})
+        assert any(isinstance(event, Paused) and event.paused for event in events)
+        run.send({"kind": "resume"})
+        *_, last = events
+    assert lent.log == ["lent", "given back"] * 2
+    assert weights(last.checkpoint) == weights(whole.checkpoint)
+
+
+def weights(checkpoint: bytes) -> dict[str, bytes]:
+    from playground.runs.checkpoint import unpack
+
+    return {name: tensor.numpy().tobytes() for name, tensor in unpack(checkpoint).group("model").items()}
+
+
+def test_a_gpu_that_is_not_lent_or_is_taken_away_is_said(workers):
+    import gradio
+
+    with zerogpu_runtime(workers, refusal=gradio.Error("You have exceeded your quota (60s requested).")) as lent:
+        (failed,) = lent.start("fake_tasks:counting", {"steps": 3}).events()
+        assert failed.message == "No GPU was lent at step 0: You have exceeded your quota (60s requested)." and failed.suggestion
+    with zerogpu_runtime(workers) as lent:
+        *_, failed = lent.start("fake_tasks:counting", {"steps": 9, "die_at": 4, "pause": 0.02}).events()
+        assert isinstance(failed, Failed) and failed.message.startswith("The GPU was taken away at step")
+
+
+def test_a_cancelled_lease_leaves_no_process(workers):
+    with zerogpu_runtime(workers) as lent:
+        run = lent.start("fake_tasks:counting", {"steps": 10**9, "pause": 0.01})
+        events = run.events()
+        next(events)
+        pid = run._pid
+        run.cancel()
+        assert not any(isinstance(event, Failed) for event in events)
+        until(lambda: not alive(pid), "the lease to end")
+
+
+# --- a cluster -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_training_whose_actor_died_goes_on_from_its_checkpoint(cluster):
+    run = cluster.start("fake_tasks:counting", {"steps": 30, "checkpoint_at": 5, "die_at": 10, "pause": 0.01})
+    run.send({"kind": "set", "values": {"learning_rate": 0.5}})
+    events = list(run.events())
+    assert [event.step for event in events if isinstance(event, Started)] == [0, 5]
+    assert events[-1] == Finished(30, b"30")
+    assert [event for event in events if isinstance(event, Progress)][-1].losses["learning_rate"] == 0.5
+
+
+@pytest.mark.slow
+def test_an_actor_that_died_with_nothing_to_go_on_from_is_said(cluster):
+    *_, failed = cluster.start("fake_tasks:dying", 4).events()
+    assert isinstance(failed, Failed) and "ended unexpectedly" in failed.message and failed.suggestion
+
+
+@pytest.mark.slow
+def test_data_that_were_brought_and_checkpoints_reach_a_node_without_our_folder(cluster, tmp_path, monkeypatch):
+    from playground.config import DiffusionConfig
+    from playground.data.base import Split
+    from playground.data.own import shelf
+
+    monkeypatch.setenv(shelf.FOLDER, str(tmp_path))
+    x = np.random.default_rng(0).normal(size=(300, 2)).astype("f4")
+    split = Split(x, np.zeros(len(x), "i8"))
+    name = shelf.keep(shelf.Brought("Mine", "Points.", "a test", ("all",), split, split))
+    config = DiffusionConfig(dataset=name, steps=20)
+    *_, first = cluster.start("playground.runs.training:train", config).events()
+    *_, second = cluster.start("playground.runs.training:train", config.replace(steps=30), resume=first.checkpoint).events()
+    assert isinstance(first, Finished) and isinstance(second, Finished) and second.step == 30
+
+
+@pytest.mark.slow
+def test_a_cancelled_actor_is_gone(cluster):
+    run = cluster.start("fake_tasks:sleeping")
+    events = run.events()
+    next(events)
+    pid = run.pid
+    run.cancel()
+    until(lambda: not alive(pid), "the actor to end")
+    assert not any(isinstance(event, Failed) for event in events)
+
+
+@pytest.mark.slow
+def test_no_cluster_is_a_sentence():
+    pytest.importorskip("ray")
+    code = "from playground.runtimes.ray_cluster import connect; connect('127.0.0.1:1')"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=120)
+    assert "RegistryError: No Ray cluster answers at '127.0.0.1:1'" in done.stderr

@@ -12,6 +12,8 @@ import torch
 from playground.config import (
     CONFIGS,
     LIKELIHOODS,
+    AutoencoderConfig,
+    ConfigError,
     DiffusionConfig,
     FieldSpec,
     LatentDiffusionConfig,
@@ -25,9 +27,31 @@ from playground.data import DATASETS
 from playground.diffusion.denoiser import build_denoiser
 from playground.features.registry import studies
 from playground.page.page import TABS
+from playground.runtimes.refusals import refusal
 from playground.ui.forms import Form
 from playground.vae.autoencoder import VAE, build_autoencoder
 from playground.vae.likelihoods import build_likelihood
+
+
+@pytest.mark.parametrize(
+    ("values", "way"),
+    [
+        ({"learning_rate": 50}, {"learning_rate": 0.006}),
+        ({"steps": 30.7}, {"steps": 31}),
+        ({"steps": 0, "learning_rate": "abc"}, {"steps": 3000, "learning_rate": 0.006}),
+        ({"steps": 1e300}, {"steps": 3000}),
+        ({"steps": float("nan")}, {"steps": 3000}),
+        ({"steps": 0, "dataset": "cats"}, {}),
+        ({"colour": 1}, {}),
+    ],
+)
+def test_a_refusal_of_numbers_carries_some_that_are_right(values: dict[str, Any], way: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        AutoencoderConfig(**values)
+    assert caught.value.way == way
+    assert not way or AutoencoderConfig(**values | way)
+    assert refusal(caught.value) == {"error": str(caught.value)} | ({"way": way} if way else {})
+
 
 PACKAGE = Path(__file__).parents[1] / "playground"
 ALL = {**CONFIGS, "sample": SampleConfig, **{name: feature.settings for name, feature in studies().items()}}
@@ -65,12 +89,15 @@ def others(spec: FieldSpec, value: Any) -> list[Any]:
 
 @pytest.mark.parametrize("model", ["ae", "vae", "diffusion"])
 def test_what_changes_the_weights_or_their_meaning_is_declared_so(model: str) -> None:
-    config = CONFIGS[model](**SMALL | ({"skip": "none"} if model == "diffusion" else {}))  # else nothing hangs on what is predicted
-    shapes, output = meaning(config)
+    config = CONFIGS[model](
+        **SMALL | ({"skip": "none", "network": "auto"} if model == "diffusion" else {})
+    )  # else nothing hangs on what is predicted
     found = set()
     for name, spec in field_specs(type(config)).items():
-        for value in others(spec, getattr(config, name)):
-            other_shapes, other_output = meaning(config.replace(**{name: value}))
+        usual = config.replace(**(spec.when or {}))
+        shapes, output = meaning(usual)
+        for value in others(spec, getattr(usual, name)):
+            other_shapes, other_output = meaning(usual.replace(**{name: value}))
             if other_shapes != shapes or not torch.equal(other_output, output):
                 found.add(name)
                 break

@@ -28,6 +28,9 @@ from playground.features.collapse.shape import Collapse, Information
 from playground.features.comparison.run import comparison_run
 from playground.features.comparison.settings import ComparisonConfig
 from playground.features.comparison.shape import Comparison
+from playground.features.evaluation.run import evaluation_run
+from playground.features.evaluation.settings import EvaluationConfig
+from playground.features.evaluation.shape import Evaluation
 from playground.features.exact.shape import Conditional, Density, ErrorCurves, Field, Memorisation
 from playground.features.factors.shape import Factors
 from playground.features.forward_process.run import forward_run
@@ -75,6 +78,7 @@ OF_VIEWS = {
     "bounds": Bounds,
     "collapse": Collapse,
     "comparison": Comparison,
+    "evaluation": Evaluation,
     "likelihood": Likelihood,
     "quality": Quality,
     "rate": Rate,
@@ -189,11 +193,17 @@ def comparison() -> Iterable[Event]:
     )
 
 
+def evaluation(config: RunConfig) -> Iterable[Event]:
+    return evaluation_run(EvaluationConfig(n_samples=20, draws=2, n_examples=2, device="cpu"), untrained(config))
+
+
 STUDIES: dict[str, tuple[Callable[[], Iterable[Event]], set[str]]] = {
     "arena of points": (lambda: arena(POINTS), {"arena", "particles_static"}),
     "arena of images": (lambda: arena(IMAGES), {"arena"}),
     "bounds": (bounds, {"bounds"}),
     "comparison": (comparison, {"comparison"}),
+    "evaluation of images": (lambda: evaluation(AE), {"evaluation"}),
+    "evaluation of points": (lambda: evaluation(POINTS), {"evaluation"}),
     "likelihood of points": (lambda: likelihood(POINTS), {"likelihood"}),
     "likelihood of images": (lambda: likelihood(IMAGES), {"likelihood"}),
     "reflow of points": (lambda: reflow(POINTS), {"reflow", "reflow_paths"}),

@@ -170,7 +170,7 @@ def test_both_rows_of_a_vae_encode_what_it_was_trained_on(ae) -> None:
     latent = LatentDiffusionTask(
         LatentDiffusionConfig(dataset="digits", autoencoder=config, device="cpu"), study.dataset, study.device
     )
-    seen = latent._seen()
+    seen = latent.autoencoding()
     shown = seen.scale(seen.train_x).flatten(1)
     assert bool((torch.cdist(met[0].flatten(1), shown).amin(1) == 0).all()), "the diffusion beside it meets the very same images"
 

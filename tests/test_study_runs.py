@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import torch
+from clock import Clock
 
 from playground.config import AutoencoderConfig, DiffusionConfig, RunConfig, SampleConfig, VAEConfig
 from playground.data import load_dataset
 from playground.features.arena.settings import ArenaConfig
 from playground.features.bounds.settings import BoundsConfig
 from playground.features.comparison.settings import ComparisonConfig
+from playground.features.evaluation.settings import EvaluationConfig
 from playground.features.likelihood.settings import LikelihoodConfig
 from playground.features.reflow.settings import ReflowConfig
 from playground.runs.checkpoint import pack
@@ -46,6 +48,11 @@ LONG = {
         ComparisonConfig(steps=200_000, n_samples=60, **CPU),
         {"checkpoint": AE, "vae": VAE},
     ),
+    "evaluation": (
+        "features.evaluation.run:evaluation_run",
+        EvaluationConfig(n_samples=20, draws=2, n_examples=355, **CPU),
+        {"checkpoint": VAE},
+    ),
     "reflow": (
         "features.reflow.run:reflow_run",
         ReflowConfig(steps=200_000, pairs=1000, ode_steps=10, **CPU),
@@ -59,15 +66,6 @@ LONG = {
 }
 """Each would go on for minutes."""
 Start = Callable[[str], tuple[RunRegistry, str]]
-
-
-class Clock:
-    """Seconds that pass when told."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

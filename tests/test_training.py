@@ -10,7 +10,8 @@ from collections.abc import Iterable
 import pytest
 import torch
 
-from playground.config import POINT_DATASETS, AutoencoderConfig, ConfigError, DiffusionConfig, RunConfig, VAEConfig
+from playground.config import AutoencoderConfig, ConfigError, DiffusionConfig, RunConfig, VAEConfig
+from playground.data import DATASETS
 from playground.runs import training
 from playground.runs.checkpoint import CheckpointError, unpack
 from playground.runs.control import Control
@@ -21,6 +22,7 @@ from playground.runs.training import Trainer, change_live, pick_device, train
 
 TINY = {"steps": 30, "batch_size": 16, "warmup_steps": 5, "width": 16, "depth": 1, "device": "cpu"}
 IMAGES = ("digits", "sprites", "fashion_mnist")
+POINTS = tuple(name for name, info in DATASETS.items() if not info.is_image)
 
 
 def autoencoder(**changes) -> AutoencoderConfig:
@@ -380,14 +382,12 @@ def test_the_floor_is_the_loss_of_the_exact_denoiser_and_no_run_beats_it() -> No
 # --- it learns -------------------------------------------------------------------------------------------------------
 
 
-LEARNING = [(make, name) for make in (autoencoder, vae) for name in IMAGES] + [
-    (diffusion, name) for name in (*POINT_DATASETS, *IMAGES)
-]
+LEARNING = [(make, name) for make in (autoencoder, vae) for name in IMAGES] + [(diffusion, name) for name in (*POINTS, *IMAGES)]
 
 
 @pytest.mark.parametrize(("make", "dataset"), LEARNING, ids=[f"{make.__name__}-{name}" for make, name in LEARNING])
 def test_the_held_out_loss_falls(make, dataset) -> None:
-    points = {"parametrization": "eps", "batch_size": 64} if dataset in POINT_DATASETS else {}
+    points = {"parametrization": "eps", "batch_size": 64} if not DATASETS[dataset].is_image else {}
     points |= {"skip": "none"} if make is diffusion else {}  # else most is known before the first step
     trainer = Trainer(make(dataset=dataset, learning_rate=0.005, warmup_steps=0, steps=200, **points), script({}), None)
     key = {autoencoder: "mse", vae: "neg_elbo", diffusion: "denoising"}[make]

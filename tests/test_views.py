@@ -211,13 +211,23 @@ def test_a_grid_is_a_table_of_one_row():
     assert grid["columns"] == 3 and [row["n"] for row in grid["rows"]] == [6]
 
 
+def test_images_in_colour_keep_it_and_their_errors_have_a_scale():
+    colour = np.linspace(0, 1, 2 * 3 * 4 * 5).reshape(2, 3, 4, 5)
+    table = views.image_table([views.ImageRow("x", colour), views.ImageRow("e", colour, scale="error")], 0)
+    assert (table["h"], table["w"]) == (4, 5)
+    assert np.array_equal(
+        raw(table["rows"][0]["data"], "u1").reshape(2, 4, 5, 3), np.rint(255 * colour).astype("u1").transpose(0, 2, 3, 1)
+    )
+    assert np.array_equal(raw(table["rows"][1]["data"], "u1").reshape(2, 4, 5), np.rint(255 * colour.mean(1)).astype("u1"))
+
+
 def test_odd_images():
     broken = views.image_table([views.ImageRow("x", np.full((1, 2, 2), np.nan))], 0)
     assert raw(broken["rows"][0]["data"], "u1").tolist() == [0, 0, 0, 0]
     assert views.image_table([], 0)["rows"] == []
     assert views.image_table([views.ImageRow("x", np.zeros((0, 3, 3)))], 0)["rows"][0]["n"] == 0
     with pytest.raises(ValueError, match="shape"):
-        views.image_table([views.ImageRow("x", np.zeros((2, 3, 4, 4)))], 0)
+        views.image_table([views.ImageRow("x", np.zeros((2, 2, 4, 4)))], 0)
     with pytest.raises(ValueError, match="one tile size"):
         views.image_table([views.ImageRow("x", np.zeros((1, 4, 4))), views.ImageRow("y", np.zeros((1, 5, 5)))], 0)
 

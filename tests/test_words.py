@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from playground.config import SampleConfig, field_specs
+from playground.page.page import TABS
+from playground.ui.prose import html
+from playground.ui.tab import TrainingTab
+from playground.ui.words import known
 
 PLAYGROUND = Path(__file__).parents[1] / "playground"
 PAGE = [
@@ -42,18 +46,42 @@ def test_every_sampler_is_explained_below_the_diffusion_tab() -> None:
 
 
 def test_each_of_the_two_scores_is_told_from_the_other_once() -> None:
-    diffusion = (PLAYGROUND / "page/text/diffusion.md").read_text("utf-8")
-    vae = (PLAYGROUND / "features/reparametrisation/section.py").read_text("utf-8")
+    diffusion = (PLAYGROUND / "features/exact/words.md").read_text("utf-8")
+    vae = (PLAYGROUND / "features/reparametrisation/words.md").read_text("utf-8")
     assert diffusion.count("REINFORCE") == 1 and "slope in parameters" in diffusion
-    assert vae.count("score-function estimator") == 1 and "\\\\nabla_x" in vae
+    assert vae.count("score-function estimator") == 1 and "\\nabla_x" in vae
     assert "score function" not in (PLAYGROUND / "features/reparametrisation/card.js").read_text("utf-8")
 
 
 def test_nothing_is_promised_of_beta_that_three_seeds_do_not_show() -> None:
-    words = (PLAYGROUND / "features/factors/section.py").read_text("utf-8")
+    words = (PLAYGROUND / "features/factors/words.md").read_text("utf-8")
     assert (
         "Locatello" in words
         and "often helps" not in words
         and all(mig in words for mig in ("0.063", "0.173", "0.113", "0.291", "0.339", "0.293"))
     )
     assert "this one model" in (PLAYGROUND / "features/factors/card.js").read_text("utf-8"), "± is not the spread over seeds"
+
+
+@pytest.mark.parametrize("tab", [tab for _, _, tab, _ in TABS], ids=[name for name, *_ in TABS])
+def test_every_bench_says_its_question_and_what_to_try(tab: type[TrainingTab]) -> None:
+    for title, _ in tab.benches:
+        words = known()[title]
+        assert words.question.endswith("?") and "\n" not in words.question and words.tries.startswith("- "), title
+
+
+def test_words_belong_to_something_that_is_on_the_page() -> None:
+    benches = {title for _, _, tab, _ in TABS for title, _ in tab.benches}
+    code = "".join(path.read_text("utf-8") for path in PLAYGROUND.rglob("*.py"))
+    for title in known():
+        card = title.removeprefix("Card: ")
+        assert title in benches if card == title else f'"{card}"' in code or f">{card}<" in code, (
+            f"words of {title}, which is nowhere"
+        )
+
+
+def test_words_are_text_and_never_markup() -> None:
+    assert html("a <b> **c & d**\n\n- *e*\n- [f](https://g.h)") == (
+        '<p>a &lt;b&gt; <strong>c &amp; d</strong></p><ul><li><em>e</em></li><li><a href="https://g.h" target="_blank" '
+        'rel="noopener">f</a></li></ul>'
+    )

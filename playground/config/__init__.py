@@ -12,12 +12,13 @@ from playground.config.models import (
     has_bound,
     is_plain_autoencoder,
     model_of,
+    unit_of,
 )
 from playground.config.runs import CONFIGS, change_live, parse_config, shaping
 from playground.config.samplers import SampleConfig, SamplerSettings
 from playground.config.settings import ConfigError, FieldSpec, Settings, Slider, field_specs, setting
 from playground.config.studies import TIME_GRIDS, StudyConfig
-from playground.config.training import IMAGE_DATASETS, POINT_DATASETS, RunConfig
+from playground.config.training import IMAGE_DATASETS, RunConfig, of_points, of_table, words_for
 
 __all__ = [
     "AutoencoderConfig",
@@ -32,7 +33,6 @@ __all__ = [
     "MODELS",
     "Model",
     "NOT_GENERATIVE",
-    "POINT_DATASETS",
     "RunConfig",
     "SampleConfig",
     "SamplerSettings",
@@ -48,7 +48,11 @@ __all__ = [
     "has_bound",
     "is_plain_autoencoder",
     "model_of",
+    "of_points",
+    "of_table",
     "parse_config",
     "setting",
     "shaping",
+    "unit_of",
+    "words_for",
 ]

@@ -6,14 +6,17 @@ from typing import Any, Literal
 
 from playground.config.likelihoods import LIKELIHOODS
 from playground.config.settings import ConfigError, Slider, like, setting
-from playground.config.training import IMAGES, RunConfig
+from playground.config.training import ENCODED, TABLE_RATE, TABLE_STEPS, RunConfig, of_points, of_table
 
 
 class LatentConfig(RunConfig):
     """What autoencoder and VAE share: an encoder and a decoder with a few numbers between them."""
 
-    dataset: str = setting("fashion_mnist", "Data", "What the model is trained on.", main=True, choices=IMAGES, shapes_weights=True)
-    learning_rate: float = like(RunConfig, "learning_rate", 6e-3)
+    dataset: str = setting(
+        "fashion_mnist", "Data", "What the model is trained on.", main=True, choices=ENCODED, shapes_weights=True
+    )
+    steps: int = like(RunConfig, "steps", 3000, by={"dataset": {"table": TABLE_STEPS}})
+    learning_rate: float = like(RunConfig, "learning_rate", 6e-3, by={"dataset": {"table": TABLE_RATE}})
     batch_size: int = like(RunConfig, "batch_size", 128, by={"network": {"conv": 64}})
     warmup_steps: int = like(RunConfig, "warmup_steps", 100, by={"network": {"conv": 20}})
     latent_dim: int = setting(
@@ -44,6 +47,7 @@ class LatentConfig(RunConfig):
         scale="octaves",
         slider=Slider(top=512),
         shapes_weights=True,
+        by={"dataset": {"table": 64, "wine": 32}},
     )
     depth: int = setting(
         2, "Depth", "Hidden layers in the encoder and in the decoder.", ge=1, le=6, slider=Slider(), shapes_weights=True
@@ -68,6 +72,15 @@ class LatentConfig(RunConfig):
         slider=Slider(top=1.0, step=0.05),
         group="variants",
     )
+
+    def __init__(self, /, **values: Any) -> None:
+        if of_points(data := values.get("dataset")):
+            raise ConfigError(
+                f"dataset = {data!r} is refused: it is points in the plane, for a diffusion; an encoder is for images and tables."
+            )
+        super().__init__(**values)
+        if self.network != "mlp" and of_table(self.dataset):
+            self.needs_images("network", "mlp")
 
 
 class AutoencoderConfig(LatentConfig):
@@ -191,6 +204,8 @@ class VAEConfig(LatentConfig):
 
     def __init__(self, /, **values: Any) -> None:
         super().__init__(**values)
+        if LIKELIHOODS[self.likelihood].binarised and of_table(self.dataset):
+            self.needs_images("likelihood", "gaussian")
         if self.objective == "iwae" and (self.beta != 1.0 or self.kl_warmup or self.free_bits):
             raise ConfigError(
                 "objective = 'iwae' is a bound without a KL term to weigh: it needs beta = 1, kl_warmup = 0 and free_bits = 0."

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 from playground.config.autoencoders import AutoencoderConfig, VAEConfig
 from playground.config.samplers import SamplerSettings
-from playground.config.settings import Slider, like, setting
-from playground.config.training import IMAGES, RunConfig
+from playground.config.settings import ConfigError, Slider, like, setting
+from playground.config.training import ENCODED, TABLE_RATE, TABLE_STEPS, RunConfig, of_table
 from playground.data import DATASETS
 
 SMALL = 64
@@ -23,9 +23,14 @@ class DiffusionConfig(RunConfig, SamplerSettings):
 
     model: Literal["diffusion"] = "diffusion"
     dataset: str = setting("mixture", "Data", "What the model is trained on.", main=True, choices=DATASETS, shapes_weights=True)
-    steps: int = like(RunConfig, "steps", 3000, by={"dataset": {"latents": LATENT_STEPS}})
-    batch_size: int = like(RunConfig, "batch_size", 256, by={"dataset": {"images": 32, "digits": 128}})
-    learning_rate: float = like(RunConfig, "learning_rate", 3e-3)
+    steps: int = like(
+        RunConfig,
+        "steps",
+        2400,
+        by={"dataset": {"images": 3000, "latents": LATENT_STEPS, "table": TABLE_STEPS, "digits": 1300, "sprites": 1200}},
+    )
+    batch_size: int = like(RunConfig, "batch_size", 256, by={"dataset": {"images": 32, "digits": 64, "table": 64}})
+    learning_rate: float = like(RunConfig, "learning_rate", 3e-3, by={"dataset": {"table": TABLE_RATE}})
     schedule: Literal["linear", "cosine", "rectified_flow", "variance_exploding"] = setting(
         "cosine",
         "Noise schedule",
@@ -50,18 +55,33 @@ class DiffusionConfig(RunConfig, SamplerSettings):
     network: Literal["auto", "mlp", "mixer", "unet", "unet2d"] = setting(
         "auto",
         "Network",
-        "auto: a residual MLP for points and for images of up to 64 pixels, a mixer of patches for larger ones, which learns soonest. UNet2DModel is diffusers' own: slower, and what it "
-        "learns can be saved as a folder that diffusers loads by itself.",
+        "auto: a residual MLP for points, rows and images of up to 64 pixels, a mixer of patches for larger ones. Digits and sprites begin with the U-Net, whose "
+        "samples are nearer there. UNet2DModel is diffusers' own: slower, and what it learns can be saved as a folder that diffusers loads without code of ours, and "
+        "that the arena opens again.",
         titles={"mlp": "fully connected", "mixer": "mixer of patches", "unet": "U-Net", "unet2d": "UNet2DModel (diffusers)"},
         shapes_weights=True,
+        by={"dataset": {"digits": "unet", "sprites": "unet"}},
     )
-    skip: Literal["linear", "none"] = setting(
+    skip: Literal["gaussians", "linear", "none"] = setting(
         "linear",
         "Starts from",
-        "What the network's answer is added to: the best linear denoiser of the data, a closed form, so that only the rest has to be "
-        "learned; or nothing. UNet2DModel always starts from nothing.",
-        titles={"linear": "the best linear denoiser", "none": "nothing"},
+        "What the network's answer is added to: the best linear denoiser of the data, which is the exact one of a Gaussian with their mean and "
+        "covariance, or the exact one of several Gaussians, fitted to clusters of the data, so that only the rest has to be learned; or nothing. "
+        "UNet2DModel always starts from nothing.",
+        titles={"gaussians": "several Gaussians", "linear": "one Gaussian: the best linear denoiser", "none": "nothing"},
         shapes_weights=True,
+        by={"dataset": dict.fromkeys(("fashion_mnist", "fashion_mnist_full", "digits"), "gaussians")},
+    )
+    gaussians: int = setting(
+        10,
+        "Gaussians",
+        "How many clusters of the data have a Gaussian of their own in what the network starts from.",
+        ge=2,
+        le=60,
+        slider=Slider(),
+        when={"skip": "gaussians"},
+        shapes_weights=True,
+        by={"dataset": {"digits": 40}},
     )
     targets: Literal["single", "stable"] = setting(
         "stable",
@@ -69,7 +89,7 @@ class DiffusionConfig(RunConfig, SamplerSettings):
         "What the network is corrected towards: the one example that the noisy one was made of, or the mean over all that it may have "
         "come from, estimated with a thousand more (Xu et al. 2023): the same on average, less noisy, worth it where examples lie close together.",
         titles={"single": "the one example", "stable": "the mean of those near"},
-        by={"dataset": {"images": "single", "digits": "stable"}},
+        by={"dataset": {"images": "single", "digits": "stable", "table": "single"}},
     )
     width: int = setting(
         64,
@@ -81,9 +101,18 @@ class DiffusionConfig(RunConfig, SamplerSettings):
         scale="octaves",
         slider=Slider(top=512),
         shapes_weights=True,
-        by={"dataset": {"digits": 128}},
+        by={"dataset": {"digits": 96}},
     )
-    depth: int = setting(3, "Depth", "Residual blocks.", ge=1, le=12, slider=Slider(), shapes_weights=True)
+    depth: int = setting(
+        3,
+        "Depth",
+        "Residual blocks.",
+        ge=1,
+        le=12,
+        slider=Slider(),
+        shapes_weights=True,
+        by={"dataset": {"digits": 1, "sprites": 1}},
+    )
     conditional: Literal["off", "on"] = setting(
         "off",
         "Class-conditional",
@@ -101,6 +130,14 @@ class DiffusionConfig(RunConfig, SamplerSettings):
         le=1.0,
         slider=Slider(step=0.05),
     )
+
+    def __init__(self, /, **values: Any) -> None:
+        super().__init__(**values)
+        data = DATASETS[self.dataset]
+        if self.conditional == "on" and data.available() and len(data.label_names) < 2:
+            raise ConfigError(f"conditional = 'on' is refused: all examples of {data.title} are of one class.")
+        if self.network not in ("auto", "mlp") and of_table(self.dataset):
+            self.needs_images("network", "mlp")
 
     def network_for(self, shape: tuple[int, ...]) -> str:
         """The kind of network for data of `shape`: what was chosen, or what `auto` means for them."""
@@ -120,7 +157,7 @@ class LatentDiffusionConfig(DiffusionConfig):
     model: Literal["latent_diffusion"] = "latent_diffusion"
     steps: int = like(RunConfig, "steps", LATENT_STEPS)
     dataset: str = setting(
-        "fashion_mnist", "Data", "What the autoencoder was trained on.", main=True, choices=IMAGES, shapes_weights=True
+        "fashion_mnist", "Data", "What the autoencoder was trained on.", main=True, choices=ENCODED, shapes_weights=True
     )
     network: Literal["auto", "mlp"] = setting(
         "auto", "Network", "A residual MLP: latents are short vectors.", titles={"mlp": "fully connected"}, shapes_weights=True

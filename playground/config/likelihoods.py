@@ -23,6 +23,8 @@ class Pixels:
 
 
 GREY = Pixels("density over pixels from 0 to 1", level_width=1.0 / 255.0, unmodelled=8)
+COLUMNS = Pixels("density over standardised columns", level_width=1.0, unmodelled=0)
+"""Of a table, whatever the likelihood; there are no levels, and so no bits of a code of them."""
 BLACK_AND_WHITE = Pixels("probability of binarised pixels", level_width=1.0, unmodelled=1)
 
 
@@ -101,6 +103,24 @@ def _bernoulli(n: int, std: float | None) -> str:
         "black and white pixels: a probability, so its nats and bits per dimension are those of a code. On grey "
         "pixels the same formula is no likelihood, because nothing normalises it; so each pixel is made white "
         "with its grey level as probability."
+    )
+
+
+def of_columns(likelihood: Likelihood, n: int, std: float | None) -> str:
+    """The formula for rows of a table with n columns: each is standardised, has a density, and no levels."""
+    if likelihood.binarised:
+        return "Columns are numbers, not black or white: a Gaussian is for them."
+    spread = (
+        f"σ = {std:g}"
+        if likelihood.fixed_spread and std
+        else "a σ for each column and z"
+        if likelihood.per_pixel
+        else "one σ that is learned"
+    )
+    return (
+        f"$-\\log p(x|z) = \\sum_i \\frac{{(x_i - D_i(z))^2}}{{2\\sigma_i^2}} + \\log(\\sigma_i\\sqrt{{2\\pi}})$ over {n} columns, with {spread}, in nats of a "
+        f"{COLUMNS.words}: in units of their standard deviations, so that each counts alike. In the units of the table the density is "
+        "smaller by the product of these."
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeGuard
 
 from playground.config.autoencoders import AutoencoderConfig, LatentConfig, VAEConfig
 from playground.config.diffusion import DiffusionConfig
-from playground.config.training import RunConfig
+from playground.config.training import RunConfig, words_for
 
 NOT_GENERATIVE = "An autoencoder defines no distribution, so there is nothing to sample from: train a VAE or a diffusion model."
 
@@ -45,6 +45,11 @@ MODELS = {
 def model_of(config: Mapping[str, Any]) -> Model | None:
     """What the training with these settings trains; None for a study and for a drawing of samples."""
     return MODELS.get(config.get("model", ""))
+
+
+def unit_of(config: Mapping[str, Any]) -> str:
+    """The unit of the loss of the training with these settings: of a table an error is one per column."""
+    return MODELS[config["model"]].unit.replace("pixel", words_for(config.get("dataset"))[1])
 
 
 def encodes(config: RunConfig) -> TypeGuard[LatentConfig]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from playground.config.settings import Settings, Slider, setting
+from playground.config.settings import Settings, Slider, field_specs, setting
 from playground.config.studies import TIME_GRIDS, Device, TimeGrid
 
 Sampler = Literal["ddpm", "ddim", "euler", "heun", "edm_heun", "dpmpp_2m"]
@@ -94,3 +94,10 @@ class SampleConfig(SamplerSettings):
         "pixel noise, which is what log p(x) speaks of.",
     )
     device: Device = setting("auto", "Device", "Where the arithmetic is done.")
+
+
+def drawn_by(settings: SamplerSettings) -> str:
+    """In words: DPM-Solver++ (2M) in 20 steps, Karras, ρ = 7 in σ/α."""
+    name = field_specs(SamplerSettings)["sampler"].titles[settings.sampler]
+    eta = f", η = {settings.eta:g}" if settings.sampler == "ddim" and settings.eta else ""
+    return f"{name} in {settings.sampling_steps} steps{eta}, their times {TIME_GRIDS[settings.time_grid]}"

@@ -25,7 +25,12 @@ _BRIEF.maxlevel, _BRIEF.maxdict, _BRIEF.maxlist, _BRIEF.maxstring, _BRIEF.maxoth
 
 
 class ConfigError(ValueError):
-    """A setting was refused. `str(error)` is one sentence a person can act on."""
+    """A setting was refused. `str(error)` is one sentence a person can act on; `way`, settings by name that would be right in the
+    place of those that were refused, as far as they are known."""
+
+    def __init__(self, sentence: str = "", way: Mapping[str, Any] | None = None) -> None:
+        super().__init__(sentence)
+        self.way = dict(way or {})
 
 
 class Titled(Protocol):
@@ -109,7 +114,8 @@ class Settings(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise ConfigError(_sentences(type(self), error.errors(include_url=False, include_context=False))) from None
+            items = error.errors(include_url=False, include_context=False)
+            raise ConfigError(_sentences(type(self), items), _way(type(self), items)) from None
 
     @field_validator("*", mode="before")
     @classmethod
@@ -117,7 +123,7 @@ class Settings(BaseModel):
         """Text and whole floats become numbers (links and JavaScript send them); `True` as 1 would be a slip. Of a registry
         the names may be chosen."""
         registry = _extra(cls.model_fields[info.field_name or ""]).get("registry")
-        if isinstance(value, bool) or (registry is not None and value not in tuple(registry)):
+        if isinstance(value, bool) or (registry is not None and not _offered(registry, value)):
             raise ValueError
         return value
 
@@ -213,6 +219,11 @@ def _field_spec(name: str, field: Any) -> FieldSpec:
     )
 
 
+def _offered(registry: Mapping[Any, Any], value: Any) -> bool:
+    """Whether `value` may be chosen: it is listed, or found by a name that somebody knows."""
+    return value in tuple(registry) or (isinstance(value, str) and value in registry)
+
+
 def _always() -> bool:
     return True
 
@@ -227,6 +238,20 @@ def _slider(asked: Slider | None, low: float | None, high: float | None, step: f
 def brief(value: Any) -> str:
     """`value` as it would be written in Python, cut where it is long or deep: a refusal repeats no megabyte that came in."""
     return _BRIEF.repr(value)
+
+
+def _way(config: type[Settings], items: Any) -> dict[str, Any]:
+    """For each number that was refused the whole one beside it, where that is what was meant, else the default, with which a training
+    is known to work: the nearest bound may be one that nothing survives. Nothing where anything else is refused, too."""
+    specs = field_specs(config)
+    bounded = [spec for item in items if item["loc"] and (spec := specs.get(item["loc"][0])) and spec.low is not None]
+    return {spec.name: _meant(spec, item["input"]) for spec, item in zip(bounded, items)} if len(bounded) == len(items) else {}
+
+
+def _meant(spec: FieldSpec, value: Any) -> int | float:
+    assert spec.low is not None and spec.high is not None
+    between = isinstance(value, (int, float)) and spec.low <= value <= spec.high
+    return round(value) if between and spec.kind == "int" else spec.default
 
 
 def _sentences(config: type[Settings], items: Any) -> str:

@@ -25,6 +25,8 @@ FRAME = (128, 128, 128, 150)
 """A thin line around every image, so that its white ends on a white page, and its black on a black page."""
 INK = (128, 128, 128, 255)
 """Mid grey: readable on white and on black."""
+ONE_CLASS = 5
+"""Rows of images where there is only one class."""
 SIDE, N_POINTS = 480, 6_000
 """Of a sheet of points: pixels a side, and how many points are drawn at most."""
 COLOURS = ("#3b82c4", "#e08a1e", "#2a9d78", "#d1495b", "#8e6fc1", "#a3742c", "#d56fae", "#7d8794", "#9aa52b", "#29a3b8")
@@ -34,37 +36,45 @@ COLOURS = ("#3b82c4", "#e08a1e", "#2a9d78", "#d1495b", "#8e6fc1", "#a3742c", "#d
 def contact_sheet(dataset: Dataset, columns: int = 12, seed: int = 0, colours: Sequence[str] = COLOURS) -> Image.Image:
     """An RGBA picture of `dataset`; the same arguments give the same picture.
 
-    Images: a row for every class, with its name and `columns` of its training images, drawn at random by `seed`.
+    Images: a row for every class, with its name and `columns` of its training images, drawn at random by `seed`; rows of a table alike, as bars.
     Points: a scatter of the training points, each class k in `colours[k]` ("#rrggbb"; they start again when used up).
     Raises ValueError where `columns` is below 1.
     """
     if columns < 1:
         raise ValueError(f"columns = {columns} is refused: it must be a whole number from 1.")
-    return _images_sheet(dataset, columns, seed) if dataset.is_image else _points_sheet(dataset, seed, colours)
+    return _points_sheet(dataset, seed, colours) if dataset.kind == "points" else _images_sheet(dataset, columns, seed)
 
 
 def _images_sheet(dataset: Dataset, columns: int, seed: int) -> Image.Image:
     from PIL import Image, ImageDraw, ImageFont
 
     rng = np.random.default_rng(seed)
-    _, height, width = dataset.shape
+    _, height, width = dataset.pictures(dataset.train.x[:1]).shape[1:]
     scale = max(1, round(TILE / height))
     font = ImageFont.load_default(14)
-    margin = 12 + round(max(font.getlength(name) for name in dataset.label_names))
+    margin = 12 + round(max(font.getlength(name) for name in dataset.label_names)) if len(dataset.label_names) > 1 else 2
     step_x, step_y = width * scale + GAP, height * scale + ROW_GAP
-    sheet = Image.new("RGBA", (margin + columns * step_x, len(dataset.label_names) * step_y))
+    rows = rows_of(dataset, columns, rng)
+    sheet = Image.new("RGBA", (margin + columns * step_x, len(rows) * step_y))
     pen = ImageDraw.Draw(sheet)
-    for row, name in enumerate(dataset.label_names):
+    for row, (name, members) in enumerate(rows):
         pen.text((margin - 10, row * step_y + height * scale / 2), name, fill=INK, font=font, anchor="rm")
-        members = np.flatnonzero(dataset.train.labels == row)
-        for column, index in enumerate(rng.permutation(members)[:columns]):
-            picture = dataset.train.x[index].transpose(1, 2, 0)
+        for column, index in enumerate(members):
+            picture = dataset.pictures(dataset.train.x[index : index + 1])[0].transpose(1, 2, 0)
             picture = Image.fromarray(picture.squeeze(2) if picture.shape[2] == 1 else picture)
             picture = picture.resize((width * scale, height * scale), Image.Resampling.NEAREST)
             left, top = margin + column * step_x, row * step_y + 1
             pen.rectangle((left - 1, top - 1, left + picture.width, top + picture.height), outline=FRAME)
             sheet.paste(picture.convert("RGBA"), (left, top))
     return sheet
+
+
+def rows_of(dataset: Dataset, columns: int, rng: np.random.Generator) -> list[tuple[str, np.ndarray]]:
+    """What stands in each row: a class and some of its images; where there is one class, some rows of it without its name."""
+    if len(dataset.label_names) == 1:
+        return [("", part) for part in np.array_split(rng.permutation(len(dataset.train))[: ONE_CLASS * columns], ONE_CLASS)]
+    members = (np.flatnonzero(dataset.train.labels == label) for label in range(len(dataset.label_names)))
+    return [(name, rng.permutation(each)[:columns]) for name, each in zip(dataset.label_names, members)]
 
 
 def _points_sheet(dataset: Dataset, seed: int, colours: Sequence[str]) -> Image.Image:

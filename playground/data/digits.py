@@ -15,17 +15,22 @@ TEST_EVERY = 5
 """Of every class, examples 5, 10, 15, ... in the file's order are held out."""
 
 
-def _file() -> Path | None:
-    """Where scikit-learn keeps the digits: 8 x 8 values and a label a line, as comma-separated text.
+def installed(name: str) -> Path | None:
+    """Where scikit-learn keeps one of its data files; None where it is not installed.
 
-    `sklearn.datasets.load_digits` would read it for us, but importing that takes 2 s and pulls in SciPy; finding the
+    `sklearn.datasets` would read it for us, but importing that takes 2 s and pulls in SciPy; finding the
     package without importing it and parsing the file takes 0.04 s.
     """
     spec = importlib.util.find_spec("sklearn")
     if spec is None or spec.origin is None:
         return None
-    path = Path(spec.origin).parent / "datasets" / "data" / "digits.csv.gz"
+    path = Path(spec.origin).parent / "datasets" / "data" / name
     return path if path.is_file() else None
+
+
+def _file() -> Path | None:
+    """The digits: 8 x 8 values and a label a line, as comma-separated text."""
+    return installed("digits.csv.gz")
 
 
 def _read() -> tuple[Split, Split]:
@@ -39,15 +44,15 @@ def _read() -> tuple[Split, Split]:
     except (OSError, EOFError, ValueError, IndexError, zlib.error) as error:
         raise DataError(f"{path} is damaged ({error}): install scikit-learn again.") from None
     x = np.rint(x * (255 / 16)).astype(np.uint8)  # the file counts 0..16 dark pixels in each 4 x 4 block
-    held_out = _held_out(labels)
+    held_out = held_out_of(labels)
     return Split(x[~held_out], labels[~held_out]), Split(x[held_out], labels[held_out])
 
 
-def _held_out(labels: np.ndarray) -> np.ndarray:
-    """Marks every fifth example of each class; no random numbers, so the split never changes."""
+def held_out_of(labels: np.ndarray, every: int = TEST_EVERY) -> np.ndarray:
+    """Marks one in `every` examples of each class; no random numbers, so the split never changes."""
     mask = np.zeros(len(labels), dtype=bool)
     for label in np.unique(labels):
-        mask[np.flatnonzero(labels == label)[TEST_EVERY - 1 :: TEST_EVERY]] = True
+        mask[np.flatnonzero(labels == label)[every - 1 :: every]] = True
     return mask
 
 

@@ -8,41 +8,13 @@ with the mean and the standard deviation of their training points.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from playground.data.base import DatasetInfo, Split
+from playground.data.mixture import Mixture
 
 N_TRAIN, N_TEST = 40_000, 2_000
-
-
-@dataclass(frozen=True, eq=False)
-class Mixture:
-    """`p(x) = sum_k weights_k N(x; means_k, std² I)` in the plane."""
-
-    means: np.ndarray
-    """float64, shape (K, 2)."""
-    std: float
-    weights: np.ndarray
-    """float64, shape (K,), summing to 1."""
-
-    def log_density(self, x: np.ndarray) -> np.ndarray:
-        """`log p(x)` in nats, float64, for `x` of shape (..., 2); the answer has shape (...)."""
-        squares = np.sum((np.asarray(x, np.float64)[..., None, :] - self.means) ** 2, axis=-1)
-        logs = np.log(self.weights) - squares / (2 * self.std**2) - np.log(2 * np.pi * self.std**2)
-        highest = logs.max(axis=-1)
-        return highest + np.log(np.sum(np.exp(logs - highest[..., None]), axis=-1))
-
-    def density(self, x: np.ndarray) -> np.ndarray:
-        """`p(x)`, probability per unit area, for `x` of shape (..., 2)."""
-        return np.exp(self.log_density(x))
-
-    def sample(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """`n` points, float32 of shape (n, 2), and the component each came from, int64 of shape (n,)."""
-        component = rng.choice(len(self.weights), size=n, p=self.weights)
-        x = self.means[component] + self.std * rng.standard_normal((n, 2))
-        return x.astype(np.float32), component.astype(np.int64)
 
 
 def _ring(n: int, std: float) -> Mixture:
@@ -148,6 +120,7 @@ POINTS: tuple[DatasetInfo, ...] = (
         (2,),
         _numbered("component", 8),
         lambda: _cut(*MIXTURE.sample(N_TRAIN + N_TEST, np.random.default_rng(0))),
+        density=MIXTURE,
     ),
     _info(
         "moons",

@@ -12,6 +12,11 @@ LARGEST_SIDE = 16_383
 """Pixels; what the WebP format allows."""
 
 
+def pixels_of(images: np.ndarray) -> np.ndarray:
+    """Images as a page takes them, one dot after the other: (n, 1, h, w) -> (n, h, w), and (n, 3, h, w) -> (n, h, w, 3)."""
+    return images[:, 0] if images.shape[1] == 1 else np.ascontiguousarray(np.moveaxis(images, 1, -1))
+
+
 def tile(images: np.ndarray, columns: int) -> np.ndarray:
     """`images`, uint8 (N, C, H, W), in reading order on a sheet, uint8 (rows * H, columns * W, C); spare places 0."""
     n, channels, height, width = images.shape

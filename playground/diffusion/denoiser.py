@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from playground.config import DiffusionConfig
 from playground.data import DATASETS
+from playground.diffusion.gaussians import GaussiansDenoiser
 from playground.diffusion.linear import LinearDenoiser
 from playground.diffusion.networks import Mixer, ResidualMLP, UNet
 from playground.diffusion.noise import SCHEDULES, Coefficients, Schedule
@@ -71,9 +72,9 @@ class Denoiser(nn.Module):
     input and output have about unit variance under every schedule and parametrization (cf. Karras et al. 2022, table 1).
     A label is a number from 0, or -1 for "none": then the answer is about all classes together.
 
-    With a `linear` denoiser the network has only the rest to learn: `x_0` is the linear answer plus the network's output times the
-    standard deviation of what that answer leaves (as `c_skip` and `c_out` of Karras et al. 2022, with a matrix for a number). Of
-    images the network then also sees the linear answer, which looks at all pixels at once.
+    With a `linear` denoiser, or one of several Gaussians, the network has only the rest to learn: `x_0` is that answer plus the network's output
+    times the standard deviation of what the best linear answer leaves (as `c_skip` and `c_out` of Karras et al. 2022, with a matrix for a
+    number). Of images the network then also sees that answer, which looks at all pixels at once.
     """
 
     def __init__(
@@ -181,8 +182,16 @@ NETWORKS: dict[str, Callable[[tuple[int, ...], int, int, int, int], nn.Module]] 
 channels that it sees."""
 
 
+STARTS: dict[str, Callable[[tuple[int, ...], int], LinearDenoiser]] = {
+    "linear": lambda shape, _: LinearDenoiser(shape),
+    "gaussians": GaussiansDenoiser,
+}
+"""Name -> what makes, for data of this shape and of so many Gaussians, the denoiser that a network's answer is added to; it is fitted to data
+later."""
+
+
 def build_denoiser(config: DiffusionConfig, shape: tuple[int, ...]) -> Denoiser:
-    """The denoiser that `config` describes for data of `shape`: (2,) for points, (C, H, W) for images."""
+    """The denoiser that `config` describes for data of `shape`: (C, H, W) for images, (2,) for points, (D,) for rows of a table."""
     kind = config.network_for(shape)
     if kind != "mlp" and len(shape) != 3:
         raise ValueError(f"network = {kind!r} is refused for points: it needs images; use 'mlp' or 'auto'.")
@@ -190,7 +199,7 @@ def build_denoiser(config: DiffusionConfig, shape: tuple[int, ...]) -> Denoiser:
     schedule, parametrization = SCHEDULES[config.schedule], PARAMETRIZATIONS[config.parametrization]
     if kind == "unet2d":
         return Denoiser(UNet2D(config, shape, n_labels), schedule, parametrization, n_labels)
-    linear = LinearDenoiser(shape) if config.skip == "linear" else None
+    linear = STARTS[config.skip](shape, config.gaussians) if config.skip in STARTS else None
     n_seen = shape[0] * (2 if linear is not None and len(shape) == 3 else 1)
     network = NETWORKS[kind](shape, config.width, config.depth, n_labels, n_seen)
     return Denoiser(network, schedule, parametrization, n_labels, linear)

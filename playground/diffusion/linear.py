@@ -62,6 +62,10 @@ class LinearDenoiser(nn.Module):
         for buffer, value in ((self.mean, mean), (self.axes, axes), (self.variances, variances.clamp_min(LEAST))):
             buffer.copy_(value)
         self.rest.fill_(max(rest, LEAST))
+        return self.divide(data)
+
+    def divide(self, data: Tensor) -> LinearDenoiser:
+        """What a denoiser of several Gaussians does with `data`, once it has mean and covariance: nothing, of one."""
         return self
 
     def forward(self, x_t: Tensor, c: Coefficients) -> Tensor:

@@ -146,6 +146,15 @@ def patch_of(height: int, width: int) -> int:
     return next(p for p in range(1, height + 1) if height % p == 0 and width % p == 0 and max(height, width) <= 8 * p)
 
 
+def channels_of(width: int, side: int) -> list[int]:
+    """Channels of a U-Net, from the highest resolution to the lowest."""
+    channels = [max(width // 4, 8)]
+    while side % 2 == 0 and side > 4 and len(channels) < 3:
+        side //= 2
+        channels.append(channels[-1] * 2)
+    return channels
+
+
 class ResidualBlock(nn.Module):
     """Two 3x3 convolutions with group norm, scaled and shifted by a condition, around a skip."""
 
@@ -171,11 +180,8 @@ class UNet(nn.Module):
 
     def __init__(self, shape: tuple[int, ...], width: int, depth: int, n_labels: int = 0, n_seen: int | None = None) -> None:
         super().__init__()
-        top, side = max(width // 4, 8), shape[-1]
-        channels = [top]
-        while side % 2 == 0 and side > 4 and len(channels) < 3:
-            side //= 2
-            channels.append(channels[-1] * 2)
+        channels = channels_of(width, shape[-1])
+        top = channels[0]
         condition = 4 * top
         self.embed = ScalarEmbedding(condition)
         self.enter = nn.Conv2d(n_seen or shape[0], top, 3, padding=1)

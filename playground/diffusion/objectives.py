@@ -51,7 +51,8 @@ def stable_x_0(x_t: Tensor, c: Coefficients, own: Examples, others: Examples) ->
     classes an `x_t` looks at its own example and at those of its class; where that is hidden, at all."""
     data = torch.cat([own.x, others.x]).flatten(1)
     ratio = (c.alpha / c.sigma).flatten(1)
-    logits = (x_t.flatten(1) * (ratio / c.sigma.flatten(1))) @ data.T - 0.5 * ratio.square() * data.square().sum(1)
+    asked = torch.cat([x_t.flatten(1) * (ratio / c.sigma.flatten(1)), -0.5 * ratio.square()], dim=1)
+    logits = asked @ torch.cat([data, data.square().sum(1, keepdim=True)], dim=1).T  # one pass over (n, all) in place of three
     if own.label is not None and others.label is not None:
         known = torch.cat([own.label, others.label])
         other = (own.label[:, None] >= 0) & (own.label[:, None] != known)

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from playground.config import DiffusionConfig
 from playground.diffusion.levels import TABLE, table_times
-from playground.diffusion.networks import zero
+from playground.diffusion.networks import channels_of, zero
 from playground.diffusion.noise import SCHEDULES
 
 PredictionType = Literal["epsilon", "sample", "v_prediction"]
@@ -77,11 +77,8 @@ def unet2d(shape: tuple[int, ...], width: int, depth: int, n_labels: int = 0) ->
     each. With classes, embedding 0 stands for none."""
     from diffusers import UNet2DModel
 
-    top, side = max(width // 4, 8), shape[-1]
-    channels = [top]
-    while side % 2 == 0 and side > 4 and len(channels) < 3:
-        side //= 2
-        channels.append(channels[-1] * 2)
+    channels = channels_of(width, shape[-1])
+    top = channels[0]
     network = UNet2DModel(
         sample_size=(shape[1], shape[2]),
         in_channels=shape[0],

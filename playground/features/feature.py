@@ -49,6 +49,8 @@ class Feature:
     """`module:function`, the study as a generator of events: `(settings, checkpoint, control)`. That module alone may load torch."""
     view: Builder | None = None
     """Of a run of the study."""
+    latents: bool = False
+    """Whether the study also measures a diffusion in the latent space of an autoencoder."""
     others: tuple[str, ...] = ()
     """Further weights that the study compares with `checkpoint`, by the names of its arguments."""
     results: Callable[[dict[str, np.ndarray]], Payload] | None = None

@@ -2,7 +2,9 @@
 import {lastFrame, subscribe} from '../ui/lib/bus.js';
 import {reset} from '../ui/lib/forms.js';
 import {TABS, train as begin} from '../ui/lib/going.js';
-import {button, node, prose, question, runs, verdict} from './draw.js';
+import {button, node} from '../ui/lib/nodes.js';
+import {prose, question, runs, verdict} from './draw.js';
+import {pack, unpack} from './link.js';
 import {keep, nameOf, table} from './store.js';
 
 const ENDED = ['finished', 'failed'], LARGEST = 65536;
@@ -44,16 +46,21 @@ export function mount({element, server, trigger}) {
     go();
     if (train) begin(source.tab);
   }
-  const key = frame => `${shown}|${at}|${frame.run}|${frame.step}|${frame.status}`;
   const mine = () => step().run != null && lastFrame(step().tab);
+  /* The run of the study that measures what this step checks, once it has ended and if it is of the run of this step; else ''. */
+  function beside() {
+    const frame = mine(), study = step().study && lastFrame(step().study);
+    return study && ENDED.includes(study.status) && study.of?.[0]?.run === frame.run ? study.run : '';
+  }
+  const key = frame => `${shown}|${at}|${frame.run}|${frame.step}|${frame.status}|${beside()}`;
   /* Once the run of a step has ended the server is asked what it measured. */
   async function judge() {
     const frame = step() && panel.hidden === false && mine();
-    if (!frame || !ENDED.includes(frame.status) || judged.has(key(frame)) || asking === key(frame)) return;
+    if (!frame || !ENDED.includes(frame.status) || (step().study && !beside()) || judged.has(key(frame)) || asking === key(frame)) return;
     const name = shown, number = at, now = step(), wanted = lessons[name].steps[now.run], place = asking = key(frame);
     const named = lessons[name].steps.slice(0, number + 1).filter(each => each.name), known = store.of(name).runs;
     const names = Object.fromEntries(named.map(each => [each.name, [each.tab, known[each.name]?.[1] ?? '']]));
-    const answer = await ask('judge', [frame.run, {tab: now.tab, set: wanted.set, checks: now.checks, names}]);
+    const answer = await ask('judge', [frame.run, {tab: now.tab, set: wanted.set, checks: now.checks, names, study: beside()}]);
     asking = '';
     judged.set(place, answer);
     if (answer.numbers && !frame.kept) remember(name, number, now, frame.run, answer);
@@ -91,9 +98,10 @@ export function mount({element, server, trigger}) {
     if (Object.keys(now.set).length) doing.append(button('Set this up', 'lesson-plain', () => setUp(now, false)));
     else if (now.tab && !now.train) doing.append(button('Show it', 'lesson-plain', go));
     const sets = Object.entries(now.set).map(([name, value]) => `${name.replaceAll('_', ' ')} ${value}`).join(', ');
-    const waiting = waits && frame.status === 'stopped' ? 'The run was stopped before its last step: let it go on, and its numbers are checked.' : waits ? 'The run goes on: the numbers are checked when it ends.' : now.train ? 'Checked on the numbers of your run, once it has ended.' : `Checked on the run of step ${now.run + 1}, once there is one.`;
+    const waiting = waits && frame.status === 'stopped' ? 'The run was stopped before its last step: let it go on, and its numbers are checked.' : waits ? 'The run goes on: the numbers are checked when it ends.' : now.study && frame ? `Checked once the bench of this step has measured the run of step ${now.run + 1}.`
+      : now.train ? 'Checked on the numbers of your run, once it has ended.' : `Checked on the run of step ${now.run + 1}, once there is one.`;
     return [
-      node('p', 'lesson-count', `Step ${at + 1} of ${lessons[shown].steps.length}${kept.done[at] ? ' · done' : ''}`),
+      node('p', 'lesson-count', `Step ${at + 1} of ${lessons[shown].steps.length}${kept.done[at] ? ' · done' : ''}${shown === linkedName ? ' · somebody’s text, from the link' : ''}`),
       node('h2', '', now.heading), prose(now.prose),
       now.ask ? question(now, kept.guess[at], guessed) : null, doing,
       sets ? node('p', 'lesson-soft', `Sets ${sets}; everything else as it was at the beginning.`) : null,
@@ -120,8 +128,9 @@ export function mount({element, server, trigger}) {
     const cards = Object.entries(lessons).map(([name, lesson]) => {
       const kept = store.of(name), done = Object.keys(kept.done).length, own = name in store.own();
       return node('section', 'lesson-card', node('h2', '', lesson.title), node('p', '', lesson.about),
-        node('p', 'lesson-soft', `${done} of ${lesson.steps.length} steps done${own ? ' · your own file, kept in this browser alone' : ''}`),
+        node('p', 'lesson-soft', `${done} of ${lesson.steps.length} steps done${own ? ' · your own file, kept in this browser alone' : name === linkedName ? ' · somebody’s text, which came with the link, and is not kept' : ''}`),
         node('div', 'lesson-doing', button(kept.at ? `Go on at step ${kept.at + 1}` : 'Begin', 'lesson-main', () => open(name, kept.at)),
+          own ? button('Copy link', 'lesson-plain', () => copyLink(name)) : null,
           own ? button('Remove', 'lesson-plain', () => { store.remove(name); delete lessons[name]; draw(); }) : null));
     });
     const picker = /** @type {HTMLInputElement} */ (node('input'));
@@ -149,6 +158,28 @@ export function mount({element, server, trigger}) {
   function open(name, number) { shown = name; move(Math.min(number, lessons[name].steps.length - 1)); }
   function list() { shown = null; at = 0; write(true); arrive(); }
   function show(on) { panel.hidden = !on; store.open = on; draw(); judge(); if (on) body.focus({preventScroll: true}); else { write(false); opener.focus(); } }
+
+  /* --- a lesson in a link ------------------------------------------------------------------------------------------ */
+  let linkedName = '';
+  async function copyLink(name) {
+    const url = new URL(location.href);
+    url.search = '';
+    url.hash = await pack(store.own()[name]);
+    try { await navigator.clipboard.writeText(url.href); notice = 'The link is copied. It holds the whole lesson.'; } catch { location.hash = url.hash; notice = 'Copy the address of this page: it holds the whole lesson.'; }
+    draw();
+    body.scrollTop = 0;
+  }
+  /* What came with the link is shown as any lesson is, text and nothing else, and is gone with the page. Whether there was one. */
+  async function follow() {
+    const text = await unpack(location.hash, LARGEST * 4);
+    if (text == null) return false;
+    const lesson = text ? await ask('read_lesson', text) : {error: 'the lesson in this link is damaged, or too long.'};
+    if (lesson.error) { notice = `The link: ${lesson.error}`; return true; }
+    delete lessons[linkedName];
+    linkedName = nameOf(lesson.title).replace(/^own/, 'link');
+    lessons[linkedName] = lesson;
+    return true;
+  }
 
   /* --- a teacher's own file --------------------------------------------------------------------------------------- */
   async function take(file) {
@@ -191,24 +222,29 @@ export function mount({element, server, trigger}) {
     arrive();
     go();
   });
-  for (const tab of TABS) {
+  for (const tab of [...TABS, 'arena']) {
     let last = '';
     subscribe(tab, frame => {
       const now = frame ? `${frame.run}|${frame.status}` : '';
-      if (now === last || !shown || step().tab !== tab) return;
+      if (now === last || !shown || ![step().tab, step().study].includes(tab)) return;
       last = now;
       draw();
       judge();
     });
   }
 
+  window.addEventListener('hashchange', async () => { if (element.isConnected && lessons && await follow() && lessons[linkedName]) { panel.hidden = false; open(linkedName, 0); } });
+
   const linked = new URL(location.href).searchParams, wanted = linked.get('lesson');
-  if (wanted || store.open) {
+  if (wanted || store.open || location.hash.startsWith('#lesson=')) {
     panel.hidden = false;
     draw();
-    load().then(() => {
+    load().then(async () => {
       if (!lessons) return;
+      const sent = await follow(), damaged = notice;
       read();
+      if (sent && !shown && lessons[linkedName]) shown = linkedName;
+      if (sent && damaged) notice = damaged;
       draw();
       judge();
       if (!linked.get('tab')) go();

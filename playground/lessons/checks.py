@@ -60,6 +60,12 @@ def parse_check(text: str, tabs: Mapping[str, str]) -> Check:
     return check
 
 
+def readings(texts: Iterable[str]) -> set[str]:
+    """The names of all readings in checks that were read before."""
+    matches = filter(None, map(CHECK.fullmatch, texts))
+    return {match[side] for match in matches for side in ("left", "right") if match[side]}
+
+
 def _known(side: Side, tabs: Mapping[str, str]) -> None:
     if side.of not in tabs:
         raise ValueError(f"no earlier step that trains has the name “{side.of}”.")

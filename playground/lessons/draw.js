@@ -1,20 +1,6 @@
 /* The nodes of the panel, made one by one from a lesson's plain text: nothing in a file is ever markup. */
 import {digits} from '../ui/lib/format.js';
-
-/** @returns {HTMLElement} */
-export function node(tag, name = '', ...children) {
-  const made = document.createElement(tag);
-  if (name) made.className = name;
-  made.append(...children.filter(child => child != null));
-  return made;
-}
-export function button(text, name, act, more = {}) {
-  const made = /** @type {HTMLButtonElement} */ (node('button', name, text));
-  made.type = 'button';
-  Object.assign(made, more);
-  made.addEventListener('click', act);
-  return made;
-}
+import {button, node} from '../ui/lib/nodes.js';
 
 const STYLES = {strong: 'strong', em: 'em', code: 'code'};
 function span({style, text, href}) {

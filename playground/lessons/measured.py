@@ -36,7 +36,8 @@ def _codes(config: dict[str, Any], arrays: Arrays) -> Iterator[tuple[str, float]
         return
     z = np.asarray(arrays["latent"], np.float64)
     yield "codes/spread", float(np.sqrt(np.square(z).mean()))
-    yield "linear/mse", linear_error(config["dataset"], z.shape[1])
+    if load_dataset(config["dataset"]).is_image:
+        yield "linear/mse", linear_error(config["dataset"], z.shape[1])
     if z.shape[1] == 2:
         yield "codes/empty", empty_share(z)
 
@@ -49,6 +50,8 @@ def empty_share(z: np.ndarray) -> float:
 
 
 def _edges(config: dict[str, Any], arrays: Arrays) -> Iterator[tuple[str, float]]:
+    if not load_dataset(config["dataset"]).is_image:
+        return
     if "samples" in arrays:
         yield "samples/edges", edges(arrays["samples"])
     if "samples" in arrays or "latent" in arrays:

@@ -26,9 +26,9 @@ from typing import Any
 
 from playground.config import ConfigError
 from playground.lessons.checks import NAME, parse_check
-from playground.lessons.prose import Block, blocks
 from playground.lessons.readings import TABS, find
 from playground.lessons.settings import configure, given
+from playground.ui.prose import Block, blocks
 
 LONGEST, MOST_STEPS, LONGEST_LINE, MOST_CHECKS = 65_536, 60, 4_000, 8
 """Characters of a file, its steps, characters of a line, and checks of a step."""

@@ -16,6 +16,8 @@ class Reading(NamedTuple):
     words: str
     tabs: tuple[str, ...]
     unit: str = ""
+    study: str = ""
+    """The study that measures it, where that is not the run of the tab itself."""
 
 
 ENCODERS, VAE, DIFFUSION = ("ae", "vae"), ("vae",), ("diffusion",)
@@ -45,6 +47,12 @@ READINGS = {
     "gaussian/distance": Reading("distance of as many draws of a Gaussian", DIFFUSION),
     "samples/spread": Reading("spread within a class of samples", DIFFUSION),
     "data/spread": Reading("spread within a class of data", DIFFUSION),
+    "forward/half": Reading("correlation of x with the data at t = 0.5", DIFFUSION),
+    "forward/end": Reading("correlation of x with the data at t = 1", DIFFUSION),
+    "arena/ddpm": Reading("distance of DDPM with the fewest evaluations", DIFFUSION, study="arena"),
+    "arena/heun": Reading("distance of Heun with the fewest evaluations", DIFFUSION, study="arena"),
+    "arena/unipc": Reading("distance of UniPC with the fewest evaluations", DIFFUSION, study="arena"),
+    "arena/floor": Reading("distance of real data to real data", DIFFUSION, study="arena"),
 }
 
 

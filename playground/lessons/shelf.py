@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from playground.lessons.checks import readings
 from playground.lessons.parsing import Lesson, Places, Step, read
 from playground.lessons.readings import find
 from playground.lessons.settings import typed
@@ -31,4 +32,5 @@ def shown(lesson: Lesson) -> dict[str, Any]:
 
 def _step(step: Step) -> dict[str, Any]:
     table = [[name, reading.words] for name in step.table if (reading := find(name))]
-    return asdict(step) | {"set": typed(step.tab, step.set) if step.set else {}, "table": table}
+    study = next((reading.study for name in readings(step.checks) if (reading := find(name)) and reading.study), "")
+    return asdict(step) | {"set": typed(step.tab, step.set) if step.set else {}, "table": table, "study": study}

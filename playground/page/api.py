@@ -17,10 +17,11 @@ import gradio as gr
 import numpy as np
 
 from playground.config import CONFIGS, SampleConfig, field_specs
-from playground.features.arena.service import ArenaService
 from playground.features.registry import studies
 from playground.page.door import MISTAKE
 from playground.page.service import Service
+from playground.runs.events import drawn
+from playground.runtimes.links import watch_id
 from playground.runtimes.records import RunRecord
 from playground.runtimes.refusals import REFUSALS
 from playground.views.outcome import diverged
@@ -30,7 +31,6 @@ NEWS_SECONDS = 10.0
 
 def add_endpoints(service: Service) -> None:
     """Adds the endpoints to the `Blocks` under construction."""
-    arena = ArenaService(service)
 
     async def train(settings: dict) -> dict:
         """Trains a model and streams its progress until it ends. `settings` are the fields of a config, with
@@ -56,7 +56,7 @@ def add_endpoints(service: Service) -> None:
     def status(run: str) -> dict:
         """Where a run is: status, step, losses, message."""
         with sentences():
-            return digest(service.registry.get(run))
+            return digest(service.registry.get(run)) | {"run": run}
 
     def command(run: str, name: str) -> dict:
         """Steers a run: `name` is pause, resume, stop or continue."""
@@ -70,16 +70,6 @@ def add_endpoints(service: Service) -> None:
         with sentences():
             service.set(run, settings)
         return {"ok": True}
-
-    async def checkpoint(run: str) -> dict:
-        """A run's newest weights and settings: a safetensors file, base64."""
-        with sentences():
-            return {"safetensors": await service.waiting(lambda: base64.b64encode(service.checkpoint(run)).decode())}
-
-    async def export(run: str) -> dict:
-        """A run's newest weights as a folder that `DiffusionPipeline.from_pretrained` loads: a zip file, base64."""
-        with sentences():
-            return {"zip": await service.waiting(lambda: base64.b64encode(arena.export(run)).decode())}
 
     async def study(run: str, study: str, settings: dict, others: dict | None = None) -> dict:
         """Measures a run's newest weights, and streams how far it is; the last answer holds `results`. `study` is one of those that
@@ -104,8 +94,6 @@ def add_endpoints(service: Service) -> None:
         "status": status,
         "command": command,
         "set": set_live,
-        "checkpoint": checkpoint,
-        "export": export,
         "study": study,
         "describe": describe,
     }.items():
@@ -149,13 +137,16 @@ def digest(record: RunRecord) -> dict[str, Any]:
         "status": record.status,
         "step": record.step,
         "losses": losses,
+        "watch": watch_id(record.run_id),
+        "place": record.place,
+        "wait_seconds": record.wait,
         "message": " ".join(filter(None, (record.message, record.suggestion, diverged(record)))),
     }
 
 
 def samples_of(arrays: dict[str, np.ndarray]) -> dict[str, Any]:
-    """The samples of a finished drawing: points in data units, float32, or pixels, uint8; as bytes, because 4,096 images as lists of
-    numbers were 31 MB of JSON, over which every page waited."""
-    samples = np.asarray(arrays["samples"] if "samples" in arrays else arrays["trajectory"][-1])
+    """The samples of a finished drawing: points in data units, float32, rows of a table in its units, float64, or pixels, uint8; as bytes,
+    because 4,096 images as lists of numbers were 31 MB of JSON, over which every page waited."""
+    samples = drawn(arrays)
     samples = np.ascontiguousarray(samples, samples.dtype.newbyteorder("<"))
     return {"samples": base64.b64encode(samples.data).decode(), "dtype": samples.dtype.name, "shape": list(samples.shape)}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gradio as gr
 
+from playground.features.columns.card import columns
 from playground.features.latent_map.card import latent_map
 from playground.features.latent_map.pinned import pinned
 from playground.features.model_panel.card import model_panel
+from playground.features.own_image.card import own_image
 from playground.features.quality.card import quality
 from playground.ui.components.curves import curves
 from playground.ui.components.image_table import image_table
@@ -23,6 +25,8 @@ class AutoencoderTab(TrainingTab):
 
     groups = ("variants",)
     heading = "**Variants.** Denoising, sparse, contractive: 0 is off, and all three can be changed while the model trains."
+
+    cards = ("Samples against real images", "Rows by column", "An image of your own")
 
     def draw_view(self) -> None:
         """The map."""
@@ -44,5 +48,7 @@ class AutoencoderTab(TrainingTab):
             with gr.Column(min_width=230):
                 term_bars("ae", title="What is minimised", empty=TERMS_EMPTY)
         pinned("ae", server_functions=functions)
+        own_image("ae", server_functions=functions)
         model_panel("ae", server_functions=functions)
         quality("ae", height=150)
+        columns("ae")

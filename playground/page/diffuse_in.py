@@ -81,4 +81,4 @@ def describe(choice: str, config: dict[str, Any]) -> str:
     """What the latent space is."""
     d = config["latent_dim"]
     numbers = "1 number" if d == 1 else f"{d} numbers"
-    return f"Its latents: {numbers} per image, standardised. Data and decoder: those of the {NAMES[choice]}. Network: an MLP."
+    return f"Its latents: {numbers} per example, standardised. Data and decoder: those of the {NAMES[choice]}. Network: an MLP."

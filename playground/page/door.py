@@ -1,8 +1,8 @@
 """The door of the server: what Gradio would answer with a traceback, or without a word, is refused here in a sentence.
 
 A small ASGI middleware, given to Gradio's own application by `launch_settings`. It reads the body of a request that calls
-an endpoint, an event of the page or a server function, and lets it pass as it came if it is the JSON of such a call: of
-bearable size, with finite numbers and whole characters, for something that exists, with as many arguments as that takes.
+an endpoint, an event of the page or a server function, and lets it pass as it came if it is the JSON of such a call, with
+finite numbers and whole characters, for something that exists, with as many arguments as that takes. `gate.py`, before it, bounds the size.
 Nothing here takes files, so neither uploads nor descriptions of files pass.
 """
 
@@ -80,7 +80,7 @@ class Door:
             return receive
         if not is_json(scope):
             raise Refused("A request is JSON: please send it as application/json.", 415)
-        body = await whole(scope, receive)
+        body = await whole(receive)
         request = await asyncio.to_thread(parse, body) if len(body) > LARGE else parse(body)
         check(path, request, scope["app"].get_blocks())
         return replay(body, receive)
@@ -92,18 +92,15 @@ def is_json(scope: Scope) -> bool:
     return len(kinds) == 1 and kinds[0].partition(b";")[0].strip().lower() == b"application/json"
 
 
-async def whole(scope: Scope, receive: Receive) -> bytes:
-    """The body. Raises `Refused` for one that is too large, of which no more than that is kept."""
-    body, size, more = bytearray(), 0, True
-    while more and size <= 4 * MAX_BODY:  # whoever still sends does not hear the answer, so some more is read and forgotten
+async def whole(receive: Receive) -> bytes:
+    """The body, which `gate.py` bounds. Raises `Refused` for one that broke off."""
+    body, more = bytearray(), True
+    while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Refused("The request ended before it was complete.")
-        size, more = size + len(message.get("body", b"")), message.get("more_body", False)
-        if size <= MAX_BODY:
-            body += message.get("body", b"")
-    if size > MAX_BODY:
-        raise Refused(f"This request is larger than {MAX_BODY >> 20} MB, which is all that is taken here.", 413)
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
     return bytes(body)
 
 

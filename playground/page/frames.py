@@ -16,8 +16,10 @@ from playground.features.latent_map.view import map_view
 from playground.features.registry import FEATURES, builder
 from playground.measures.projection import ProjectionSettings
 from playground.page.replay import Replay
+from playground.runtimes.links import is_watch, watch_id
 from playground.runtimes.moments import MomentHistory
 from playground.runtimes.records import RunRecord
+from playground.runtimes.thinning import light_steps
 from playground.views.outcome import diverged
 from playground.views.payloads import Payload
 from playground.views.places import Embedder, Place, Places
@@ -125,20 +127,22 @@ def history_views(record: RunRecord) -> dict[str, Payload]:
 def moments(record: RunRecord) -> dict[str, list[int]]:
     """The steps of the past that can be shown, and those that a new run can go on from."""
     kept = record.moments or MomentHistory()
-    return {"steps": [m.step for m in kept.snapshots], "checkpoints": [m.step for m in kept.checkpoints]}
+    found = {"steps": [m.step for m in kept.snapshots], "checkpoints": [m.step for m in kept.checkpoints]}
+    light = light_steps(kept)
+    return found | ({"light": light} if light else {})
 
 
 def status(record: RunRecord) -> dict[str, Any]:
     """The part of a frame that is about the run itself."""
     progress, started = record.progress, record.started
-    steps = record.config.get("steps") or record.config.get("sampling_steps", 0)
+    steps = record.steps
     rate = progress.steps_per_second if progress else 0.0
     left = (steps - record.step) / rate if rate > 0 and record.active else None
     return {
         "run": record.run_id,
         "version": record.version,
         "status": record.status,
-        "message": record.message or record.origin,
+        "message": record.message or record.unkept or record.origin,
         "suggestion": record.suggestion,
         "step": record.step,
         "steps": steps,
@@ -152,8 +156,17 @@ def status(record: RunRecord) -> dict[str, Any]:
         "resumable": record.checkpoint is not None and model_of(record.config) is not None,
         "about": about(record.config),
         "kept": record.kept,
-        "of": [asdict(origin) for origin in record.of],
+        "place": record.place,
+        "wait": record.wait,
+        "watch": watch_id(record.run_id),
+        "steers": True,
+        "of": [asdict(origin) | {"run": origin.run and watch_id(origin.run)} for origin in record.of],
     }
+
+
+def as_asked(frame: dict[str, Any], run: str) -> dict[str, Any]:
+    """The same for whoever asked by the name `run`: of a watch id nobody learns what would steer."""
+    return frame | {"run": run, "steers": False} if is_watch(run) else frame
 
 
 def static_views(config: dict[str, Any]) -> dict[str, Payload]:

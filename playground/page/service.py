@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 from playground.config import (
@@ -28,13 +29,16 @@ from playground.config import (
 )
 from playground.config.settings import named
 from playground.features import registry as features
+from playground.features.take_away.service import TakeAway
 from playground.page import questions
-from playground.page.frames import RunViews
+from playground.page.frames import RunViews, as_asked
 from playground.runtimes import RunRegistry, Runtime, UnknownRun
 from playground.runtimes.footprint import refuse_too_large
+from playground.runtimes.links import is_watch, to_steer
 from playground.runtimes.projector import Projector
 from playground.runtimes.records import Origin, RunRecord
 from playground.runtimes.refusals import REFUSALS, answering
+from playground.runtimes.thinning import began_anew
 from playground.views.answers import answer
 from playground.views.codec import numbers
 from playground.views.payloads import Payload
@@ -53,37 +57,39 @@ SAMPLING = "playground.runs.generation:sampling_run"
 
 
 class Service:
-    """All runs of this server, and the pictures of those that somebody watches."""
+    """All runs of this server, and the pictures of those that somebody watches; `contest`, the task of a class, is there where a teacher is."""
 
-    def __init__(self, runtime: Runtime, device: str = "auto", kept: Iterable[RunRecord] = (), **limits: Any) -> None:
+    def __init__(
+        self, runtime: Runtime, device: str = "auto", kept: Iterable[RunRecord] = (), own: bool = False, **limits: Any
+    ) -> None:
         self.registry = RunRegistry(runtime, kept=kept, **limits)
-        self._memory_limit: int | None = getattr(runtime, "memory_limit", None)
-        self.projector = Projector(self._nudge)
-        self.device = device
+        self.memory_limit: int | None = getattr(runtime, "memory_limit", None)
+        self.projector, self.take_away = Projector(self._nudge), TakeAway(self)
+        self.device, self.own = device, own  # `own`: all who reach the server may see all of its runs
+        self.contest: Any = None
         self._views: OrderedDict[str, RunViews] = OrderedDict()
         self._waiting, self._drawing = ThreadPoolExecutor(WAITING, "waiting"), ThreadPoolExecutor(DRAWING, "drawing")
 
     async def waiting(self, function: Callable[..., T], *args: Any) -> T:
         """The result of a function that may wait for a worker, or take long, found beside the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._waiting, function, *args)
-
-    # --- starting ----------------------------------------------------------------------------------------------------
+        within = copy_context()  # so that it is known there, too, who asks
+        return await asyncio.get_running_loop().run_in_executor(self._waiting, lambda: within.run(function, *args))
 
     def train(self, values: dict[str, Any]) -> str:
         """Starts a training and returns its run id. Raises `ConfigError` or `RegistryError` with a sentence. For a latent diffusion
         `source` among the values names the run, of an autoencoder or a VAE, whose newest weights it works with."""
         values = {"device": self.device, **named(values)}
-        source = values.pop("source", None)
+        source, joined = (values.pop(name, None) for name in ("source", "joined"))
         if source is not None:
             return self.train_in_latents(source, values)
         config = parse_config(values)
         if isinstance(config, LatentDiffusionConfig):
             raise ConfigError("A latent diffusion works with a trained autoencoder or VAE: name the run of one as source.")
-        return self.registry.start(self._fitting(config))
+        return self.contest.begin(config, joined) if self.contest and joined else self.registry.start(self.fitting(config))
 
-    def _fitting(self, config: RunConfig) -> RunConfig:
+    def fitting(self, config: RunConfig) -> RunConfig:
         """`config`, if a run with it fits into the memory that a worker may take. Raises `ConfigError` otherwise."""
-        refuse_too_large(config, self._memory_limit)
+        refuse_too_large(config, self.memory_limit)
         return config
 
     def train_in_latents(self, source: str, values: dict[str, Any]) -> str:
@@ -94,7 +100,7 @@ class Service:
         config = parse_config({"dataset": about["dataset"], **values, "autoencoder": about})
         if config.dataset != about["dataset"]:
             raise ConfigError(f"dataset = {config.dataset!r} is refused: the source was trained on {about['dataset']!r}.")
-        return self.registry.start(self._fitting(config), source=self.checkpoint(source))
+        return self.registry.start(self.fitting(config), source=self.registry.checkpoint(source))
 
     def sample(self, run: str, values: dict[str, Any]) -> str:
         """Starts drawing samples from a run's newest weights, while it trains or after, as a run of its own."""
@@ -112,7 +118,7 @@ class Service:
             wanted = " and ".join(study.others) or "no other run"
             raise ConfigError(f"The study {name} takes {wanted} beside the run that it measures.")
         runs = {"checkpoint": run} | others
-        if any(self._model(each).diffuses == "latents" for each in runs.values()):
+        if not study.latents and any(self._model(each).diffuses == "latents" for each in runs.values()):
             raise ConfigError(
                 "This measures a diffusion of the data themselves, but the model of this tab works in the latent space of an autoencoder: "
                 "train one that diffuses in the data."
@@ -151,33 +157,28 @@ class Service:
         kept, old = self.registry.checkpoint_at(run, step).step, self.registry.get(run).config
         wanted = {name: value for name, value in named(values).items() if name in old}
         kept_with = [name for name in shaping(type(parse_config(old))) if name in wanted]
-        differ = [name for name in kept_with if wanted[name] != old[name]]
         config = parse_config({**old, **wanted, **{name: old[name] for name in kept_with}})
         if config.steps <= kept:
             raise ConfigError(
                 f"steps = {config.steps} is refused: that checkpoint is of step {kept:,} already, so Steps must be larger."
             )
-        origin = f"Continues run {run[:6]}… from step {kept:,}."
-        if differ:
-            unchanged = ", ".join(f"{name} = {old[name]}" for name in differ)
+        origin = f"Continues another run from step {kept:,}.{began_anew(self.registry.get(run).moments, kept)}"
+        if unchanged := ", ".join(f"{name} = {old[name]}" for name in kept_with if wanted[name] != old[name]):
             origin += f" Its weights keep {unchanged}; the other settings are those of the form."
-        new = self.registry.fork(run, kept, self._fitting(config), origin)
-        self.registry.stop(run, note=f"Stopped, because a new run goes on from its step {kept:,}.")
+        new = self.registry.fork(run, kept, self.fitting(config), origin)
+        if not is_watch(run):
+            self.registry.stop(run, note=f"Stopped, because a new run goes on from its step {kept:,}.")
         return new
 
     def kept(self, tab: str) -> str | None:
-        """The run that came with the project for this tab, or None."""
+        """The run that came with the project for this tab."""
         return next((run for run in self.registry.kept if self.registry.get(run).config["model"] == tab), None)
-
-    def checkpoint(self, run: str) -> bytes:
-        """The newest weights of a run. Blocks for a moment while it trains."""
-        return self.registry.checkpoint(run)
 
     def weights(self, run: str) -> tuple[bytes, Origin]:
         """The newest weights of a run, and what is to be said of anything that is measured with them. Raises `ConfigError` for a run
         that trains no model."""
         self._trained(run)
-        data, record = self.checkpoint(run), self.registry.get(run)
+        data, record = self.registry.checkpoint(run), self.registry.get(run)
         return data, Origin(about(record.config), run, record.config["model"], record.checkpoint_step)
 
     def server_functions(self) -> list[Callable]:
@@ -200,11 +201,11 @@ class Service:
 
         return [pull, command, ask, project, replay]
 
-    # --- steering ----------------------------------------------------------------------------------------------------
-
     def set(self, run: str, values: dict[str, Any]) -> None:
         """Changes live settings of a run. Raises `ConfigError` for others and for bad values."""
         change_live(parse_config(self._trained(run)), named(values))
+        if self.contest:
+            self.contest.keep(run, values)
         self.registry.set(run, **values)
 
     @answering
@@ -216,8 +217,6 @@ class Service:
         getattr(self.registry, "continue_" if name == "continue" else name)(run)
         return {"ok": True}
 
-    # --- following ---------------------------------------------------------------------------------------------------
-
     async def pull(self, request: Any) -> dict[str, Any]:
         """Server function, a long poll: `[run, version, static_seen, visible]` -> a frame (see `frames.py`), once
         there is something newer than `version` or ten seconds have passed; or `{"error": sentence}`."""
@@ -227,13 +226,13 @@ class Service:
         try:
             record = await self._news(run, version)
         except REFUSALS as error:
-            return {"error": str(error)}
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._drawing, self.views(run).frame, record, version, static_seen, visible)
+            return {"error": str(error)} | ({"gone": True} if isinstance(error, UnknownRun) else {})
+        asked = (self.views(record.run_id).frame, record, version, static_seen, visible)
+        return as_asked(await asyncio.get_running_loop().run_in_executor(self._drawing, *asked), run)
 
     async def _news(self, run: str, version: int):
         """The record once it is worth an answer: at once for a picture or a change of status, else a little later."""
-        before = self.registry.get(run)
+        before = await self._record(run)
         record = await self.registry.wait(run, version, LONG_POLL_SECONDS)
         deadline = time.monotonic() + SETTLE_SECONDS
         while (
@@ -246,13 +245,17 @@ class Service:
             record = await self.registry.wait(run, record.version, left)
         return record
 
+    async def _record(self, run: str) -> RunRecord:
+        """A run, read beside the event loop where it is on the disk alone."""
+        return self.registry.get(run) if self.registry.holds(run) else await self.waiting(self.registry.get, run)
+
     @answering
     async def ask(self, request: Any) -> dict[str, Any]:
         """Server function: `[run, name, args]` -> what the run's model answers, packed as in `views/answers.py`, with `step`, that
         of the weights asked; or `{"error": sentence}`. The questions and their arguments stand in `questions/catalogue.py`; `moment`
         among them, a step, asks the past."""
         asked = questions.parse(request)
-        questions.check(asked, self.registry.get(asked.run).config)
+        questions.check(asked, (await self._record(asked.run)).config)
         return answer(await self.registry.ask(asked.run, asked.name, asked.args, moment=asked.moment, timeout=ANSWER_SECONDS))
 
     @answering
@@ -261,17 +264,16 @@ class Service:
         watch it; `{"ok": true}`, and the new map comes with the next frame, or `{"error": sentence}`."""
         if not (isinstance(request, list) and len(request) == 2):
             raise ConfigError("A projection is chosen by [run, settings].")
-        run, values = request
-        record = self.registry.get(run)
-        self.views(run).choose(record, values)
-        self.registry.nudge(run)
+        record, values = self.registry.get(to_steer(request[0])), request[1]
+        self.views(record.run_id).choose(record, values)
+        self.registry.nudge(record.run_id)
         return {"ok": True}
 
     def _nudge(self, run: str) -> None:
         """A run's embedding is there: wake who waits for a frame; the run may be gone."""
         try:
             self.registry.nudge(run)
-        except UnknownRun:
+        except REFUSALS:
             self.projector.forget(run)
 
     @answering
@@ -286,7 +288,7 @@ class Service:
         """As `replay`, but blocking and raising."""
         record = self.registry.get(run)
         self.registry.touch(run)
-        return self.views(run).replay(record, step)
+        return as_asked(self.views(record.run_id).replay(record, step), run)
 
     def views(self, run: str) -> RunViews:
         """The pictures of a run, made when somebody looks; as many are kept as runs are."""

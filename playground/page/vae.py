@@ -7,15 +7,18 @@ from typing import Any
 
 import gradio as gr
 
-from playground.config import LIKELIHOODS
+from playground.config import LIKELIHOODS, of_table
+from playground.config.likelihoods import of_columns
 from playground.data import DATASETS
 from playground.features.bound_at_point.card import truth
 from playground.features.bounds import section as bound
 from playground.features.collapse import section as collapse
+from playground.features.columns.card import columns
 from playground.features.factors import section as factors
 from playground.features.latent_map.card import latent_map
 from playground.features.latent_map.pinned import pinned
 from playground.features.model_panel.card import model_panel
+from playground.features.own_image.card import own_image
 from playground.features.quality.card import quality
 from playground.features.rate_distortion import section as rate_distortion
 from playground.features.reparametrisation import section as reparametrisation
@@ -25,7 +28,7 @@ from playground.ui.components.term_bars import term_bars
 from playground.ui.tab import LATEX, TrainingTab
 
 MAP_EMPTY = (
-    "Press Train: every dot will be the posterior mean of one held-out image; the dashed rings are the prior N(0, I) "
+    "Press Train: every dot will be the posterior mean of one held-out example; the dashed rings are the prior N(0, I) "
     "at 1, 2 and 3 standard deviations."
 )
 SAMPLES = (
@@ -51,12 +54,14 @@ class VAETab(TrainingTab):
         ("Factors", factors.draw),
     )
 
+    cards = ("The bound at one image", "Samples against real images", "Rows by column", "An image of your own")
+
     def draw_view(self) -> None:
         """The map over its prior."""
         latent_map("vae", server_functions=self.service.server_functions(), title="Latent map and prior", empty=MAP_EMPTY)
 
     def draw_outcome(self) -> None:
-        """Samples and reconstructions, the bound and its terms, and the bound at one image."""
+        """Samples, the bound as it rises and in its terms, reconstructions, and the bound at one image: the first three in the first screen."""
         functions = self.service.server_functions()
         image_table(
             "vae",
@@ -66,6 +71,11 @@ class VAETab(TrainingTab):
             choices=SAMPLES,
             height=84,
         )
+        with gr.Row():
+            with gr.Column(min_width=230):
+                curves("vae", title="−ELBO", height=165)
+            with gr.Column(min_width=230):
+                term_bars("vae", lines=True)
         image_table(
             "vae",
             view="images",
@@ -73,13 +83,10 @@ class VAETab(TrainingTab):
             empty="Press Train: ten images that the model never trains on, what it makes of them, and the error.",
             height=180,
         )
-        term_bars("vae", lines=True)
-        with gr.Row():
-            with gr.Column(min_width=230):
-                curves("vae", title="−ELBO", height=170)
-            with gr.Column(min_width=230):
-                quality("vae", height=170)
+        quality("vae", height=150)
+        columns("vae")
         pinned("vae", server_functions=functions)
+        own_image("vae", server_functions=functions)
         model_panel("vae", server_functions=functions)
         truth("vae", server_functions=functions)
 
@@ -99,5 +106,6 @@ class VAETab(TrainingTab):
 
     def say(self, values: dict[str, Any]) -> str:
         """The formula of what the form holds."""
-        pixels, std = math.prod(DATASETS[values["dataset"]].shape), values["observation_std"]
-        return LIKELIHOODS[values["likelihood"]].formula(pixels, std if isinstance(std, (int, float)) else None)
+        numbers, std = math.prod(DATASETS[values["dataset"]].shape), values["observation_std"]
+        likelihood, std = LIKELIHOODS[values["likelihood"]], std if isinstance(std, (int, float)) else None
+        return of_columns(likelihood, numbers, std) if of_table(values["dataset"]) else likelihood.formula(numbers, std)

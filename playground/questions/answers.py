@@ -26,7 +26,8 @@ def decode(space: Space, args: Decode) -> Arrays:
 
 def point(space: Space, args: OfOne) -> Arrays:
     """One point of the map: `original` and `reconstruction` (H, W), `mse` (their squared error per pixel), `latent` (d,);
-    for a VAE also `kl` (nats) and the posterior's `std` (d,). The reconstruction is that of the posterior's mean."""
+    for a VAE also `kl` (nats) and the posterior's `std` (d,). Of a row of a table also its `values` and those `made` of it (D,), in its
+    units. The reconstruction is that of the posterior's mean."""
     x = space.image(args)
     z = space.encode(x)
     x_hat = space.decode(z)
@@ -36,6 +37,8 @@ def point(space: Space, args: OfOne) -> Arrays:
         "mse": floats((x_hat - x).square().mean()),
         "latent": floats(z[0]),
     }
+    if columns := space.task.dataset.columns:
+        found |= {"values": columns.values(floats(x))[0].astype("f4"), "made": columns.values(floats(x_hat))[0].astype("f4")}
     if space.variational:
         posterior = space.vae.encode(x)
         found |= {"kl": floats(posterior.kl()[0]), "std": floats(posterior.std[0])}

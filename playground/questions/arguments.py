@@ -16,6 +16,8 @@ LARGEST = 1e6
 """Coordinates beyond this are refused: squares of them would leave what 32-bit floats can hold."""
 MOST_POINTS, MOST_DIMENSIONS, MOST_PIXELS, MOST_LEARNED = 64, 64, 64, 64
 """Of one question; of a latent space; along one side of an image; along one side of a density that an ODE is solved for."""
+MOST_PICTURE = 4 * 2**20
+"""Bytes of a picture that is asked about."""
 FINITE = "finite numbers, none beyond a million"
 
 
@@ -133,6 +135,17 @@ class OfOne(Arguments):
     index: int = an_index()
 
 
+class OfPicture(Arguments):
+    """About a picture from outside: a file in base64; `inverted`, black and white change places."""
+
+    picture: str = Field(
+        min_length=1,
+        max_length=MOST_PICTURE * 4 // 3 + 4,
+        description=f"a picture in base64 (PNG, JPEG, WebP, BMP or GIF) of up to {MOST_PICTURE // 2**20} MB",
+    )
+    inverted: bool = Field(False, description="true or false")
+
+
 class Values(Arguments):
     what: Literal["error", "kl"]
 
@@ -248,11 +261,21 @@ class Invert(OfOne, Condition):
     sampler: Literal["heun", "dpmpp_2m", "edm_heun", "ddim"] = "heun"
 
 
-class Edit(OfOne, Condition):
+class Variations(Condition):
+    """What an image turns into, from time `t` on."""
+
     t: float = number(0.0, 1.0)
     n: int = whole(1, 32, 8)
     seed: int = SEED
     steps: int = whole(2, 200, 50)
+
+
+class Edit(OfOne, Variations):
+    pass
+
+
+class EditPicture(OfPicture, Variations):
+    pass
 
 
 class Inpaint(OfOne, Condition):

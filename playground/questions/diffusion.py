@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from playground.config import ConfigError
-from playground.data.points import MIXTURE
 from playground.diffusion.denoiser import ClippedDenoiser, Denoiser, GuidedDenoiser, Prediction
 from playground.diffusion.latent_denoiser import LatentDenoiser
 from playground.diffusion.oracle import IdealDenoiser, MixtureDenoiser, mixture_denoiser
@@ -40,12 +39,13 @@ class Diffusion:
     @property
     def known(self) -> bool:
         """Whether the density of the data is known in closed form."""
-        return self.task.dataset.name == "mixture"
+        return self.task.dataset.density is not None
 
     @cached_property
     def exact(self) -> MixtureDenoiser | IdealDenoiser:
         """The best denoiser: of the data's density where that is known, else of the training set."""
-        return mixture_denoiser(MIXTURE, self.schedule) if self.known else self.ideal
+        density = self.task.dataset.density
+        return self.ideal if density is None else mixture_denoiser(density, self.schedule)
 
     # --- classes -----------------------------------------------------------------------------------------------------
 
@@ -99,7 +99,8 @@ class Diffusion:
     def images(self, what: str = "This") -> None:
         """Raises `ConfigError` unless the data are images."""
         if not self.is_image:
-            does = "works in the latent space of an autoencoder" if isinstance(self.model, LatentDenoiser) else "makes points"
+            makes = "points" if self.task.dataset.columns is None else "rows of a table"
+            does = "works in the latent space of an autoencoder" if isinstance(self.model, LatentDenoiser) else f"makes {makes}"
             raise ConfigError(f"{what} is about images: this model {does}.")
 
     def plane(self, what: str = "This") -> None:

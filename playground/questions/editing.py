@@ -12,7 +12,7 @@ from playground.diffusion.sampling import inpaint as inpainting
 from playground.diffusion.sampling import invert as inversion
 from playground.diffusion.sampling import reverse, time_grid
 from playground.questions.answers import slerp
-from playground.questions.arguments import Condition, Edit, Inpaint, InterpolateNoise, Invert
+from playground.questions.arguments import Condition, Edit, Inpaint, InterpolateNoise, Invert, Variations
 from playground.questions.diffusion import Diffusion
 from playground.questions.space import floats, tiles
 from playground.runs.tasks import as_pixels, thin
@@ -101,7 +101,12 @@ def edit(diffusion: Diffusion, args: Edit) -> Arrays:
     """`n` variations of a held-out image: noise as of time `t` on it, and the way back from there (SDEdit: Meng et al. 2022). Little
     noise keeps what it shows, much noise only its layout: `original`, `noisy` (H, W), `images` (n, H, W)."""
     diffusion.images("A variation of an image")
-    t, generator, x_0 = diffusion.time(args.t), diffusion.generator(args.seed), diffusion.held_out(args)
+    return variations(diffusion, args, diffusion.held_out(args))
+
+
+def variations(diffusion: Diffusion, args: Variations, x_0: Tensor) -> Arrays:
+    """Those of `x_0` (1, C, H, W), as the model sees it."""
+    t, generator = diffusion.time(args.t), diffusion.generator(args.seed)
     eps = torch.randn((args.n, *diffusion.shape), generator=generator, device=diffusion.device)
     noisy = diffusion.schedule.perturb(x_0.expand_as(eps), t, eps)
     start = max(float(t), 1e-3)
@@ -142,5 +147,5 @@ def _mask(diffusion: Diffusion, args: Inpaint) -> Tensor:
 
 
 def _one(x: Tensor) -> np.ndarray:
-    """(1, C, H, W) in [-1, 1] as (H, W)."""
+    """(1, C, H, W) in [-1, 1] as (H, W), or (H, W, 3)."""
     return tiles(as_pixels(x))[0]

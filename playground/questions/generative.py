@@ -75,7 +75,7 @@ def generate(space: Space, args: Generate) -> Arrays:
     mean of five measurements on sets of up to 300 images, and `..._std` the standard deviation of a single one.
 
     `frechet` with its spread, `precision` and `recall` are those of `looked_at` decoded means in the features of a classifier, `floor_frechet`
-    and so on those of as many held-out images.
+    and so on those of as many held-out images; of rows of a table there are none.
 
     A decoder's image is the mean E[x|z]. A VAE's `images` are that or draws from p(x|z), as `pixels` says, mean or draw; `distance`
     and `reconstructed` are of draws, which is what the model says of images, and `distance_of_means` with its spread of means."""
@@ -100,7 +100,7 @@ def generate(space: Space, args: Generate) -> Arrays:
     readings = distances_to_data(draws, task.scale(task.test_x), seed)
     numbers = {name: np.float32(reading.mean) for name, reading in readings.items()}
     numbers |= {f"{name}_std": np.float32(reading.std) for name, reading in readings.items()}
-    numbers |= seen(space, draw, seed)
+    numbers |= seen(space, draw, seed) if task.dataset.is_image else {}
     shown_images = space.picture(z, generator) if drawn else space.decode(z)
     images = {"images": tiles(shown_images), "real": tiles(task.scale(task.test_x[shown])), "z": floats(z)}
     return images | {name: np.asarray(value) for name, value in numbers.items()}

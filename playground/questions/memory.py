@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from playground.data.sheets import pixels_of
 from playground.measures.energy import wilson_interval
 from playground.questions.arguments import Memorisation
 from playground.questions.diffusion import Diffusion
@@ -56,28 +58,54 @@ def memorisation(diffusion: Diffusion, args: Memorisation) -> dict[str, np.ndarr
             parts.append(diffusion.draw(model, part, steps))
     sets[""] = torch.cat(parts)
 
-    order = torch.randperm(len(task.test_x), generator=torch.Generator().manual_seed(0))[:UNSEEN].to(diffusion.device)
-    unseen = task.test_x[order].float() / 255.0
-    floor = {"train": nearest(unseen, task.train_x)[0], "held_out": nearest(unseen, task.test_x, skip=order)[0]}
-    threshold = torch.quantile(floor["train"] / floor["held_out"].clamp_min(1e-9), RARE)
-    found = {f"held_out_to_{name}": floats(value) for name, value in floor.items()}
+    unseen = Unseen(task.train_x, task.test_x)
+    found = {f"held_out_to_{name}": floats(value) for name, value in unseen.floor.items()}
     for who, x in sets.items():
         x = as_pixels(x).clamp(0.0, 1.0)
-        to_train, which = nearest(x, task.train_x)
-        to_held_out, _ = nearest(x, task.test_x)
-        flagged = int((to_train / to_held_out.clamp_min(1e-9) < threshold).sum())
+        near = unseen.nearness(x)
         found |= {
-            f"{who}to_train": floats(to_train),
-            f"{who}to_held_out": floats(to_held_out),
-            f"{who}share": np.asarray(flagged / len(x), np.float32),
-            f"{who}interval": np.array(wilson_interval(flagged, len(x)), "f4"),
+            f"{who}to_train": floats(near.to_train),
+            f"{who}to_held_out": floats(near.to_held_out),
+            f"{who}share": np.asarray(near.share, np.float32),
+            f"{who}interval": np.array(near.interval, "f4"),
         }
         if who in ("", "ideal_"):
             found |= {
                 who.rstrip("_") or "samples": tiles(x[:SHOWN]),
-                f"{who}nearest": task.train_x[which[:SHOWN]][:, 0].cpu().numpy(),
+                f"{who}nearest": pixels_of(task.train_x[near.which[:SHOWN]].cpu().numpy()),
             }
-    return found | {"threshold": floats(threshold), "floor_share": np.asarray(RARE)}
+    return found | {"threshold": floats(unseen.threshold), "floor_share": np.asarray(RARE)}
+
+
+@dataclass(frozen=True)
+class Nearness:
+    """Of n images: distances to the nearest training image, `which` it is, and to the nearest held-out one, (n,) each; the `share` of those that
+    count as remembered, with its 95 % interval."""
+
+    to_train: Tensor
+    which: Tensor
+    to_held_out: Tensor
+    share: float
+    interval: tuple[float, float]
+
+
+class Unseen:
+    """How near held-out images come to the training set, `floor`, and with it the `threshold` below which the ratio of the two distances of a sample
+    is a sign of memory. `train` and `test` are stored images (N, C, H, W), uint8."""
+
+    def __init__(self, train: Tensor, test: Tensor) -> None:
+        self.train, self.test = train, test
+        order = torch.randperm(len(test), generator=torch.Generator().manual_seed(0))[:UNSEEN].to(test.device)
+        images = test[order].float() / 255.0
+        self.floor = {"train": nearest(images, train)[0], "held_out": nearest(images, test, skip=order)[0]}
+        self.threshold = torch.quantile(self.floor["train"] / self.floor["held_out"].clamp_min(1e-9), RARE)
+
+    def nearness(self, x: Tensor) -> Nearness:
+        """Of images `x` (n, C, H, W) from 0 to 1."""
+        to_train, which = nearest(x, self.train)
+        to_held_out, _ = nearest(x, self.test)
+        flagged = int((to_train / to_held_out.clamp_min(1e-9) < self.threshold).sum())
+        return Nearness(to_train, which, to_held_out, flagged / len(x), wilson_interval(flagged, len(x)))
 
 
 def shifted(x: Tensor) -> Tensor:

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from playground.config import ConfigError
+from playground.data.sheets import pixels_of
 from playground.questions.arguments import FINITE, Arguments
-from playground.runs.tasks import AutoencoderTask, to_uint8
+from playground.runs.tasks import AutoencoderTask, as_pictures
 from playground.runs.tasks.latent import latent_moments
 from playground.vae.autoencoder import VAE, Autoencoder, DiagonalGaussian
 
@@ -109,8 +110,8 @@ class Space:
 
 
 def tiles(x: Tensor) -> np.ndarray:
-    """Images (n, C, H, W) in [0, 1] as bytes of their first channel, (n, H, W)."""
-    return to_uint8(x)[:, 0]
+    """Images (n, C, H, W) in [0, 1] as bytes: (n, H, W), or (n, H, W, 3) in colour; rows (n, D) of a table as bars."""
+    return pixels_of(as_pictures(x))
 
 
 def floats(x: Tensor) -> np.ndarray:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 BESIDE = 0.15
 """Of all time, what pictures and readings of a training take once it is under way: about the sum of their shares."""
+LONGEST = 20.0
+"""Seconds of steps that an estimate of how quick they are looks back on."""
 
 
 class Cadence:
@@ -32,12 +34,13 @@ class Cadence:
 
 
 class Pace:
-    """Steps a second, over the last few readings. What was done beside steps counts for no more than its share: the first picture and the
+    """Steps a second, over the last half of the steps, or as many as took `LONGEST` seconds: long enough not to swing with what a machine does
+    beside, and what came first is soon forgotten. What was done beside steps counts for no more than its share: the first picture and the
     first readings take seconds, once, and would make a run of a minute seem one of ten."""
 
-    def __init__(self, seconds: float, step: int, readings: int) -> None:
-        self.beside = 0.0
-        self.window: deque[tuple[float, float, int]] = deque([(seconds, 0.0, step)], maxlen=readings)
+    def __init__(self, seconds: float, step: int) -> None:
+        self.beside, self.first = 0.0, step
+        self.window: deque[tuple[float, float, int]] = deque([(seconds, 0.0, step)])
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -52,7 +55,10 @@ class Pace:
         """Steps a second, where `step` is reached after so many seconds; 0 while that cannot be said."""
         if step != self.window[-1][2]:
             self.window.append((seconds, self.beside, step))
-        (s0, b0, n0), (s1, b1, n1) = self.window[0], self.window[-1]
+        (s1, b1, n1), half = self.window[-1], (self.first + self.window[-1][2]) / 2
+        while len(self.window) > 2 and (self.window[1][2] <= half or s1 - self.window[1][0] >= LONGEST):
+            self.window.popleft()
+        s0, b0, n0 = self.window[0]
         stepping = (s1 - s0) - (b1 - b0)
         taken = stepping + min(b1 - b0, stepping * BESIDE / (1.0 - BESIDE))
         return (n1 - n0) / taken if taken > 0.0 else 0.0

@@ -85,7 +85,7 @@ class _Drive:
         self.begun, self.changes = False, {}
         self.reports, self.pictures = Cadence(share=0.5), Cadence(share=0.10)
         self.seconds, self.clock = 0.0, time.perf_counter()
-        self.pace = Pace(0.0, 0, int(3 * REPORTS_PER_SECOND))
+        self.pace = Pace(0.0, 0)
 
     def events(self) -> Iterator[Event]:
         """The events of this run."""
@@ -182,3 +182,13 @@ class _Drive:
         self.fresh = True
         yield from self._picture()
         yield Finished(self.step.done, self.weights() if self.weights else b"", stopped)
+
+
+def file_run(make: Callable[[], bytes], control: Control | None = None) -> Iterator[Event]:
+    """The making of a file as a job: one `Snapshot` with `file`, u8 (bytes,)."""
+
+    def study() -> Study:
+        data = make()
+        yield Step(1, 1, lambda: {"file": np.frombuffer(data, np.uint8)})
+
+    return drive(study(), control)

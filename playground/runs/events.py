@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,8 @@ class Started:
     device: str
     step: int = 0
     """Step the run starts from; above 0 when it was resumed."""
+    data: str = ""
+    """Fingerprint of the data set (`Dataset.fingerprint`), where a training has one."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,16 @@ class Checkpoint:
 
     step: int
     data: bytes = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        """Bytes, wherever they are."""
+        return len(self.data)
+
+    @property
+    def held(self) -> int:
+        """Bytes of memory that it takes."""
+        return len(self.data)
 
 
 @dataclass(frozen=True)
@@ -126,3 +139,10 @@ def json_array(value: Any) -> np.ndarray:
 def read_json(array: np.ndarray) -> Any:
     """What `json_array` was given."""
     return json.loads(np.asarray(array, np.uint8).tobytes())
+
+
+def drawn(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The samples among the arrays of a finished drawing: pixels, uint8 (n, C, H, W), points (n, 2), or rows of a table in its units (n, D)."""
+    return np.asarray(
+        arrays["values"] if "values" in arrays else arrays["samples"] if "samples" in arrays else arrays["trajectory"][-1]
+    )

@@ -16,16 +16,18 @@ from playground.data import DATASETS, Dataset, load_dataset
 from playground.diffusion.denoiser import Denoiser
 from playground.diffusion.latent_denoiser import LatentDenoiser
 from playground.diffusion.sampling import initial_noise, reverse, time_grid
-from playground.runs.checkpoint import CheckpointError, load_weights, unpack
+from playground.runs.checkpoint import CheckpointError, Loaded, load_weights, unpack
 from playground.runs.control import Control
 from playground.runs.driver import Step, Study, drive
 from playground.runs.events import Event, SampleStep, Started
-from playground.runs.tasks import STRIP_FRAMES, TASKS, as_pixels, data_range, film, guided, thin, to_uint8
+from playground.runs.tasks import STRIP_FRAMES, TASKS, as_pixels, data_range, film, guided, thin, way_as_pictures
 from playground.runs.training import pick_device
 from playground.vae.autoencoder import VAE
 
 TRAJECTORY_FRAMES = 65
 """States of points that are kept of their way, at most."""
+DRAWN_ROWS = 256
+"""Rows of a table that are drawn as pictures, at most; their way is kept of the first `BATCH`."""
 AnyModel = TypeVar("AnyModel", bound=nn.Module)
 BATCH = 64
 """Images that are drawn at once, and whose way is kept: 1,000 at once take twice as long each, since they leave the processor's cache."""
@@ -34,8 +36,13 @@ BATCH = 64
 def load_model(checkpoint: bytes, device: str = "auto", kind: type[AnyModel] = nn.Module) -> AnyModel:
     """The averaged (EMA) weights of a checkpoint as an `Autoencoder`, a `VAE` or a `Denoiser`, ready to use. Raises `CheckpointError`
     for one of another `kind`."""
-    loaded, where = unpack(checkpoint), pick_device(device)
-    if loaded.data_shape != DATASETS[loaded.config.dataset].shape:
+    return model_in(unpack(checkpoint), device, kind)
+
+
+def model_in(loaded: Loaded, device: str = "auto", kind: type[AnyModel] = nn.Module) -> AnyModel:
+    """The same of a checkpoint that has been taken apart already."""
+    where, known = pick_device(device), DATASETS[loaded.config.dataset]
+    if known.available() and loaded.data_shape != known.shape:
         raise CheckpointError("This checkpoint's data shape is not that of the data set it names.")
     model = TASKS[loaded.config.model].build(loaded.config, loaded.data_shape)
     if not isinstance(model, kind):
@@ -143,7 +150,7 @@ def workspace(model: Denoiser, data: Dataset) -> tuple[tuple[int, ...], tuple[fl
 
 def sampling_run(config: SampleConfig, checkpoint: bytes, control: Control | None = None) -> Iterator[Event]:
     """`sample` as a run, so that whatever follows and steers trainings can do so with this: its results are the way so far, and
-    at the end all samples."""
+    at the end all samples; rows of a table also as `values`, float64 in its units."""
     return drive(sampling(config, checkpoint), control)
 
 
@@ -154,20 +161,22 @@ def sampling(config: SampleConfig, checkpoint: bytes) -> Study:
     drawn = {"dataset": about.config.dataset, "steps": total}
     yield Started(config.model_dump() | drawn, about.n_parameters, str(pick_device(config.device)))
     way: list[SampleStep] = []
-    labels, image = sample_labels(about.config, config), len(about.data_shape) == 3
+    labels, points = sample_labels(about.config, config), DATASETS[about.config.dataset].kind == "points"
+    columns = load_dataset(about.config.dataset).columns
     known, latent = (
         {} if labels is None or config.guidance_scale == 0.0 else {"sample_labels": labels},
         MODELS[about.config.model].diffuses == "latents",
     )
 
     def results() -> dict[str, np.ndarray]:
-        return pictures(way, latent) | known
+        found = pictures(way, points, latent) | known
+        return found | {"values": columns.values(found["rows"])} if columns and "rows" in found else found
 
     for state in found:
         if isinstance(state, int):
             yield Step(state, total)
         else:
-            add_to(way, state, config.sampling_steps, STRIP_FRAMES if image else TRAJECTORY_FRAMES)
+            add_to(way, state, config.sampling_steps, TRAJECTORY_FRAMES if points else STRIP_FRAMES)
             yield Step(state.index, total, results, {"a sample": state.x})
 
 
@@ -177,21 +186,25 @@ def add_to(way: list[SampleStep], state: SampleStep, steps: int, at_most: int) -
     if way:
         before = way.pop()
         if before.index < steps and before.index in thin(steps + 1, at_most):
-            few = BATCH if state.x.ndim == 4 else len(state.x)
+            few = len(state.x) if state.x.shape[1:] == (2,) else BATCH
             way.append(replace(before, x=before.x[:few], x_0=state.x_0[:few]))
     way.append(state)
 
 
-def pictures(way: list[SampleStep], latent: bool = False) -> dict[str, np.ndarray]:
-    """The arrays of a diffusion snapshot (see `DiffusionTask.snapshot`), from the states so far; of more than `BATCH` images the way of
-    the first few."""
+def pictures(way: list[SampleStep], points: bool, latent: bool = False) -> dict[str, np.ndarray]:
+    """The arrays of a diffusion snapshot (see `DiffusionTask.snapshot`), from the states so far; of more than `BATCH` images or
+    rows the way of the first few. Of a table all `rows`, and pictures of `DRAWN_ROWS` of them."""
     times, few = np.array([state.t for state in way], "f4"), len(way[0].x)
     x, x_0 = np.stack([state.x[:few] for state in way]), np.stack([*(state.x_0[:few] for state in way[:-1]), way[-1].x[:few]])
-    if x.ndim != 5:
+    if points:
         return {"trajectory": x, "times": times}
-    return film(times, as_bytes(x), as_bytes(x_0), latent) | {"samples": as_bytes(way[-1].x)}
+    end = way[-1].x
+    drawn = film(times, shown(x), shown(x_0), latent) | {
+        "samples": shown(end[None, : len(end) if end.ndim == 4 else DRAWN_ROWS])[0]
+    }
+    return drawn if end.ndim == 4 else drawn | {"rows": end}
 
 
-def as_bytes(x: np.ndarray) -> np.ndarray:
-    """[0, 1] to 0..255, rounded and clamped."""
-    return to_uint8(torch.from_numpy(x))
+def shown(x: np.ndarray) -> np.ndarray:
+    """Examples (k, n, ...) as pictures, uint8 (k, n, C, H, W)."""
+    return way_as_pictures(torch.from_numpy(x))

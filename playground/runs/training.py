@@ -87,16 +87,17 @@ class Trainer:
         self.precision, self.where = compute(self.model, config, self.task)
         self.pending: list[Tensor] = []
         self.terms: tuple[str, ...] = ()
-        self.pace = Pace(self.seconds, self.step, int(3 * REPORTS_PER_SECOND))
+        self.pace = Pace(self.seconds, self.step)
         self.readings = Readings(self.task, self.dataset, self._pressed)
         self.pictures = Cadence(share=0.06 if self.readings.quality.measures else 0.10)
-        self.checkpoints, self.reports = Cadence(share=0.01), Cadence(share=0.5)
+        self.checkpoints, self.reports = Cadence(share=0.02), Cadence(share=0.5)
         self.floor, self.candidate, self.proven = None, None, None
         self.threads, self.clock = Threads(None if self.device.type == "cpu" else 1), time.perf_counter()
 
     def run(self) -> Iterator[Event]:
         """The events of this run."""
-        yield Started(self.config.model_dump(), sum(p.numel() for p in self.weights), self.where, self.step)
+        n_parameters = sum(p.numel() for p in self.weights)
+        yield Started(self.config.model_dump(), n_parameters, self.where, self.step, self.dataset.fingerprint)
         failure = yield from self._draw(lambda: False)
         if self.step == 0:  # what any training must beat
             answers = {"baseline": self.task.baseline(), "linear": self.task.linear()}

@@ -3,10 +3,10 @@
 Nothing here imports torch: the web process never needs it.
 """
 
-from playground.runtimes.base import Run, Runtime
+from playground.runtimes.base import RegistryError, RegistryFull, Run, Runtime, UnknownRun
 from playground.runtimes.inprocess import InProcessRuntime
 from playground.runtimes.records import RunRecord
-from playground.runtimes.registry import RegistryError, RegistryFull, RunRegistry, UnknownRun
+from playground.runtimes.registry import RunRegistry
 from playground.runtimes.worker import WorkerRuntime
 
 __all__ = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from typing import Any
@@ -33,7 +34,7 @@ class Questions:
     def __init__(self, send: Callable[[Message], None]) -> None:
         self._send = send
         self._lock = threading.Lock()
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(time.time_ns())  # no other program's, whose run this may have been
         self._waiting: dict[int, Future[Arrays]] = {}
         self._closed: str | None = None
 

@@ -10,13 +10,17 @@ import sys
 import traceback
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from playground.config import ConfigError
+from playground.data import DataError
 from playground.runs.control import Control, Message
-from playground.runs.events import Event, Failed
+from playground.runs.events import Checkpoint, Event, Failed
 
+TRAININGS = ("playground.questions.training:train",)
+"""Tasks that can go on from a checkpoint, which they take as `resume`, and need no file of this machine: what may run elsewhere."""
 SMALLER = "Try a smaller batch size or width."
+IF_AGAIN = f"If it happens again, memory may be short. {SMALLER}"
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc")
 
 
@@ -73,6 +77,50 @@ class Runtime(Protocol):
         """Begin, in the background, what makes the first start quick."""
         ...
 
+    def for_answers(self) -> Runtime:
+        """Where questions to a model are answered, for which a person waits."""
+        ...
+
+
+Mark = tuple[str, int]
+"""Who runs a run that may outlast this program, and the number of its event that came last."""
+
+
+@runtime_checkable
+class LastingRun(Run, Protocol):
+    """A run that may outlast this program."""
+
+    @property
+    def mark(self) -> Mark:
+        """How far its events have come."""
+        ...
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Live settings that were changed since it began."""
+        ...
+
+    def written(self, mark: Mark) -> None:
+        """All up to there is on the disk, and need not be told again."""
+        ...
+
+    def leave(self) -> bool:
+        """Let it go on without this program, where it can; whether it does. `events()` then ends without a further event."""
+        ...
+
+
+@runtime_checkable
+class Lasting(Runtime, Protocol):
+    """A runtime of which the next program finds runs again."""
+
+    def start_lasting(self, run: str, task: str, *args: Any, **kwargs: Any) -> Run:
+        """Start the task of a run, which is kept on the disk."""
+        ...
+
+    def find(self, run: str, mark: Mark | None, checkpoint: Checkpoint | None) -> LastingRun | None:
+        """A run that still goes on: its events after `mark`, that which is on the disk, are yet to come; `checkpoint` is its newest there."""
+        ...
+
 
 def load_task(task: str) -> Callable[..., Iterator[Event]]:
     """The function that `"module:function"` names."""
@@ -88,7 +136,7 @@ def events_of(task: str, args: tuple, kwargs: dict[str, Any], control: Control) 
             step = getattr(event, "step", step)
             yield event
     except Exception as error:
-        if not isinstance(error, ConfigError):
+        if not isinstance(error, (ConfigError, DataError)):
             traceback.print_exc(file=sys.stderr)
         yield failure(error, step)
 
@@ -96,7 +144,7 @@ def events_of(task: str, args: tuple, kwargs: dict[str, Any], control: Control) 
 def failure(error: Exception, step: int) -> Failed:
     """`error` in words a person can act on."""
     text = str(error)
-    if isinstance(error, ConfigError):
+    if isinstance(error, (ConfigError, DataError)):
         return Failed(step, text)
     if isinstance(error, MemoryError) or any(phrase in text.lower() for phrase in _OUT_OF_MEMORY):
         return Failed(step, f"Out of memory at step {step}.", SMALLER)

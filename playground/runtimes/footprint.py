@@ -90,9 +90,11 @@ def refuse_too_large(config: RunConfig, limit: int | None) -> None:
     what = f"about {needed / 1e9:.1f} GB of memory, and a run may take {limit / 1e9:.1f} GB here"
     if fitting is None:
         raise ConfigError(f"These settings would take {what}: try a much smaller width and batch size.")
-    changed = [name for name in ("batch_size", "width") if getattr(fitting, name) != getattr(config, name)]
-    right = " and ".join(f"{name} = {getattr(fitting, name)}" for name in changed)
-    raise ConfigError(f"These settings would take {what}: {right} would fit.")
+    names = ("batch_size", "width")
+    right = {name: getattr(fitting, name) for name in names if getattr(fitting, name) != getattr(config, name)}
+    raise ConfigError(
+        f"These settings would take {what}: {' and '.join(f'{name} = {value}' for name, value in right.items())} would fit.", right
+    )
 
 
 def smaller(config: RunConfig) -> Iterator[RunConfig]:
@@ -174,7 +176,7 @@ def denoiser(config: DiffusionConfig, shape: tuple[int, ...]) -> Size:
     n_labels = len(DATASETS[config.dataset].label_names) if config.conditional == "on" else 0
     if kind == "unet2d":
         return unet2d(shape, config.width, config.depth, n_labels)
-    n_seen = shape[0] * (2 if config.skip == "linear" and len(shape) == 3 else 1)
+    n_seen = shape[0] * (2 if config.skip != "none" and len(shape) == 3 else 1)
     return {"mlp": residual_mlp, "mixer": mixer, "unet": unet}[kind](shape, config.width, config.depth, n_labels, n_seen)
 
 

@@ -49,3 +49,7 @@ class InProcessRuntime:
 
     def warm_up(self) -> None:
         """Nothing to do."""
+
+    def for_answers(self) -> InProcessRuntime:
+        """The same."""
+        return self

@@ -24,8 +24,9 @@ from playground.config import ConfigError
 from playground.questions.catalogue import find
 from playground.runs.events import Answer, Failed
 from playground.runtimes.asking import Arrays, Questions, Refused, Unanswered
+from playground.runtimes.attempt import Attempt
 from playground.runtimes.base import RegistryError, RegistryFull, Runtime
-from playground.runtimes.live import Attempt, LiveRun
+from playground.runtimes.live import LiveRun
 
 SERVE = "playground.questions.worker:serve"
 SLOW = 30.0
@@ -100,7 +101,7 @@ class Inspectors:
     """The inspection workers of a registry, at most one a run and `at_most` in all."""
 
     def __init__(self, runtime: Runtime, at_most: int = 3) -> None:
-        self._runtime, self._at_most = runtime, at_most
+        self._runtime, self._at_most = runtime.for_answers(), at_most
         self._lock, self._closed = threading.Lock(), False
         self._by_run: dict[str, Inspector] = {}
         self._renewing: dict[str, asyncio.Task] = {}
@@ -114,7 +115,7 @@ class Inspectors:
             quick = find(name).between_steps
         except ConfigError as error:
             raise Refused(str(error)) from None
-        if kept is not None or not live.record.active:
+        if kept is not None or not live.record.active or live.record.waiting:
             return await self._inspect(live, self._newest(live) if kept is None else kept, -math.inf, name, args)
         try:
             if quick and not slow(live):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -17,26 +15,16 @@ from playground.config import parse_config
 from playground.config.settings import field_specs
 from playground.runs.control import Message
 from playground.runs.events import Checkpoint, Progress, Snapshot, Started
+from playground.runtimes.attempt import Attempt
 from playground.runtimes.base import RegistryError
-from playground.runtimes.live import Attempt, LiveRun
+from playground.runtimes.files import BROKEN
+from playground.runtimes.live import LiveRun
 from playground.runtimes.moments import MomentHistory
 from playground.runtimes.records import RunRecord
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 KEPT = "This run is kept with the project for everybody, so nobody can change it: press Train for one of your own."
 TABS = ("ae", "vae", "diffusion")
-BROKEN = (
-    OSError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    EOFError,
-    zipfile.BadZipFile,
-    zlib.error,
-    NotImplementedError,
-)
-"""What reading a file raises that was cut short, changed or written by another version."""
 
 
 class KeptRun(LiveRun):
@@ -49,7 +37,7 @@ class KeptRun(LiveRun):
             for step, value in zip(steps, values):
                 self._history.add(int(step), {name: value})
 
-    def hold(self, paused: bool) -> None:
+    def hold(self, paused: bool, note: str | None = None) -> None:
         raise RegistryError(KEPT)
 
     def reconfigure(self, values: dict[str, Any]) -> None:
@@ -144,7 +132,8 @@ def sentence(config: dict[str, Any], progress: Progress, made: str) -> str:
 
 
 def settings(config: dict[str, Any]) -> str:
-    """In which settings it differs from those that the form begins with: ", width 96"."""
+    """In which settings it differs from those that the form begins with: ", width 96"; those that came later it has not."""
     specs, usual = field_specs(type(parse_config(config))), parse_config({"model": config["model"], "dataset": config["dataset"]})
-    others = {name: config[name] for name in specs if config[name] != getattr(usual, name) and name != "device"}
+    known = [name for name in specs if name in config and name not in ("device", "steps")]
+    others = {name: config[name] for name in known if config[name] != getattr(usual, name)}
     return "".join(f", {specs[name].label.lower()} {value}" for name, value in others.items())

@@ -2,68 +2,40 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from playground.runs.control import SNAPSHOT_RATE, Message, check_message
+import numpy as np
+
+from playground.config import parse_config
+from playground.runs.control import SNAPSHOT_RATE
 from playground.runs.events import Answer, Event, Failed, Finished, Paused
-from playground.runtimes.asking import Questions
-from playground.runtimes.base import RegistryError, Run, Runtime, WorkerDied
-from playground.runtimes.moments import MomentHistory, to_shed
-from playground.runtimes.records import History, RunRecord, advance
+from playground.runtimes.attempt import Attempt
+from playground.runtimes.base import Lasting, LastingRun, RegistryError, Run, Runtime, WorkerDied
+from playground.runtimes.moments import MomentHistory
+from playground.runtimes.records import History, RunRecord, advance, best_step
+from playground.runtimes.thinning import ended
+from playground.runtimes.waiters import Waiters
 
-MAX_WEIGHTS = 2**30
-"""Bytes of checkpoints that all runs that have ended may keep together."""
+UNWATCHED = "Paused: nobody was watching."
 LET_GO = "Its weights were let go to make room for those of newer runs."
-
-
-class Attempt:
-    """One worker's part in a run: `continue_` makes a further one. Messages wait here until the worker has started."""
-
-    def __init__(self) -> None:
-        self._run: Run | None = None
-        self._lock = threading.Lock()
-        self._pending: list[Message] = []
-        self.cancelled = False
-        self.stopping = False
-        self.questions = Questions(self.send)
-
-    def adopt(self, run: Run) -> None:
-        """The worker has started."""
-        with self._lock:
-            self._run = run
-            for message in self._pending:
-                run.send(message)
-        if self.cancelled:
-            run.cancel()
-
-    def send(self, message: Message) -> None:
-        check_message(message)
-        with self._lock:
-            if self._run is None:
-                self._pending.append(message)
-            else:
-                self._run.send(message)
-
-    def cancel(self) -> None:
-        self.cancelled = True
-        if self._run is not None:
-            self._run.cancel()
 
 
 class LiveRun:
     """A record that changes. Every public method may be called from any thread. With `kept`, which is called after each
-    event, it is a training: it keeps moments, and can be continued."""
+    event, it is a training: it keeps moments, and can be continued; where it `lasts`, it is on the disk, and may outlast this program."""
 
-    def __init__(self, run_id: str, config: Any, now: float, kept: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, run_id: str, config: Any, now: float, kept: Callable[[LiveRun], None] | None = None, lasts: bool = False
+    ) -> None:
         values = config.model_dump() if hasattr(config, "model_dump") else {}
-        self.config, self.trains = config, kept is not None
+        self.config, self.trains, self.lasts = config, kept is not None, lasts and kept is not None
         self.record = RunRecord(run_id, values, moments=MomentHistory() if kept else None)
         self.changed = threading.Condition()
         self.attempt = Attempt()
@@ -73,24 +45,85 @@ class LiveRun:
         self.resting = False  # we paused it, not a person
         self.held = False  # a person paused it, not we
         self.checkpoints = 0
-        self._kept = kept or (lambda: None)  # called after each event, with no lock held
+        self.began = now  # when it was let in last
+        self.ended: float | None = None  # when it ended here last
+        self.stood: float | None = None  # since when it is paused, as far as the sweeper has seen
+        self.visitor = ""  # who asked for it last
+        self.returns = False  # its turn ends: then it gets in line again by itself
+        self.over: Callable[[LiveRun], None] = lambda live: None  # called when an attempt has ended, with no lock held
+        self._task = ""
+        self._ready: dict[str, Any] | None = None  # what its task is to be given, while it waits in line
+        self._kept = kept or (lambda live: None)  # called after each event, with no lock held
         self._history = History()
         self._note = ""
-        self._waiters: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
+        self._waiters = Waiters(self.changed)
 
-    def launch(self, runtime: Runtime, task: str, kwargs: dict[str, Any], **changes: Any) -> None:
-        """Start `task` in a worker, from a thread of its own: the first start may take seconds.
+    @classmethod
+    def opened(cls, record: RunRecord, history: History, now: float, kept: Callable[[LiveRun], None]) -> LiveRun:
+        """A training that has ended, with all that is known of it."""
+        live = cls(record.run_id, parse_config(record.config), now, kept, lasts=True)
+        live.record, live._history = record, history
+        return live
 
-        `changes` are made to the record at once.
-        """
+    def line_up(self, kwargs: dict[str, Any], task: str = "", **changes: Any) -> None:
+        """Wait for `launch`, which starts `task`, or that of the time before, with `kwargs`. `changes` are made to the record at once."""
         with self.changed:
-            self.attempt = attempt = Attempt()
-            self.quiet = self.resting = self.held = False
-            self._note = ""
-            self._put(status="starting", message="", suggestion="", **changes)
-            args = (attempt, runtime, task, kwargs)
-            self.thread = threading.Thread(target=self._read, args=args, name="run", daemon=True)
-            self.thread.start()
+            self.attempt = Attempt()
+            self.quiet = self.resting = self.held = self.returns = False
+            self.stood, self._note, self._task, self._ready = None, "", task or self._task, kwargs
+            self._put(status="waiting", message="", suggestion="", place=0, wait=None, **changes)
+
+    def launch(self, runtime: Runtime, now: float) -> None:
+        """Start what was lined up in a worker, from a thread of its own: the first start may take seconds."""
+        with self.changed:
+            kwargs, self._ready, self.began = self._ready, None, now
+            self._put(status="starting", message="", place=0, wait=None)
+            task, run = self._task, self.record.run_id
+            begin = partial(runtime.start_lasting, run) if self.lasts and isinstance(runtime, Lasting) else runtime.start
+            self._follow(lambda: begin(task, self.config, **(kwargs or {})))
+
+    def take_up(self, run: LastingRun, task: str, now: float) -> None:
+        """Go on with what another program began, from where the disk ends."""
+        with self.changed:
+            self._task, self.began = task, now
+            stands, said = self.record.status == "paused", self.record.message
+            self.resting, self.held = stands and said == UNWATCHED, stands and said != UNWATCHED
+            self._put(status="paused" if stands else "running", message=said if stands else "")
+            self.reconfigure(run.settings)
+            self.attempt.send({"kind": "watch", "rate": SNAPSHOT_RATE})
+            self._follow(lambda: run)
+
+    def _follow(self, begin: Callable[[], Run]) -> None:
+        self.thread = threading.Thread(target=self._read, args=(self.attempt, begin), name="run", daemon=True)
+        self.thread.start()
+
+    def stand(self, place: int, wait: float | None, message: str) -> None:
+        """Say where in line it is; no news where that is as before."""
+        with self.changed:
+            if self.record.waiting and (place, message) != (self.record.place, self.record.message):
+                self._put(place=place, wait=wait, message=message)
+
+    def leave_line(self, note: str) -> None:
+        """It will not be let in any more."""
+        with self.changed:
+            if not self.record.waiting:
+                return
+            self._ready = None
+            self._put(status="stopped", message=note, place=0, wait=None)
+        if self.record.checkpoint:
+            self._kept(self)
+
+    def end_or_leave(self, note: str) -> None:
+        """This program ends: so does it, unless it can outlast it."""
+        self.leave_line(note)
+        if not self.attempt.leave():
+            self.say(self.record.message, note=note)
+            self.attempt.cancel()
+
+    def seconds_left(self) -> float | None:
+        """For how long it will go on, as far as that is known."""
+        rate = self.record.progress.steps_per_second if self.record.progress else 0.0
+        return max(0.0, (self.record.steps - self.record.step) / rate) if rate > 0 else None
 
     def inherit(self, parent: LiveRun, step: int, origin: str) -> None:
         """Begin with the curves and moments of `parent` up to `step`, before the launch."""
@@ -98,10 +131,8 @@ class LiveRun:
             self._history, moments = deepcopy(parent._history), parent.record.moments
         self._history.truncate(step)
         with self.changed:
-            version, moments = self.record.version + 1, moments and moments.until(step)
-            self._put(
-                history=self._history.curves(), history_version=version, moments=moments, moments_version=version, origin=origin
-            )
+            version, moments, history = self.record.version + 1, moments and moments.until(step), self._history.curves()
+            self._put(history=history, history_version=version, moments=moments, moments_version=version, origin=origin)
 
     def forget(self, before: MomentHistory, left: MomentHistory) -> None:
         """Keep only what is `left` of its moments, unless they are no longer those of `before`."""
@@ -143,8 +174,22 @@ class LiveRun:
                 self.attempt.send({"kind": "resume"})
                 self.say("", note="")
 
-    def hold(self, paused: bool) -> None:
-        """A person lets it stand still, or go on."""
+    def unseen(self, quieten: bool, rest: bool, note: str) -> None:
+        """Nobody looks: no more pictures, or no more steps, for which `note` is the reason."""
+        with self.changed:
+            quieten = quieten and not self.quiet
+            rest = rest and not self.resting and not self.held and self.record.status == "running"
+            self.quiet |= quieten
+            self.resting |= rest
+            if quieten:
+                self.attempt.send({"kind": "watch", "rate": 0})
+            if rest:
+                self.say(self.record.message, note=note)
+                self.attempt.send({"kind": "pause"})
+
+    def hold(self, paused: bool, note: str | None = None) -> None:
+        """A person lets it stand still, for which `note` is the reason, or go on."""
+        self.say(self.record.message, note)
         self.held = paused
         self.attempt.send({"kind": "pause" if paused else "resume"})
 
@@ -156,6 +201,17 @@ class LiveRun:
             if self.record.active:
                 self._put(message=message)
 
+    def state(self) -> tuple[RunRecord, dict[str, np.ndarray]]:
+        """The record, and the curves that belong to it, as in `History.packed`."""
+        with self.changed:
+            return self.record, self._history.packed()
+
+    def warn(self, sentence: str) -> None:
+        """Say that this run is not written to the disk, and why; or, with an empty sentence, no longer."""
+        with self.changed:
+            if self.record.unkept != sentence:
+                self._put(unkept=sentence)
+
     @property
     def watched(self) -> bool:
         """Whether somebody waits for news at this moment."""
@@ -163,35 +219,36 @@ class LiveRun:
 
     async def wait(self, version: int, timeout: float) -> RunRecord:
         """The record as soon as it is newer than `version`, or as it is after `timeout` seconds."""
-        waiter = (asyncio.get_running_loop(), asyncio.Event())
-        with self.changed:
-            if self.record.version > version:
-                return self.record
-            self._waiters.add(waiter)
-        try:
-            await asyncio.wait_for(waiter[1].wait(), timeout)
-        except TimeoutError:
-            pass
-        finally:
-            with self.changed:
-                self._waiters.discard(waiter)
+        await self._waiters.wait(lambda: self.record.version > version, timeout)
         return self.record
 
-    def _read(self, attempt: Attempt, runtime: Runtime, task: str, kwargs: dict[str, Any]) -> None:
+    def _read(self, attempt: Attempt, begin: Callable[[], Run]) -> None:
         try:
             if not attempt.cancelled:
-                run = runtime.start(task, self.config, **kwargs)
+                run = begin()
                 attempt.adopt(run)
                 for event in run.events():
                     self._take(attempt, event)
-                    self._kept()
+                    self._kept(self)
         except Exception as error:  # the runtime's own failure, not the task's
             traceback.print_exc(file=sys.stderr)
             self._take(attempt, Failed(self.record.step, f"No worker could run this: {type(error).__name__}: {error}"))
         attempt.questions.close()
         with self.changed:
-            if attempt is self.attempt and self.record.active:
+            if attempt is self.attempt and self.record.active and not attempt.left:
                 self._put(status="stopped", message=self._note or "Stopped.")
+        self._kept(self)
+        self._thin(attempt)
+
+    def _thin(self, attempt: Attempt) -> None:
+        """It has ended: of its earlier moments it needs less from now on."""
+        moments = self.record.moments
+        if attempt is self.attempt and moments is not None and not self.record.active:
+            left = ended(moments, best_step(self.record))
+            if left is not moments:
+                self.forget(moments, left)
+                self._kept(self)
+        self.over(self)
 
     def _take(self, attempt: Attempt, event: Event) -> None:
         if isinstance(event, Answer):  # is for whoever asked, and no news of the run
@@ -204,12 +261,16 @@ class LiveRun:
                 self._note = self._note if attempt.stopping else ""
             if isinstance(event, WorkerDied):
                 event = replace(event, suggestion=f"{self.again()} {event.suggestion}")
-            record = advance(self.record, event, self._history, self._note)
+            record = replace(advance(self.record, event, self._history, self._note), mark=attempt.mark)
             if not isinstance(event, Finished) and attempt.stopping and record.active:
                 record = replace(record, message=self.record.message)  # it still says that it is stopping
             self.checkpoints += record.checkpoint is not self.record.checkpoint
+            if self.returns and record.status == "stopped" and record.checkpoint:  # at once, so that nobody takes it for its end
+                self.record = record
+                self.line_up({"resume": record.checkpoint})
+                return
             self.record = record
-            self._wake()
+            self._waiters.wake()
 
     def again(self) -> str:
         """What to press once it has ended early: only a training has the button Continue."""
@@ -224,35 +285,4 @@ class LiveRun:
 
     def _put(self, **changes: Any) -> None:
         self.record = replace(self.record, version=self.record.version + 1, **changes)
-        self._wake()
-
-    def _wake(self) -> None:
-        self.changed.notify_all()
-        for loop, event in self._waiters:
-            try:
-                loop.call_soon_threadsafe(event.set)
-            except RuntimeError:  # that loop has ended
-                pass
-
-
-def bound_moments(runs: Iterable[LiveRun], limit: int) -> None:
-    """Forget moments while `runs`, the oldest first, keep more than `limit` bytes of them: those of the oldest run go first,
-    and of runs that have ended before those that go on. Needs no lock of the registry's."""
-    kept = [(live, live.record.moments) for live in sorted(runs, key=lambda live: live.record.active)]
-    found = [(live, moments) for live, moments in kept if moments is not None]
-    for i, left in to_shed([moments for _, moments in found], limit).items():
-        live, moments = found[i]
-        live.forget(moments, left)
-
-
-def bound_weights(runs: Iterable[LiveRun], limit: int) -> None:
-    """Let weights go while `runs` that have ended keep more than `limit` bytes of them: first of those that nobody watches, of them
-    first those that were looked at longest ago. The last one of this order keeps its weights in any case."""
-    ended = [live for live in runs if not live.record.active and live.record.weights_bytes]
-    ended.sort(key=lambda live: (live.watched, live.touched))
-    total = sum(live.record.weights_bytes for live in ended)
-    for live in ended[:-1]:
-        if total <= limit:
-            return
-        total -= live.record.weights_bytes
-        live.let_go()
+        self._waiters.wake()

@@ -60,7 +60,7 @@ class MomentHistory:
     def nbytes(self) -> int:
         """Bytes of all snapshots, and of all checkpoints but the newest."""
         pictures = sum(array.nbytes for moment in self.snapshots for array in moment.arrays.values())
-        return pictures + sum(len(moment.data) for moment in self.checkpoints[:-1])
+        return pictures + sum(moment.held for moment in self.checkpoints[:-1])
 
 
 def added(moments: tuple[Moment, ...], new: Moment) -> tuple[Moment, ...]:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 
+from playground.config import model_of
 from playground.runs.events import Checkpoint, Event, Failed, Finished, Paused, Progress, Snapshot, Started
+from playground.runtimes.base import Mark
 from playground.runtimes.moments import MomentHistory
 
-Status = Literal["starting", "running", "paused", "finished", "stopped", "failed"]
-ACTIVE: tuple[Status, ...] = ("starting", "running", "paused")
+Status = Literal["waiting", "starting", "running", "paused", "finished", "stopped", "failed"]
+ACTIVE: tuple[Status, ...] = ("waiting", "starting", "running", "paused")
 Curve = tuple[np.ndarray, np.ndarray]
 
+
+OTHER_DATA = "The data are no longer those that this run began with: what it learned before is of others."
 
 Point = tuple[int, float]
 Extremes = tuple[Point, Point, Point]
@@ -50,6 +55,21 @@ class Series:
         begun = [of for of in self._kept if of[0][0] <= step]
         self._kept = [(a, low if low[0] <= step else a, high if high[0] <= step else a) for a, low, high in begun]
         self._count = len(self._kept) * self._stride
+
+    def packed(self) -> np.ndarray:
+        """All of it, (1 + n, 6): stride, count and the newest point, then the extremes of every stretch."""
+        newest = self._newest or (-1, 0.0)
+        rows = [(self._stride, self._count, *newest, 0, 0), *((*first, *low, *high) for first, low, high in self._kept)]
+        return np.array(rows, np.float64)
+
+    @classmethod
+    def unpacked(cls, array: np.ndarray, limit: int = 500) -> Series:
+        """The inverse of `packed`."""
+        series, (head, *rows) = cls(limit), array.tolist()
+        series._stride, series._count = int(head[0]), int(head[1])
+        series._newest = (int(head[2]), head[3]) if head[2] >= 0 else None
+        series._kept = [((int(a), x), (int(b), y), (int(c), z)) for a, x, b, y, c, z in rows]
+        return series
 
     def _points(self) -> list[Point]:
         """Everything kept, each point once, by step."""
@@ -88,8 +108,24 @@ class History:
         for series in self._series.values():
             series.truncate(step)
 
+    def packed(self) -> dict[str, np.ndarray]:
+        """Every series by its name, as in `Series.packed`."""
+        return {name: series.packed() for name, series in self._series.items()}
+
+    @classmethod
+    def unpacked(cls, arrays: Mapping[str, np.ndarray]) -> History:
+        """The inverse of `packed`."""
+        history = cls()
+        history._series = {name: Series.unpacked(array) for name, array in arrays.items()}
+        return history
+
     def curves(self) -> dict[str, Curve]:
         return {name: series.points() for name, series in self._series.items()}
+
+
+def new_id() -> str:
+    """One that nobody can guess, and that no command line takes for an option."""
+    return secrets.token_urlsafe(16).replace("-", "_")
 
 
 @dataclass(frozen=True)
@@ -126,7 +162,15 @@ class RunRecord:
     kept: bool = False
     """Whether it came with the project: everybody may look at it, and nobody change it."""
     of: tuple[Origin, ...] = ()
+    unkept: str = ""
+    """Why it is not written to the disk, where it should be."""
+    place: int = 0
+    """In line, from 1 on; 0 where it does not wait, or waits for another run of the same visitor."""
+    wait: float | None = None
+    """Seconds until it is let in, as far as that is known."""
     step: int = 0
+    mark: Mark | None = None
+    """How far it has come that runs it, where that may outlast this program."""
     version: int = 1
     started_version: int = 0
     snapshot_version: int = 0
@@ -143,13 +187,23 @@ class RunRecord:
     @property
     def weights_bytes(self) -> int:
         """Bytes of all checkpoints that are kept of this run, each counted once."""
-        past = [moment.data for moment in self.moments.checkpoints] if self.moments else []
+        past = [moment.data for moment in self.moments.checkpoints if moment.held] if self.moments else []
         return sum({id(data): len(data) for data in (self.checkpoint, *past) if data}.values())
 
     @property
+    def steps(self) -> int:
+        """How many it is to take; 0 where its settings do not say."""
+        return self.config.get("steps") or self.config.get("sampling_steps", 0)
+
+    @property
     def active(self) -> bool:
-        """Whether a worker holds this run."""
+        """Whether this run has not ended."""
         return self.status in ACTIVE
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it waits in line, without a worker."""
+        return self.status == "waiting"
 
 
 def advance(record: RunRecord, event: Event, history: History, note: str = "") -> RunRecord:
@@ -163,6 +217,7 @@ def advance(record: RunRecord, event: Event, history: History, note: str = "") -
                 status="running",
                 started=event,
                 config=event.config,
+                message=OTHER_DATA if record.started and record.started.data != event.data else record.message,
                 started_version=version,
                 history=history.curves(),
                 history_version=version,
@@ -191,6 +246,14 @@ def advance(record: RunRecord, event: Event, history: History, note: str = "") -
     if moments is not record.moments:
         changes |= dict(moments=moments, moments_version=version)
     return replace(record, version=version, step=step, **changes)
+
+
+def best_step(record: RunRecord) -> int | None:
+    """Where the held-out loss of a training was lowest; None where none was read."""
+    about = model_of(record.config)
+    steps, values = record.history.get(f"held_out/{about.term}", ((), ())) if about else ((), ())
+    values = np.asarray(values, np.float64)
+    return int(steps[int(np.nanargmin(values))]) if np.isfinite(values).any() else None
 
 
 def remember(record: RunRecord, event: Event) -> MomentHistory | None:

@@ -23,7 +23,7 @@ def answering(function: Callable[..., Any]) -> Callable[..., Any]:
             try:
                 return await function(*args, **kwargs)
             except REFUSALS as error:
-                return {"error": str(error)}
+                return refusal(error)
 
         return awaited
 
@@ -32,6 +32,12 @@ def answering(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*args, **kwargs)
         except REFUSALS as error:
-            return {"error": str(error)}
+            return refusal(error)
 
     return answer
+
+
+def refusal(error: Exception) -> dict[str, Any]:
+    """What a page is told: the sentence, and the settings that would be right where the error knows them (`ConfigError.way`)."""
+    way = getattr(error, "way", None)
+    return {"error": str(error)} | ({"way": way} if way else {})

@@ -30,11 +30,13 @@ from typing import Any
 
 from playground.runs.control import Control, Message, check_message
 from playground.runs.events import Event
-from playground.runtimes.base import SMALLER, WorkerDied, events_of
+from playground.runtimes.base import IF_AGAIN, WorkerDied, events_of
 
 PRELOAD = "playground.runtimes.warm"
 PROCESS_NAME = "playground-worker"
 FORKSERVER = sys.platform.startswith("linux")
+ANSWERS_NICE = 4
+"""Of workers that answer questions: between the web process, 0, and trainings."""
 MAX_BACKLOG = 1000  # messages kept for a frozen worker
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,13 +52,18 @@ class WorkerSettings:
     """Bytes of data a worker may hold (RLIMIT_DATA), torch's own 200 MB included; above it, allocation fails. It counts what
     a process may write to and has for itself, so not a large file that is only read. Not for a worker that uses a GPU, whose
     driver maps many times what it uses."""
+    gpu_share: float = 0.0
+    """Of the GPU's memory, what a worker that uses it may hold; 0: all that there is."""
 
 
 def work(pipe: Connection, task: str, args: tuple, kwargs: dict[str, Any], settings: WorkerSettings) -> None:
     """What a worker process does: send the events of its task, then None."""
-    _settle(settings, _takes_gpu(args))
+    gpu = _takes_gpu(args)
+    _settle(settings, unlimited=gpu)
     control = Control()
     threading.Thread(target=_listen, args=(pipe, control), daemon=True).start()
+    if gpu:
+        share_gpu(settings.gpu_share)  # which wakes it up, and takes a while
     try:
         for event in events_of(task, args, kwargs, control):
             pipe.send(event)
@@ -73,6 +80,14 @@ def _takes_gpu(args: tuple) -> bool:
     import torch
 
     return torch.cuda.is_available()
+
+
+def share_gpu(share: float) -> None:
+    """From now on this process may hold that share of the GPU's memory, where there is one; 0: all that there is."""
+    import torch
+
+    if share > 0.0 and torch.cuda.is_available():
+        torch.cuda.set_per_process_memory_fraction(share)
 
 
 def _settle(settings: WorkerSettings, unlimited: bool = False) -> None:
@@ -168,9 +183,7 @@ class WorkerRun:
         self._tidy()
         code = self._exitcode
         how = f"was killed (signal {-code})" if code is not None and code < 0 else "ended unexpectedly"
-        return WorkerDied(
-            self._step, f"The worker process {how} at step {self._step}.", f"If it happens again, memory may be short. {SMALLER}"
-        )
+        return WorkerDied(self._step, f"The worker process {how} at step {self._step}.", IF_AGAIN)
 
     def _tidy(self) -> None:
         with self._sending:
@@ -190,10 +203,10 @@ class WorkerRun:
 
 
 class WorkerRuntime:
-    """Starts worker processes. `nice`, `threads` and `memory_limit` (bytes, or None) are those of `WorkerSettings`."""
+    """Starts worker processes. `nice`, `threads`, `memory_limit` (bytes, or None) and `gpu_share` are those of `WorkerSettings`."""
 
-    def __init__(self, nice: int = 10, threads: int = 1, memory_limit: int | None = None) -> None:
-        self._settings = WorkerSettings(nice, threads, memory_limit)
+    def __init__(self, nice: int = 10, threads: int = 1, memory_limit: int | None = None, gpu_share: float = 0.0) -> None:
+        self._settings = WorkerSettings(nice, threads, memory_limit, gpu_share)
         self._context = mp.get_context("forkserver") if FORKSERVER else mp.get_context("spawn")
         self._starting = threading.Lock()
         _keep_main_out_of_workers()
@@ -202,6 +215,10 @@ class WorkerRuntime:
     def memory_limit(self) -> int | None:
         """Bytes that one worker may hold; None where there is no limit."""
         return self._settings.memory_limit
+
+    def for_answers(self) -> WorkerRuntime:
+        """The same, less nice, with one thread: a person waits for an answer, and for no single step of a training."""
+        return WorkerRuntime(ANSWERS_NICE, 1, self._settings.memory_limit, self._settings.gpu_share)
 
     def warm_up(self) -> None:
         """Launch the forkserver: it takes milliseconds here, and some seconds in the background until it is warm."""

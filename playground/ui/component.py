@@ -12,9 +12,14 @@ from typing import Any
 
 import gradio as gr
 
+from playground.ui import words
 from playground.ui.modules import address, view_class
 
-MOUNT = "import(new URL({path}, document.baseURI)).then(m => m.mount({{element, props, server, trigger, watch}})); /* its events: {events} */"
+MOUNT = (
+    "element.inert = true; import(new URL({path}, document.baseURI))"
+    ".then(m => {{ m.mount({{element, props, server, trigger, watch}}); element.inert = false; }}); /* its events: {events} */"
+)
+"""Nothing can be pressed before there is somebody to hear it."""
 
 
 def component(
@@ -46,7 +51,7 @@ def card(title: str, empty: str, body: str, *, height: int, label: str, tools: s
     """The common frame of a view: title row, body of fixed height, the sentence shown before there is anything."""
     return (
         f'<section class="pg pg-card" aria-label="{escape(label)}">'
-        f'<div class="pg-head"><span class="pg-title">{escape(title)}</span><span class="pg-note"></span>{tools}'
+        f'<div class="pg-head"><span class="pg-title">{escape(title)}</span>{words.about(title)}<span class="pg-note"></span>{tools}'
         f'<span class="pg-step"></span></div>'
         f'{before}<div class="pg-body" style="--height:{height}px">{body}'
         f'<div class="pg-empty"><span>{escape(empty)}</span></div></div>{after}</section>'

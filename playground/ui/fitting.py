@@ -6,13 +6,13 @@ from typing import Any
 
 import gradio as gr
 
-from playground.config import POINT_DATASETS
+from playground.config import of_points
 from playground.ui.tab import QUIET, TrainingTab
 
 
 def which(dataset: str) -> list[dict[str, Any]]:
     """Visibility of a part for points and of one for images."""
-    points = dataset in POINT_DATASETS
+    points = of_points(dataset)
     return [gr.update(visible=points), gr.update(visible=not points)]
 
 

@@ -21,6 +21,12 @@ def following(event: gr.EventData) -> Any:
     return event._data.get("following") if isinstance(event._data, dict) else None
 
 
+def joined(event: gr.EventData) -> dict[str, Any]:
+    """What the press of Train says of a task that is open on the page, as a value of `Service.train`; nothing without one."""
+    said = event._data.get("joined") if isinstance(event._data, dict) else None
+    return {"joined": said} if said else {}
+
+
 def run_of(channels: Any, channel: str) -> str | None:
     """The run that `channel` follows, from what such an event got (which anyone may have made up)."""
     run = channels.get(channel) if isinstance(channels, dict) else None

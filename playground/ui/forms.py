@@ -13,7 +13,8 @@ from typing import Any
 
 import gradio as gr
 
-from playground.config import FieldSpec, RunConfig, Settings, field_specs
+from playground.config import FieldSpec, RunConfig, Settings, field_specs, of_points
+from playground.data import DATASETS
 from playground.ui.components.settings import settings
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
@@ -77,7 +78,14 @@ class Form:
             "slider": spec.slider and asdict(spec.slider),
             "options": spec.options,
             "when": self._when(spec),
+            "own": self._own(spec),
         }
+
+    def _own(self, spec: FieldSpec) -> list[str]:
+        """Which kinds of data of one's own may be chosen, beside those that are listed."""
+        if spec.name != "dataset":
+            return []
+        return ["images", "table", *(["points", "drawing"] if any(map(of_points, spec.choices)) else [])]
 
     def _by(self, spec: FieldSpec) -> dict[str, Any] | None:
         """The setting `of` that the default hangs on, and the default with each choice there; for data also with latents."""
@@ -86,7 +94,8 @@ class Form:
         ((of, table),) = spec.by.items()
         kinds = {choice: (choice,) for choice in table}
         if of == "dataset":
-            kinds = {name: self.config.data_kinds(name) for name in self.specs["dataset"].choices} | {"latents": ("latents",)}
+            kinds = {name: self.config.data_kinds(name) for name in self.specs["dataset"].choices}
+            kinds |= {"latents": ("latents",), "own images": ("images",), "own points": ("points",), "own table": ("table",)}
         values = {one: next((table[kind] for kind in each if kind in table), spec.default) for one, each in kinds.items()}
         return {"of": of, "values": values}
 
@@ -110,7 +119,8 @@ class Form:
         sent, out = _dict(_dict(shown).get("values")), {}
         for name, spec in self.specs.items():
             value = sent.get(name, spec.default)
-            out[name] = value if not spec.choices or value in spec.choices else spec.default
+            known = not spec.choices or value in spec.choices or (name == "dataset" and value in DATASETS)
+            out[name] = value if known else spec.default
         return out
 
     def changed(

@@ -1,5 +1,5 @@
-"""What a tab asks of the server beside its runs: to hand a changed setting to a running loop, or say why not and what holds; and which runs
-are still kept."""
+"""What a tab asks of the server beside its runs: to hand a changed setting to a running loop, or say why not and what holds; which runs are
+still kept; and in which forms one can be taken away."""
 
 from __future__ import annotations
 
@@ -34,18 +34,25 @@ def knowing(service: Service) -> Callable[[Any], dict[str, Any]]:
     """The server function `known`."""
 
     def known(request: Any) -> dict[str, Any]:
-        """`[run, ...]` -> `{"known": [run, ...]}`, those of them that are still kept here; to ask is not to watch."""
+        """`[run, ...]` -> `{"known": [run, ...], "names": {run: name}}`, those of them that are still kept here, and the names that some were
+        given; to ask is not to watch."""
         asked = request[:MOST_ASKED] if isinstance(request, list) else []
-        return {"known": [run for run in asked if _known(service, run)]}
+        found = [run for run in asked if service.registry.knows(run)]
+        store = service.registry.store
+        return {"known": found, "names": store.shelf.names(found) if store else {}}
 
     return known
 
 
-def _known(service: Service, run: Any) -> bool:
-    try:
-        return bool(service.registry.get(run))
-    except REFUSALS:
-        return False
+def saving(service: Service) -> Callable[[Any], Any]:
+    """The server function `forms`."""
+    waiting = answering(service.waiting)
+
+    async def forms(request: Any) -> dict[str, Any]:
+        """`run` -> in which forms it can be taken away, as `TakeAway.forms` has it."""
+        return await waiting(service.take_away.forms, request)
+
+    return forms
 
 
 def _held(service: Service, run: Any, name: Any) -> Any:

@@ -11,20 +11,19 @@ import re
 from functools import cache
 from pathlib import Path
 
-import plotly
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from playground.views.colours import css_variables
+from playground.views.plotly_js import PLOTLY_JS
 
 PLAYGROUND = Path(__file__).parents[1]
 SERVED = (".js", ".css")
-PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable"}
 SHARED = PLAYGROUND / "ui" / "components" / "shared.css"
 TYPE = PLAYGROUND / "ui" / "type.css"
@@ -36,6 +35,10 @@ FONT_FACE = '@font-face { font-family: Inter; src: url("inter.woff2") format("wo
 def files(*endings: str) -> list[Path]:
     """All files of these endings, in a fixed order."""
     return sorted(path for path in PLAYGROUND.rglob("*") if path.suffix in endings and path.is_file())
+
+
+PAGES = ("page", "teacher")
+"""Folders whose styles are of a whole page, not of a component."""
 
 
 @cache
@@ -70,7 +73,7 @@ def style() -> str:
         ".playground-view > .html-container { padding: 0 !important; container: view / inline-size; }",
     ]
     for path in files(".css"):
-        if path.parent.name == "page" or path == TYPE:
+        if path.parent.name in PAGES or path == TYPE:
             continue
         name = "playground-view" if path == SHARED else view_class(path.relative_to(PLAYGROUND).as_posix())
         parts.append(f":is(.{name}, #playground) {{\n{path.read_text('utf-8')}\n}}")
@@ -100,15 +103,20 @@ async def _plotly(request: Request) -> Response:
     return FileResponse(PLOTLY_JS, media_type="text/javascript", headers=FOR_GOOD)
 
 
-def routes() -> list[Mount]:
-    """What the application serves beside Gradio's own."""
-    ours = [
-        Route("/style.css", _style),
-        Route("/plotly.min.js", _plotly),
-        Route("/inter.woff2", _face),
-        Mount("/", Modules(directory=PLAYGROUND)),
+def routes() -> list[Route]:
+    """What the application serves beside Gradio's own. All stand side by side: within a mount they would not be found where a proxy serves the page
+    under a path of its own, which it does not pass on."""
+    here, files = f"/modules/{version()}", Modules(directory=PLAYGROUND)
+
+    async def module(request: Request) -> Response:
+        return await files.get_response(request.path_params["path"], request.scope)
+
+    return [
+        Route(f"{here}/style.css", _style),
+        Route(f"{here}/plotly.min.js", _plotly),
+        Route(f"{here}/inter.woff2", _face),
+        Route(f"{here}/{{path:path}}", module),
     ]
-    return [Mount(f"/modules/{version()}", routes=ours)]
 
 
 def head() -> str:

@@ -7,12 +7,13 @@ import io
 from functools import lru_cache
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from playground.data import DATASETS, load_dataset
+from playground.data import DATASETS, DataError, load_dataset
 from playground.data.contact_sheet import contact_sheet
 from playground.ui.modules import FOR_GOOD
 from playground.views.colours import CLASSES
@@ -34,7 +35,10 @@ async def _sheet(request: Request) -> Response:
     name = request.path_params["name"]
     if name not in DATASETS:
         raise HTTPException(404)
-    return Response(sheet(name), media_type="image/webp", headers=FOR_GOOD)
+    try:
+        return Response(await run_in_threadpool(sheet, name), media_type="image/webp", headers=FOR_GOOD)
+    except DataError:
+        raise HTTPException(404) from None
 
 
 def route() -> Route:
@@ -42,11 +46,19 @@ def route() -> Route:
     return Route("/sheets/{digest}/{name}.webp", _sheet)
 
 
-@lru_cache(maxsize=32)
 def preview(name: str) -> dict[str, Any]:
-    """The value of a `data_preview` component: the address of a contact sheet, relative to the page, and the facts."""
+    """The value of a `data_preview` component: the address of a contact sheet, relative to the page, and the facts; or why there are none."""
+    try:
+        return _preview(name)
+    except DataError as error:
+        return {"image": None, "title": DATASETS[name].title, "description": str(error), "facts": {}}
+
+
+@lru_cache(maxsize=32)
+def _preview(name: str) -> dict[str, Any]:
     dataset = load_dataset(name)
-    shape = " × ".join(map(str, dataset.shape[1:])) + " pixels" if dataset.is_image else "points in the plane"
+    table = f"{dataset.shape[0]} columns: {', '.join(dataset.columns.names)}" if dataset.columns else "points in the plane"
+    shape = " × ".join(map(str, dataset.shape[1:])) + " pixels" if dataset.is_image else table
     return {
         "image": f"sheets/{hashlib.sha256(sheet(name)).hexdigest()[:12]}/{name}.webp",
         "title": dataset.title,

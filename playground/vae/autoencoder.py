@@ -46,19 +46,19 @@ class DiagonalGaussian:
 
 
 class Autoencoder(nn.Module):
-    """`x_hat = D(E(x))`; `x`: (n, C, H, W) in [0, 1], `z`: (n, latent_dim)."""
+    """`x_hat = D(E(x))`; `x`: images (n, C, H, W) in [0, 1], or standardised rows (n, D); `z`: (n, latent_dim)."""
 
-    def __init__(self, encoder: nn.Module, decoder: nn.Module, latent_dim: int) -> None:
+    def __init__(self, encoder: nn.Module, decoder: nn.Module, latent_dim: int, image: bool = True) -> None:
         super().__init__()
-        self.encoder, self.decoder, self.latent_dim = encoder, decoder, latent_dim
+        self.encoder, self.decoder, self.latent_dim, self.image = encoder, decoder, latent_dim, image
 
     def encode(self, x: Tensor) -> Tensor:
         """`z = E(x)`."""
         return self.encoder(x)
 
     def decode(self, z: Tensor) -> Tensor:
-        """`x_hat = D(z)`, pixels in (0, 1)."""
-        return self.decoder(z).sigmoid()
+        """`x_hat = D(z)`, pixels in (0, 1), or standardised columns."""
+        return self.decoder(z).sigmoid() if self.image else self.decoder(z)
 
     def latent(self, x: Tensor) -> Tensor:
         """The one point that stands for `x` on a map."""
@@ -93,24 +93,28 @@ class VAE(nn.Module):
 
 
 def build_autoencoder(config: LatentConfig, shape: tuple[int, ...]) -> Autoencoder | VAE:
-    """The model that `config` describes for images of `shape` (C, H, W)."""
-    d, variational = config.latent_dim, isinstance(config, VAEConfig)
-    likelihood = build_likelihood(config.likelihood, config.observation_std) if isinstance(config, VAEConfig) else None
+    """The model that `config` describes for images of `shape` (C, H, W), or for rows (D,)."""
+    d, variational, image = config.latent_dim, isinstance(config, VAEConfig), len(shape) == 3
+    likelihood = build_likelihood(config.likelihood, config.observation_std, image) if isinstance(config, VAEConfig) else None
     encoder = ENCODERS[config.network](shape, config.width, config.depth, 2 * d if variational else d)
     outputs = (shape[0] * likelihood.outputs, *shape[1:]) if likelihood else shape
     decoder = DECODERS[config.network](outputs, config.width, config.depth, d)
-    return VAE(encoder, decoder, d, likelihood) if likelihood else Autoencoder(encoder, decoder, d)
+    return VAE(encoder, decoder, d, likelihood) if likelihood else Autoencoder(encoder, decoder, d, image)
 
 
 @torch.no_grad()
 def begin_at(model: Autoencoder | VAE, mean: Tensor) -> None:
     """Before any step: the encoder sees images (C, H, W) around their `mean`, and the decoder makes the mean image of everything: the
-    bias of its last layer is `logit(mean)`, of a convolution that of each channel. A line of pixels that never change costs no steps."""
+    bias of its last layer is `logit(mean)`, of a convolution that of each channel. A line of pixels that never change costs no steps. Of rows
+    (D,) it is the mean itself."""
     next(layer for layer in model.encoder.modules() if isinstance(layer, Centre)).mean.copy_(mean)
     last = next(
         layer for layer in reversed([*model.decoder.modules()]) if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d)
     )
+    assert last.bias is not None
+    if mean.ndim == 1:
+        last.bias[: len(mean)] = mean
+        return
     pixels = mean if isinstance(last, nn.Linear) else mean.mean((1, 2))
     logit = pixels.clamp(LEAST_PIXEL, 1.0 - LEAST_PIXEL).logit().flatten()
-    assert last.bias is not None
     last.bias[: len(logit)] = logit

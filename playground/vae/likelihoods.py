@@ -136,19 +136,21 @@ class Bernoulli(Likelihood):
         return (x.flatten(1) @ logits.T - F.softplus(logits).sum(1)).double()
 
 
-START_STD = 0.2
-"""Standard deviation of pixels before a learned one has learned: about that of images around their mean."""
+START_STD, START_STD_OF_COLUMNS = 0.2, 1.0
+"""Standard deviation of pixels, and of the standardised columns of a table, before a learned one has learned: about that around their mean."""
 
 
-def build_likelihood(name: str, std: float) -> Likelihood:
-    """The likelihood that settings call `name`; `std` is that of the fixed Gaussian."""
+def build_likelihood(name: str, std: float, image: bool = True) -> Likelihood:
+    """The likelihood that settings call `name`; `std` is that of the fixed Gaussian. The mean of rows of a table, which are no `image`s, may be
+    any number."""
+    start, squash = (START_STD, nn.Sigmoid()) if image else (START_STD_OF_COLUMNS, nn.Identity())
     match name:
         case "gaussian":
-            return Gaussian(std)
+            return Gaussian(std, squash)
         case "gaussian_learned":
-            return LearnedGaussian(START_STD)
+            return LearnedGaussian(start, squash)
         case "gaussian_per_pixel":
-            return PerPixelGaussian(START_STD)
+            return PerPixelGaussian(start, squash)
         case "bernoulli":
             return Bernoulli()
     raise ValueError(f"There is no likelihood called {name!r}.")

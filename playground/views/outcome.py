@@ -7,7 +7,7 @@ and stay finite, and a sigmoid at the end of a decoder keeps even the error fini
 
 from __future__ import annotations
 
-from playground.config import model_of
+from playground.config import model_of, unit_of, words_for
 from playground.runtimes.records import RunRecord
 from playground.views.readings import latest
 
@@ -43,7 +43,7 @@ def _above_its_start(record: RunRecord) -> str:
     if not terms:
         return ""
     start, now = (float(history[f"held_out/{terms[0]}"][1][i]) for i in (0, -1))
-    return f"the held-out loss is {now:.3g} {about.unit}, above the {start:.3g} of the untrained model"
+    return f"the held-out loss is {now:.3g} {unit_of(record.config)}, above the {start:.3g} of the untrained model"
 
 
 def _worse_than_one_answer(record: RunRecord) -> str:
@@ -52,9 +52,8 @@ def _worse_than_one_answer(record: RunRecord) -> str:
     if baseline is None or not _both_above(record, "mse", WORSE * baseline):
         return ""
     now = latest(record, "held_out/mse")
-    return (
-        f"the held-out squared error is {now:.3g} per pixel, above the {baseline:.3g} of answering every image with the mean image"
-    )
+    example, number = words_for(record.config.get("dataset"))
+    return f"the held-out squared error is {now:.3g} per {number}, above the {baseline:.3g} of answering every {example} with the mean {example}"
 
 
 def _both_above(record: RunRecord, term: str, limit: float) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from playground.data.sheets import data_url, thumbnail_sheet
-from playground.views.codec import f32, q16, u8
-from playground.views.images import Payload, tiles_of
+from playground.views.codec import f32, q16, u8, unit_to_bytes
+from playground.views.images import Payload
 from playground.views.ranges import Range, coding_range, data_range, steady_range
 
 
@@ -84,19 +84,28 @@ def latent_map_static(
     *,
     images: np.ndarray | None = None,
     factors: Mapping[str, tuple[np.ndarray, str]] | None = None,
+    rows: bool = False,
 ) -> Payload:
     """What the dots are, sent once a run: labels, known factors of variation, and thumbnails for the hover.
 
-    `LatentMapStatic` in `shapes.py`; `images` is (n, 1, h, w) or (n, h, w), bytes or 0..1, in the order of the points;
-    `factors` are values (n,) and their unit, by name.
+    `LatentMapStatic` in `shapes.py`; `images` is (n, 1 or 3, h, w) or (n, h, w), bytes or 0..1, in the order of the points;
+    `factors` are values (n,) and their unit, by name; of `rows` of a table they are its columns.
     """
     payload: Payload = {"labels": u8(labels), "label_names": [str(name) for name in label_names]}
+    if rows:
+        payload["rows"] = True
     if factors:
         payload["factors"] = [{"name": name, "unit": unit, "values": f32(values)} for name, (values, unit) in factors.items()]
     if images is not None and len(images):
-        sheet, tile, columns = thumbnail_sheet(tiles_of(images)[:, None])
+        sheet, tile, columns = thumbnail_sheet(unit_to_bytes(with_channels(images)))
         payload |= {"sheet": data_url(sheet), "tile": list(tile), "columns": columns}
     return payload
+
+
+def with_channels(images: np.ndarray) -> np.ndarray:
+    """(n, 1 or 3, h, w)."""
+    images = np.asarray(images)
+    return images[:, None] if images.ndim == 3 else images
 
 
 def particles(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from playground.config import MODELS, model_of
+from playground.config import MODELS, model_of, unit_of
 from playground.data import DATASETS
 from playground.runtimes.records import RunRecord
 from playground.views import payloads
@@ -52,4 +52,4 @@ def loss_curves(record: RunRecord) -> Payload:
         value = latest(record, f"{line}/{term}")
         if value is not None:
             chosen[line] = (np.array([0, max(last, 1)]), np.array([value, value]))
-    return payloads.curves(chosen, unit=shown.unit) | focus
+    return payloads.curves(chosen, unit=unit_of(record.config)) | focus

@@ -46,7 +46,7 @@ class View(TypedDict):
 
 
 class ImageRow(TypedDict):
-    """A strip of tiles; `data` holds n*h*w bytes."""
+    """A strip of tiles; `data` holds n*h*w bytes, or three times as many in colour."""
 
     title: str
     note: str
@@ -168,7 +168,7 @@ class LatentMap(TypedDict):
 
 
 class MapFactor(TypedDict):
-    """A known factor of variation, a value for each dot."""
+    """A known factor of variation, or a column of a table, with a value for each dot."""
 
     name: str
     unit: str
@@ -176,11 +176,13 @@ class MapFactor(TypedDict):
 
 
 class LatentMapStatic(TypedDict):
-    """What the dots are; `sheet` holds their images, `columns` of `tile` (width, height) side by side."""
+    """What the dots are; `sheet` holds their images, `columns` of `tile` (width, height) side by side; of `rows` of a table the `factors` are
+    its columns, in their units."""
 
     labels: U8
     label_names: list[str]
     factors: NotRequired[list[MapFactor]]
+    rows: NotRequired[bool]
     sheet: NotRequired[str]
     tile: NotRequired[list[int]]
     columns: NotRequired[int]
@@ -242,10 +244,11 @@ class Terms(TypedDict):
 
 
 class Moments(TypedDict):
-    """Steps of the past that can be shown, and those that a new run can go on from."""
+    """Steps of the past that can be shown, and those that a new run can go on from; of the `light` ones the averaged weights are kept alone."""
 
     steps: list[int]
     checkpoints: list[int]
+    light: NotRequired[list[int]]
 
 
 class Origin(TypedDict):
@@ -277,4 +280,8 @@ class Status(TypedDict):
     resumable: bool
     about: str
     kept: bool
+    place: int
+    wait: float | None
+    watch: str
+    steers: bool
     of: list[Origin]

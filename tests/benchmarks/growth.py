@@ -36,6 +36,7 @@ from playground.runs.checkpoint import Loaded, unpack
 from playground.runs.control import Control
 from playground.runs.training import Trainer
 from playground.runtimes import WorkerRuntime
+from playground.runtimes.line import Limits
 
 MODELS = ("ae", "vae", "diffusion", "latent_diffusion")
 STEPS, PICTURES = 20, 3
@@ -145,7 +146,7 @@ def watchers(seconds: float = 8.0) -> None:
 def runs(seconds: float = 10.0) -> None:
     print("| runs at once | steps a second, all together | memory of each alone, MB |\n|---|---|---|")
     for n in (1, 4, 10):
-        service = Service(WorkerRuntime(), max_active=n)
+        service = Service(WorkerRuntime(), limits=Limits(trainings=n))
         idents = [
             service.train({"model": "ae", "dataset": "fashion_mnist", "steps": 200_000, "seed": k, "device": "cpu"})
             for k in range(n)

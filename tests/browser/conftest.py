@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 PATIENCE = 90_000
 """Milliseconds to wait for anything, on a busy machine too."""
+WINDOW = {"width": 1280, "height": 1000}
 
 
 @pytest.fixture(scope="session")
@@ -63,23 +64,60 @@ class Complaints(list):
             self.append(f"another host: {url}")
 
 
+def browser_of(chromium: Browser, complaints: Complaints, **options) -> BrowserContext:
+    """A browser of somebody's own; what its pages must not do is told to `complaints`."""
+    context = chromium.new_context(**{"viewport": WINDOW} | options)
+    context.set_default_timeout(PATIENCE)
+    context.add_init_script(LIBRARY)
+    complaints.listen(context)
+    return context
+
+
+class Windows:
+    """Browser profiles of a module. The first page of a test opens in one that has fetched the page's scripts before, and from which
+    what was kept is deleted; further ones, and those on another device, are other people's."""
+
+    def __init__(self, chromium: Browser, server: str) -> None:
+        self.chromium, self.server, self.complaints = chromium, server, Complaints(server)
+        self.known = self.fresh()
+
+    def fresh(self, **options) -> BrowserContext:
+        return browser_of(self.chromium, self.complaints, **options)
+
+    def emptied(self, viewport: dict[str, int]) -> Page:
+        """A page of the known profile, in which nobody has been."""
+        self.known.clear_permissions()
+        page = self.known.new_page()
+        page.set_viewport_size(viewport)
+        session = page.context.new_cdp_session(page)
+        session.send("Storage.clearDataForOrigin", {"origin": self.server, "storageTypes": "local_storage,indexeddb,cookies"})
+        session.detach()
+        return page
+
+
+@pytest.fixture(scope="module")
+def windows(chromium: Browser, server: str) -> Windows:
+    return Windows(chromium, server)
+
+
 @pytest.fixture
-def open_page(chromium: Browser, server: str, client) -> Iterator[Callable[..., Page]]:
-    """`open_page("/?tab=vae", viewport=...)` opens a page in a window of its own. After the test: no page may have
-    complained, and the runs in their addresses are stopped."""
-    complaints, contexts, runs = Complaints(server), [], set()
+def open_page(windows: Windows, server: str, client) -> Iterator[Callable[..., Page]]:
+    """`open_page("/?tab=vae", viewport=...)` opens a page; a second one of a test is in another person's browser. After the test: no
+    page may have complained, and the runs in their addresses are stopped."""
+    complaints, contexts, pages, runs = windows.complaints, [], [], set()
+    complaints.clear()
 
     def note_runs(url: str) -> None:
         query = parse_qs(urlsplit(url).query)
         runs.update(run for channel, ids in query.items() if channel not in ("tab", "bench", "view", "__theme") for run in ids)
 
     def open_(path: str = "/", **options) -> Page:
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 1000}} | options)
-        context.set_default_timeout(PATIENCE)
-        context.add_init_script(LIBRARY)
-        complaints.listen(context)
-        contexts.append(context)
-        page = context.new_page()
+        if not pages and options.keys() <= {"viewport"}:
+            page = windows.emptied(options.get("viewport", WINDOW))
+        else:
+            contexts.append(windows.fresh(**options))
+            page = contexts[-1].new_page()
+        pages.append(page)
         page.on("close", lambda closed: note_runs(closed.url))
         page.goto(path if path.startswith("http") else server + path)
         expect(page.locator(".run:visible [data-do=train]").first).to_be_visible()
@@ -88,9 +126,11 @@ def open_page(chromium: Browser, server: str, client) -> Iterator[Callable[..., 
         return page
 
     yield open_
-    for context in contexts:
-        for page in context.pages:
+    for page in pages:
+        if not page.is_closed():
             note_runs(page.url)
+            page.close()
+    for context in contexts:
         context.close()
     for run in runs:
         try:

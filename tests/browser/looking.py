@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -21,6 +20,28 @@ OTHER_PIXELS = f"""([title, before]) => {{
     const empty = card.querySelector('.pg-empty'), now = ({PIXELS})(card);
     return (!empty || !empty.offsetParent) && now !== before && now;
 }}"""
+
+AT_REST = """async () => {
+    await document.fonts.ready;
+    await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+    return document.getAnimations().every(one => one.playState !== 'running' || one.effect.getComputedTiming().endTime === Infinity);
+}"""
+
+
+def expect_standstill(bar: Locator) -> None:
+    """Waits until the counter of a run bar, which is drawn a fifth of a second late, has said the same for a second."""
+    counter = bar.locator('[data-fact="step"]')
+    for _ in range(60):
+        before = counter.inner_text()
+        bar.page.wait_for_timeout(1000)  # that nothing happens can only be seen by waiting
+        if counter.inner_text() == before:
+            return
+    raise AssertionError(f"The counter goes on beyond {before}.")
+
+
+def at_rest(page: Page) -> None:
+    """Waits until the fonts are there and nothing fades or slides any more."""
+    page.wait_for_function(AT_REST)
 
 
 class Tab:
@@ -42,7 +63,13 @@ class Tab:
 
     def bench(self, title: str) -> None:
         """Opens a bench of the dock; "Outcome" closes it."""
-        self.panel.get_by_role("tab", name=title, exact=True).click()
+        there = self.panel.get_by_role("tab", name=title, exact=True)
+        at_rest(self.page)
+        if not there.is_visible():  # on a narrow page the last ones are in a menu
+            dock = self.panel.locator(".dock > .tab-wrapper")
+            dock.get_by_role("button", name="More tabs").click()
+            there = dock.locator(".overflow-dropdown button", has_text=title)
+        there.click()
 
     # --- the run bar ----------------------------------------------------------------------------------------------------
 
@@ -58,24 +85,27 @@ class Tab:
         """Presses Train and waits for the first step; returns the run's id."""
         before = self.run_id()
         self.button("train").click()
-        self.page.wait_for_function(
-            "([channel, before]) => { const id = new URL(location.href).searchParams.get(channel); return id && id !== before; }",
+        run = self.page.wait_for_function(
+            "([channel, before]) => { const id = new URL(location.href).searchParams.get(channel); return id !== before && id; }",
             arg=[self.channel, before],
-        )
+        ).json_value()
         self.expect_status("running|paused|finished")
-        return self.run_id()
+        return run
 
     def expect_status(self, status: str) -> None:
         expect(self.bar).to_have_attribute("data-status", re.compile(f"^({status})$"))
 
     def run_id(self) -> str | None:
         """The run in the page's address."""
-        return parse_qs(urlsplit(self.page.url).query).get(self.channel, [None])[0]
+        return self.page.evaluate("channel => new URL(location.href).searchParams.get(channel)", self.channel)
 
     def step(self) -> int:
         """The step counter; -1 before there is one."""
         text = self.bar.locator('[data-fact="step"]').inner_text()
         return int(text.removeprefix("step ").replace(",", "")) if text.startswith("step") else -1
+
+    def expect_step(self, step: int) -> None:
+        expect(self.bar.locator('[data-fact="step"]')).to_have_text(re.compile(rf" {step:,}$"))
 
     def wait_beyond(self, step: int) -> None:
         """Waits until the counter shows more than `step`."""
@@ -85,10 +115,13 @@ class Tab:
         )
 
     def frame(self, expression: str):
-        """Something of the newest frame that the page has, such as `frame.resumable`."""
-        return self.page.evaluate(
-            f"channel => {{ const frame = window.playground.lastFrame(channel); return {expression}; }}", self.channel
+        """Something of the newest frame that has it, such as `frame.config`."""
+        found = self.page.wait_for_function(
+            f"""channel => {{ const frame = window.playground.lastFrame(channel);
+                try {{ const found = {expression}; return found !== undefined && {{found}}; }} catch {{ return false; }} }}""",
+            arg=self.channel,
         )
+        return found.json_value()["found"]
 
     def wait_frame(self, condition: str) -> None:
         self.page.wait_for_function(
@@ -135,3 +168,20 @@ class Tab:
         """Waits until the pictures of a card are there and others than `before`; returns their pixels. The card is looked for anew
         each time, since one for points may give way to one for images."""
         return self.page.wait_for_function(OTHER_PIXELS, arg=[title, before], polling=250).json_value()
+
+    def pixels_at_rest(self, title: str, before: str = "") -> str:
+        """The pictures of a card of a run that stands still, others than `before`, once the last of them is drawn."""
+        last = self.wait_other(title, before)
+        for _ in range(60):
+            self.page.wait_for_timeout(600)  # the last pictures of a run may come after the news of its end
+            if (now := self.pixels(title)) == last:
+                return now
+            last = now
+        raise AssertionError(f"The pictures of {title} go on.")
+
+    def expect_pixels(self, title: str, wanted: str) -> None:
+        """Waits until the pictures of a card are those."""
+        self.card(title).scroll_into_view_if_needed()
+        self.page.wait_for_function(
+            f"([card, wanted]) => ({PIXELS})(card) === wanted", arg=[self.card(title).element_handle(), wanted]
+        )

@@ -7,12 +7,13 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from browser.looking import Tab
+from browser.looking import Tab, at_rest
 
-LIVE, STRIP, AMONG = "Samples while it learns", "One sample, from noise to data", "Samples among the standardised latents"
+LIVE, STRIP, AMONG = "Samples while it learns", "One sample at every t", "Samples among the standardised latents"
 COMPARISON = "Comparison of six ways to draw latents"
 NUMBERS, PATHS = "Straightness and quality before and after reflow", "Paths before and after reflow"
 LATENT = "the latent space of the autoencoder on tab 1"
+KINDS = {name: {"model": name, "dataset": "digits", "steps": 120} for name in ("ae", "vae")}
 
 
 class Section:
@@ -47,15 +48,6 @@ def choose(tab: Tab, label: str, option: str) -> None:
     tab.choose(label, option)
 
 
-def train(tab: Tab, steps: int, **choices: str) -> None:
-    tab.open()
-    for label, option in choices.items():
-        choose(tab, label.replace("_", " "), option)
-    tab.type("Steps", steps)
-    tab.train()
-    tab.expect_status("finished")
-
-
 def card(page: Page, label: str) -> Locator:
     found = page.locator(f'section[aria-label="{label}"]')
     found.scroll_into_view_if_needed()
@@ -64,11 +56,11 @@ def card(page: Page, label: str) -> Locator:
 
 
 @pytest.fixture
-def both(open_page) -> Tab:
-    """The diffusion tab of a page on which an autoencoder and a VAE were trained on digits."""
-    page = open_page()
+def both(open_page, runs) -> Tab:
+    """The diffusion tab of a page that shows an autoencoder and a VAE of digits."""
+    page = open_page(f"/?tab=ae&ae={runs('ae')}&vae={runs('vae')}")
     for name in ("ae", "vae"):
-        train(Tab(page, name), 120, Data="Digits")
+        Tab(page, name).open().wait_frame("frame.config")
     return Tab(page, "diffusion").open()
 
 
@@ -102,7 +94,7 @@ def test_diffusion_in_the_latent_space_of_another_tab(both):
     Tab(page, "diffusion", bar=1).expect_status("finished")
     Section(page, "Latent diffusion", "comparison")
     moving = card(page, AMONG)
-    moving.locator("input[type=range]").first.fill("0")
+    moving.locator("input[type=range]").first.fill("1000")
     expect(moving.locator(".particles-time")).to_have_text("t = 0.99")
 
     page.reload()
@@ -123,10 +115,11 @@ def test_six_ways_to_draw_latents_are_compared(both):
     expect(section.bar).to_have_attribute("data-status", "finished")
     for name in ("ae_box", "ae_gaussian", "ae_mixture", "vae_prior", "ae_diffusion", "vae_diffusion", "floor"):
         expect(found.locator(f"[data-row={name}] .comparison-number b")).to_have_text(re.compile(r"^−?0\.\d{4} ± 0\.\d{4}$"))
-        assert found.locator(f"[data-row={name}] canvas").evaluate(
-            "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((byte, i) => i "
-            "% 4 < 3 && byte)"
+        both.page.wait_for_function(
+            "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((byte, i) => i % 4 < 3 && byte)",
+            arg=found.locator(f"[data-row={name}] canvas").element_handle(),
         )
+    at_rest(both.page)
     last = found.locator("[data-row=floor]").bounding_box(), found.locator(".pg-body").bounding_box()
     assert last[0]["y"] + last[0]["height"] <= last[1]["y"] + last[1]["height"] + 1, "the last row is cut off"
     bars = [found.locator(f"[data-row={name}] .pg-track i").bounding_box()["width"] for name in ("vae_prior", "floor")]

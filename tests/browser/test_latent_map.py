@@ -45,7 +45,7 @@ class Map(Tab):
         self.message, self.legend, self.tip = (self.box.locator(f".map-{part}") for part in ("message", "legend", "tip"))
         self.pinned = self.card("Pinned points")
         self.box.scroll_into_view_if_needed()
-        expect(self.box.locator(".pg-empty")).to_be_hidden()
+        self.pixels_at_rest(TITLE[name])  # also once it knows its place
 
     def lonely(self) -> list[dict]:
         return self.page.evaluate(LONELY, self.name)
@@ -92,6 +92,15 @@ def open_map(open_page, runs) -> Callable[..., Map]:
         return Map(open_page(f"/?tab={name}&{name}={runs(kind)}", **options), name)
 
     return open_
+
+
+def test_the_map_fits_a_window_that_only_became_lower(open_map):
+    shown = open_map("vae", viewport={"width": 1280, "height": 1000})
+    dots = shown.box.locator(".map-dots")
+    expect(dots).to_be_visible()
+    shown.page.set_viewport_size({"width": 1280, "height": 700})
+    fits = "canvas => Math.abs(canvas.getBoundingClientRect().height - canvas.closest('.pg-body').clientHeight) <= 1"
+    shown.page.wait_for_function(fits, arg=dots.element_handle())
 
 
 @pytest.mark.thorough

@@ -39,26 +39,26 @@ def test_two_steps_of_a_lesson_a_reload_back_and_a_dropped_file(open_page):
         re.compile(r"Held-out error 0\.0\d+, error of the mean image 0\.07\d+: less than")
     )
     expect(page.locator(".run:visible").first).to_have_attribute("data-status", "finished")
-    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight"), "the instrument does not fit beside the lesson"
+    page.wait_for_function("document.documentElement.scrollHeight <= innerHeight")  # the instrument fits beside the lesson
 
     button("Next").click()
     expect(heading).to_have_text("Holes")
     expect(panel.locator(".lesson-verdict .lesson-good")).to_have_count(1)
-    assert "lesson=from-autoencoder-to-diffusion" in page.url and "step=2" in page.url
+    expect(page).to_have_url(re.compile("lesson=from-autoencoder-to-diffusion.*step=2"))
     page.reload()
     expect(heading).to_have_text("Holes")
     expect(panel.locator(".lesson-verdict .lesson-good")).to_have_count(1)
     page.go_back()
     expect(heading).to_have_text("Compress")
     expect(panel.locator(".lesson-right")).to_have_count(1)
-    assert "step=1" in page.url and "ae=" in page.url
+    expect(page).to_have_url(re.compile("(?=.*step=1)(?=.*[?&]ae=)"))
 
     panel.evaluate(DROP, OWN.replace("ask:", "aks:"))
     expect(panel.locator(".lesson-bad")).to_contain_text("own.md: Line 7: “aks:” means nothing here: ask?")
     panel.evaluate(DROP, OWN)
     expect(heading).to_have_text("Only step")
     expect(panel.locator(".lesson-prose")).to_have_text("Text with <b>markup</b> & more.")
-    assert "lesson=own-a-teacher-s-own" in page.url
+    expect(page).to_have_url(re.compile("lesson=own-a-teacher-s-own"))
     page.reload()
     expect(heading).to_have_text("Only step")
     button("All lessons").first.click()
@@ -67,13 +67,34 @@ def test_two_steps_of_a_lesson_a_reload_back_and_a_dropped_file(open_page):
     assert kept["lessons"]["from-autoencoder-to-diffusion"]["done"] == {"0": True, "1": True}
 
 
+def test_a_lesson_is_copied_into_a_link_and_opens_elsewhere_as_text_that_is_not_kept(open_page):
+    page = open_page("/", viewport={"width": 1280, "height": 720})
+    panel = page.locator(".lessons-panel")
+    page.get_by_role("button", name="Lessons", exact=True).click()
+    expect(panel.get_by_role("button", name="Begin").first).to_be_visible()
+    panel.evaluate(DROP, OWN)
+    panel.get_by_role("button", name="All lessons").click()
+    page.evaluate("() => { navigator.clipboard.writeText = text => { window.copied = text; return Promise.resolve(); }; }")
+    panel.get_by_role("button", name="Copy link").click()
+    expect(panel).to_contain_text("The link is copied")
+    other = open_page("/" + page.evaluate("new URL(window.copied).hash"))
+    panel = other.locator(".lessons-panel")
+    expect(panel.locator("h2").first).to_have_text("Only step")
+    expect(panel.locator(".lesson-prose")).to_have_text("Text with <b>markup</b> & more.")
+    expect(panel.locator(".lesson-count")).to_contain_text("somebody’s text, from the link")
+    assert "Only step" not in (other.evaluate("localStorage.getItem('playground-lessons')") or "")
+    other.evaluate("location.hash = '#lesson=broken!'")
+    other.reload()
+    expect(panel).to_contain_text("damaged, or too long")
+
+
 def test_a_link_opens_a_step_with_its_tab_and_an_unknown_lesson_says_what_to_do(open_page):
     page = open_page("/?lesson=from-autoencoder-to-diffusion&step=6", viewport={"width": 360, "height": 740})
     expect(page.locator(".lessons-panel h2").first).to_have_text("The bound, its terms, the gap")
     page.wait_for_url("**tab=vae**bench=bound-and-gap**")
     page.get_by_role("button", name="Fold", exact=True).click()
     expect(page.locator(".lessons-body")).to_be_hidden()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
     page.goto(page.url.split("?")[0] + "?lesson=own-gone")
     expect(page.locator(".lessons-panel .lesson-bad")).to_contain_text("not known in this browser: open its file here")
 
@@ -86,7 +107,8 @@ def test_set_and_train_takes_the_place_of_a_run_that_goes_on_and_a_table_shows_t
     first = tab.train()
     panel.get_by_role("button", name="Set and train", exact=True).click()
     expect(panel.locator(".lesson-verdict .lesson-good")).to_have_count(1)
-    assert tab.run_id() != first and tab.step() == 200
+    tab.expect_step(200)
+    assert tab.run_id() != first
     expect(tab.number("Steps")).to_have_value("200")
     expect(tab.field("Data")).to_have_value("Digits")
     panel.get_by_role("button", name="Next", exact=True).click()

@@ -81,8 +81,8 @@ def test_a_result_names_its_model_and_greys_when_another_is_shown(arena: Page) -
     publish(arena, "diffusion", run="second", step=10, about="diffusion, Digits")
     expect(label).to_have_text("of an earlier model: diffusion, Eight Gaussians, step 3,000")
     expect(root).not_to_have_count(0)
-    faded = card(arena, "Quality against evaluations").locator(".pg-body").evaluate("node => getComputedStyle(node).opacity")
-    assert float(faded) < 0.6
+    body = card(arena, "Quality against evaluations").locator(".pg-body").element_handle()
+    arena.wait_for_function("node => Number(getComputedStyle(node).opacity) < 0.6", arg=body)
     publish(arena, "diffusion", run="first", step=3000)
     expect(root).to_have_count(0)
     publish(
@@ -103,11 +103,13 @@ def test_the_chart_names_its_time_grid_and_keeps_its_whiskers(arena: Page) -> No
     expect(card(arena, "Results").locator("thead th").nth(1)).to_have_text("Time grid")
     plot = chart.locator(".arena-plot")
     expect(plot.locator(".legend")).to_be_visible()
-    lowest = plot.evaluate("""plot => {
-      const bottom = plot._fullLayout.yaxis.range[0], ends = plot.data.flatMap(trace => trace.y.map((y, i) => y - trace.error_y.arrayminus[i]));
-      return [Math.min(...ends), 10 ** bottom];
-    }""")
-    assert lowest[0] >= lowest[1] * 0.999 > 0
+    arena.wait_for_function(
+        """plot => {
+            const bottom = 10 ** plot._fullLayout.yaxis.range[0], ends = plot.data.flatMap(trace => trace.y.map((y, i) => y - trace.error_y.arrayminus[i]));
+            return ends.length && bottom > 0 && Math.min(...ends) >= 0.999 * bottom;
+        }""",
+        arg=plot.element_handle(),
+    )
 
 
 @pytest.mark.slow
@@ -120,9 +122,10 @@ def test_an_answer_to_a_button_outlives_the_arrival_of_the_list(open_page) -> No
 
     page.route("**/component_server**", hold)
     Tab(page, "diffusion").open()
-    page.get_by_role("tab", name="Scheduler arena").click()
     pick = page.locator("section.arena-pick:visible")
-    pick.scroll_into_view_if_needed()
+    with page.expect_request(lambda request: "arena_schedulers" in (request.post_data or "")):
+        page.get_by_role("tab", name="Scheduler arena").click()
+        pick.scroll_into_view_if_needed()
     label = pick.locator(".arena-message")
     expect(label).to_contain_text("is being tried")
     pick.get_by_role("button", name="save for diffusers").click()

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from browser.looking import TITLES, Tab
+from browser.looking import Tab, at_rest
 
 SMALL = {"phone": (360, 740, 2), "tablet": (768, 1024, 1), "zoomed": (960, 600, 1.5)}
 WIDE = {"laptop": (1280, 720, 1), "desk": (1440, 900, 1), "full": (1920, 1080, 1), "4k": (3840, 2160, 1)}
@@ -25,41 +25,64 @@ def window(size: tuple[float, ...]) -> dict:
 def test_nothing_stands_beside_the_window(open_page, size):
     page = open_page("/?tab=vae", **window((SMALL | WIDE)[size]))
     for name in ("vae", "ae", "diffusion"):
-        if name != "vae":
-            page.evaluate("tab => location.search = `?tab=${tab}`", name)
-        expect(page.get_by_role("tab", name=TITLES[name], selected=True)).to_be_attached()
-        expect(page.locator(".run:visible [data-do=train]").first).to_be_visible()
-        page.wait_for_timeout(800)
-        assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
-        assert not page.evaluate(BESIDE)
+        Tab(page, name).open()
+        expect(page.locator(".preview-frame img:visible").first).to_be_visible()
+        at_rest(page)
+        page.wait_for_function("document.scrollingElement.scrollWidth <= innerWidth")
+        page.wait_for_function(f"() => !({BESIDE})().length")
         if size in WIDE:
-            assert page.evaluate("document.scrollingElement.scrollHeight <= innerHeight"), "the instrument does not fit"
+            page.wait_for_function("document.scrollingElement.scrollHeight <= innerHeight")  # the instrument fits
 
 
 def test_touch_finds_buttons_that_are_large_enough(open_page):
     page = open_page("/?tab=vae", **window(SMALL["phone"]) | {"is_mobile": True})
-    heights = page.evaluate(
-        "[...document.querySelectorAll('.playground-view button')].filter(b => b.checkVisibility()).map(b => b.offsetHeight)"
+    page.wait_for_function(
+        """() => {
+            const heights = [...document.querySelectorAll('.playground-view button')].filter(b => b.checkVisibility()).map(b => b.offsetHeight);
+            return heights.length && Math.min(...heights) >= 30;
+        }"""
     )
-    assert heights and min(heights) >= 30
 
 
 def test_the_projector_view_is_larger_without_settings_and_is_left_as_it_came(open_page):
     page = open_page("/?tab=ae", **window(WIDE["laptop"]))
-    tab, view = Tab(page, "ae"), page.locator(".page-view")
+    tab, view = Tab(page, "ae"), page.locator(".page-view:not(.page-link)")
     body = tab.card("Latent map").locator(".pg-body")
-    size, wide = float(body.evaluate("node => parseFloat(getComputedStyle(node).fontSize)")), body.bounding_box()["width"]
+    expect(tab.number("Steps")).to_be_visible()
+    at_rest(page)
+    before = body.evaluate("node => [parseFloat(getComputedStyle(node).fontSize), node.clientWidth]")
     view.click()
     page.wait_for_url(re.compile("view=projector"))
     expect(tab.number("Steps")).to_be_hidden()
-    assert float(body.evaluate("node => parseFloat(getComputedStyle(node).fontSize)")) > 1.2 * size
-    assert body.bounding_box()["width"] > 1.2 * wide
+    page.wait_for_function(
+        "([node, [size, wide]]) => parseFloat(getComputedStyle(node).fontSize) > 1.2 * size && node.clientWidth > 1.2 * wide",
+        arg=[body.element_handle(), before],
+    )
     page.reload()
     expect(view).to_have_attribute("aria-pressed", "true")
     expect(tab.button("train")).to_be_visible()
-    assert page.evaluate(
+    page.wait_for_function(
         "document.scrollingElement.scrollHeight <= innerHeight && document.scrollingElement.scrollWidth <= innerWidth"
     )
     page.keyboard.press("Escape")
     expect(tab.number("Steps")).to_be_visible()
-    assert "view=" not in page.url
+    expect(page).not_to_have_url(re.compile("view="))
+
+
+@pytest.mark.parametrize("width, height", [(1280, 720), pytest.param(1440, 900, marks=pytest.mark.thorough)])
+def test_the_curves_stand_in_the_first_screen(open_page, width, height):
+    """Of diffusion of points loss, error and forward process; of a VAE its bound."""
+    page = open_page("/?tab=diffusion", viewport={"width": width, "height": height})
+    outcome = page.locator(".instrument-outcome:visible")
+    for card in ("Loss", "Error by t", "Forward process"):
+        expect(outcome.locator(f'section[aria-label="{card}"]')).to_be_visible()
+    page.wait_for_function("() => document.querySelector('.forward-small .forward')?.closest('[data-drawn]')")
+    above = "([last, dock]) => last.getBoundingClientRect().bottom <= dock.getBoundingClientRect().top"
+    dock = page.locator("#dock-diffusion > .tab-wrapper").element_handle()
+    page.wait_for_function(above, arg=[outcome.locator(".forward-slide").element_handle(), dock])
+    cards = [outcome.locator(f'section[aria-label="{card}"]').element_handle() for card in ("Loss", "Error by t")]
+    page.wait_for_function("([loss, error]) => loss.offsetHeight === error.offsetHeight", arg=cards)
+    vae = Tab(page, "vae").open()
+    for title in ("Samples from the prior", "−ELBO", "The bound"):
+        dock = page.locator("#dock-vae > .tab-wrapper").element_handle()
+        page.wait_for_function(above, arg=[vae.card(title).element_handle(), dock])

@@ -32,8 +32,7 @@ class Labs(Tab):
 
     def pin(self) -> None:
         """Pins the dot that stands alone."""
-        self.card("Latent map and prior").scroll_into_view_if_needed()
-        expect(self.card("Latent map and prior").locator(".pg-empty")).to_be_hidden()
+        self.pixels_at_rest("Latent map and prior")
         dot = self.page.evaluate(LONELY, "vae")[0]
         self.page.mouse.click(dot["x"], dot["y"])
 
@@ -69,8 +68,8 @@ def test_a_pinned_image_shows_its_evidence_and_its_gap_which_add_up(open_run):
     parts = [number(card.locator(".truth-value").nth(k).text_content()) for k in (1, 2)]
     assert sum(parts) == pytest.approx(gap, abs=1e-9)
     expect(card.locator(".truth-check")).to_contain_text("equal within the errors")
-    assert card.locator("canvas").evaluate(INK) > 300, "the true posterior, magnified"
-    assert over.evaluate(INK) > 300, "and on the map"
+    for canvas in (card.locator("canvas"), over):  # the true posterior, magnified and on the map
+        shown.page.wait_for_function(f"canvas => ({INK})(canvas) > 300", arg=canvas.element_handle())
     shown.page.keyboard.press("Escape")
     expect(card.locator(".pg-empty")).to_be_visible()
 
@@ -159,6 +158,7 @@ def test_the_kl_is_shown_in_its_two_parts_which_add_up(open_run):
 def test_the_doctor_names_a_collapse_and_is_quiet_on_a_healthy_run(open_run):
     doctor = open_run("collapsed").lab("Collapse doctor", "What each dimension carries")
     expect(doctor.locator(".doctor-says")).to_contain_text("β = 30 is too high for this decoder")
+    assert doctor.locator(".pg-body").evaluate("body => body.scrollHeight <= body.clientHeight"), "a long sentence cuts nothing off"
     expect(doctor.locator(".doctor-bar:not(.doctor-rest)")).to_have_count(16)
     doctor.locator(".doctor-plot").focus()
     doctor.page.keyboard.press("ArrowRight")

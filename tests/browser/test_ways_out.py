@@ -8,12 +8,20 @@ import pytest
 from playwright.sync_api import expect
 
 from browser.looking import Tab
+from browser.test_latent_map import LONELY
 
 KINDS = {
     "vae of 3": {"model": "vae", "dataset": "digits", "latent_dim": 3, "steps": 30, "width": 32, "depth": 1},
     "vae of 2": {"model": "vae", "dataset": "digits", "latent_dim": 2, "steps": 30, "width": 32, "depth": 1},
     "diffusion": {"model": "diffusion", "dataset": "mixture", "steps": 20, "width": 16, "depth": 1},
 }
+
+
+def pin(tab: Tab) -> None:
+    """Pins the dot of the VAE's map that stands alone."""
+    tab.pixels_at_rest("Latent map and prior")
+    dot = tab.page.evaluate(LONELY, "vae")[0]
+    tab.page.mouse.click(dot["x"], dot["y"])
 
 
 def test_a_setting_of_another_run_waits_for_the_next_train(open_page, runs) -> None:
@@ -31,14 +39,8 @@ def test_a_setting_of_another_run_waits_for_the_next_train(open_page, runs) -> N
 
 def test_the_way_out_of_too_many_dimensions_sets_them_and_trains(open_page, runs) -> None:
     tab = Tab(open_page(f"/?tab=vae&vae={runs('vae of 3')}"), "vae")
-    tab.wait_other("Latent map and prior")
-    box = tab.card("Latent map and prior").locator(".map-plot").bounding_box()
-    tab.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    for dx in range(0, 80, 3):
-        if tab.panel.locator(".pinned-point:visible").count():
-            break
-        tab.page.mouse.click(box["x"] + box["width"] / 2 + dx, box["y"] + box["height"] / 2)
-    before, way = tab.run_id(), tab.card("The bound at one image").get_by_role("button")
+    pin(tab)
+    before, way = tab.run_id(), tab.card("The bound at one image").locator(".pg-way")
     expect(way).to_have_text("Set latent dim = 2 and train")
     way.click()
     expect(tab.number("Latent dimensions")).to_have_value("2")
@@ -62,16 +64,11 @@ def test_the_way_out_of_a_bench_trains_what_it_needs(open_page, runs) -> None:
 def test_a_dot_offers_its_exact_log_p_and_samples_the_arena(open_page, runs) -> None:
     page = open_page(f"/?tab=vae&vae={runs('vae of 2')}&diffusion={runs('diffusion')}")
     tab = Tab(page, "vae")
-    tab.wait_other("Latent map and prior")
-    box, exact = tab.card("Latent map and prior").locator(".map-plot").bounding_box(), tab.panel.locator(".pinned-exact:visible")
-    for dx in range(0, 80, 3):
-        page.mouse.click(box["x"] + box["width"] / 2 + dx, box["y"] + box["height"] / 2)
-        if exact.count():
-            break
-    exact.click()
+    pin(tab)
+    tab.panel.locator(".pinned-exact:visible").click()
     bound = tab.panel.locator('.dock section[aria-label="The bound at one image"]')
     expect(bound).to_contain_text(re.compile(r"log p\(x\) −?[\d,.]+"))
-    assert "bench=bound-and-gap" in page.url
+    expect(page).to_have_url(re.compile("bench=bound-and-gap"))
     other = Tab(page, "diffusion").open()
     other.wait_frame("frame.views.particles")
     Tab(page, "diffusion").panel.get_by_role("button", name="under every scheduler").click()

@@ -4,7 +4,8 @@ import {test} from 'node:test';
 import {digits, duration, fixed, rounded, short, shortNumber, significant, stepText, sub, thousands, withError} from '../../playground/ui/lib/format.js';
 
 test('a duration is rounded before it is divided', () => {
-  const expected = {0: '0.0 s', 9.94: '9.9 s', 9.96: '10 s', 89.6: '1 min 30 s', 119.6: '2 min 0 s', 3599.7: '60 min 0 s', 5399.6: '1 h 30 min', 7260: '2 h 1 min'};
+  const expected = {0: '0.0 s', 9.94: '9.9 s', 9.96: '10 s', 59.7: '60 s', 89.4: '89 s', 89.6: '1 min 30 s', 119.6: '2 min 0 s', 3599.7: '60 min 0 s',
+                    5399.4: '89 min 59 s', 5399.6: '1 h 30 min', 7199: '2 h 0 min', 7260: '2 h 1 min'};
   for (const [seconds, words] of Object.entries(expected)) assert.equal(duration(Number(seconds)), words);
   assert.equal(duration(null), '–');
   assert.equal(duration(Infinity), '–');

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from playground.data.sheets import pixels_of
 from playground.features.arena.model import ArenaModel
-from playground.runs.tasks import thin, to_uint8
+from playground.runs.tasks import as_pictures, thin
 
 TILES = 10
 """Samples of each row that are kept as pictures."""
@@ -57,16 +58,16 @@ class Board:
 
     def keep(self, i: int, model: ArenaModel, samples: Tensor, way: list[Tensor]) -> None:
         """Keeps pictures of row `i`: `samples` as data (n, ...), `way` the positions of the first points, each (PATHS, 2)."""
-        if model.image:
+        if not model.plane:
             shown = samples[thin(len(samples), TILES)]
-            self.tiles[i] = to_uint8(shown.float().mean(1))
+            self.tiles[i] = pixels_of(as_pictures(shown.float()))
         else:
             self.dots[i] = samples[:DOTS].cpu().numpy().astype("f4")
             self.paths[i] = torch.stack(way).cpu().numpy().astype("f4")
 
     def arrays(self) -> dict[str, np.ndarray]:
         """`board`: JSON as bytes, `{rows: [Row with mean, std, seconds_mean], floor: {mean, std, n}, left_out, ...about}`; pictures
-        of the rows in `shown` (k,): `tiles` u8 (k, TILES, H, W) or `dots` f32 (k, n, 2) and `paths` f32, of which each row has
+        of the rows in `shown` (k,): `tiles` u8 (k, TILES, H, W, and 3 in colour) or `dots` f32 (k, n, 2) and `paths` f32, of which each row has
         `length` (k,) positions of PATHS points."""
         board = json.dumps(
             self.about

@@ -2,6 +2,7 @@
 import {context2d} from '../../ui/lib/canvas.js';
 import {decode} from '../../ui/lib/codec.js';
 import {cssVar} from '../../ui/lib/theme.js';
+import {drawTiles} from '../../ui/lib/tiles.js';
 import {colour, nameTag} from './common.js';
 
 const REACH = 3.2;                                           // the part of the plane shown
@@ -16,19 +17,8 @@ const GAP = 3;                                               // between tiles
 /* --- images ---------------------------------------------------------------------------------------------------------- */
 /** @param {HTMLCanvasElement} canvas @param {ArenaPicture} picture @param {number} room */
 function strip(canvas, picture, room) {
-  const {h, w, n} = picture, tile = Math.max(1, Math.min(64, (room - GAP * (n - 1)) / n)), bytes = decode.u8(picture.data);
-  const context = context2d(canvas, n * (tile + GAP) - GAP, tile * h / w), sheet = document.createElement('canvas');
-  [sheet.width, sheet.height] = [w, h];
-  context.imageSmoothingEnabled = false;
-  for (let k = 0; k < n; k++) {
-    const image = new ImageData(w, h);
-    for (let p = 0; p < w * h; p++) {
-      image.data[4 * p] = image.data[4 * p + 1] = image.data[4 * p + 2] = bytes[k * w * h + p];
-      image.data[4 * p + 3] = 255;
-    }
-    sheet.getContext('2d').putImageData(image, 0, 0);
-    context.drawImage(sheet, k * (tile + GAP), 0, tile, tile * h / w);
-  }
+  const {h, w, n} = picture, size = Math.max(1, Math.min(64, (room - GAP * (n - 1)) / n)), data = decode.u8(picture.data);
+  drawTiles(canvas, {shape: data.length === 3 * n * h * w ? [n, h, w, 3] : [n, h, w], data}, {size, gap: GAP, smooth: false});
 }
 
 /** @param {HTMLElement} look @param {Arena} payload @param {Array<Shown>} there */

@@ -58,6 +58,8 @@ class ArenaModel:
     to_data: Callable[[Tensor], Tensor]
     dataset: str
     image: bool
+    plane: bool
+    """Whether samples are points in the plane."""
     n_parameters: int
     device: torch.device
     fresh: Callable[[int, int], Tensor] | None
@@ -110,6 +112,7 @@ def _ours(checkpoint: bytes, config: ArenaConfig) -> ArenaModel:
         to_data,
         data.name,
         data.is_image,
+        data.kind == "points",
         about.n_parameters,
         device,
         real_draw(data),
@@ -129,6 +132,7 @@ def _theirs(data: bytes, config: ArenaConfig) -> ArenaModel:
         lambda x: as_pixels(x).clamp(0.0, 1.0),
         dataset.name if dataset else "",
         True,
+        False,
         folder.n_parameters,
         device,
         real_draw(dataset) if dataset else None,

@@ -1,8 +1,9 @@
 /* Who takes part in the arena. Payload of the list: playground/features/arena/view.py, `schedulers`. The value goes to Python as it is. */
 import {lastFrame, subscribe} from '../../ui/lib/bus.js';
-import {decode} from '../../ui/lib/codec.js';
 import {fixed, thousands} from '../../ui/lib/format.js';
 import {visible} from '../../ui/lib/live.js';
+import {download} from '../../ui/lib/saving.js';
+import {base64, UNREADABLE} from '../../ui/lib/sending.js';
 import {say as sentence} from '../../ui/lib/ways.js';
 
 const NUMBERS = [3, 5, 8, 10, 15, 20, 30, 50, 100];
@@ -18,13 +19,6 @@ function tooltip(entry) {
   if (entry.distance != null) lines.push(`with an exact denoiser it is ${fixed(entry.distance, 4)} from the truth (energy distance)`);
   return lines.join('. ') + '.';
 }
-
-const dataUrl = file => new Promise((done, failed) => {
-  const reader = new FileReader();
-  reader.onload = () => done(reader.result);
-  reader.onerror = failed;
-  reader.readAsDataURL(file);
-});
 
 export function mount({element, props, server, watch}) {
   const $ = selector => element.querySelector(selector);
@@ -103,9 +97,10 @@ export function mount({element, props, server, watch}) {
     if (!chosen) return;
     if (chosen.size > MOST) { say(`This file has ${Math.round(chosen.size / 2 ** 20)} MB: up to 20 MB are opened here.`, true); return; }
     say(`Opening ${chosen.name} …`);
-    const url = await dataUrl(chosen);
+    const read = await base64(chosen);
+    if (read === null) { say(UNREADABLE, true); return; }
     let answer;
-    try { answer = await server.arena_open(url.slice(url.indexOf(',') + 1)); } catch { answer = null; }
+    try { answer = await server.arena_open(read); } catch { answer = null; }
     if (!answer || answer.error) { say(answer ? answer.error : 'The server did not answer.', true); return; }
     folder = answer.folder;
     about = `${chosen.name}: UNet2DModel, ${answer.shape.join(' × ')}, ${thousands(answer.n_parameters)} parameters, predicts ${answer.prediction}`
@@ -119,15 +114,14 @@ export function mount({element, props, server, watch}) {
     const frame = lastFrame(props.tab);
     if (!frame) { say('There is no model to save yet: press Train at the top first.', true); return; }
     say('Writing the folder …');
-    let answer;
-    try { answer = await server.arena_export(frame.run); } catch { answer = null; }
-    if (!answer || answer.error) { say(answer ? answer.error : 'The server did not answer.', true); return; }
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob([decode.u8(answer.zip)], {type: 'application/zip'}));
-    link.download = 'diffusion_model.zip';
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-    say('Saved as diffusion_model.zip: unpack it, and DiffusionPipeline.from_pretrained(folder) loads it. Its README says how to draw.');
+    let file, refusal = 'The server did not answer.';
+    try {
+      const answer = await fetch(`runs/${frame.run}/diffusers.zip`);
+      if (answer.ok) file = await answer.blob(); else refusal = (await answer.json()).error;
+    } catch { /* said below */ }
+    if (!file) { say(refusal, true); return; }
+    download('diffusion_model.zip', file);
+    say('Saved as diffusion_model.zip: unpack it; its README says how DiffusionPipeline.from_pretrained loads it, and how to draw.');
   }
 
   element.addEventListener('click', event => {

@@ -34,7 +34,7 @@ TEMPLATE = """
 
 def arena_pick(tab: str, *, schedulers: Sequence[str], evaluations: Sequence[int], server_functions: list[Callable]) -> gr.HTML:
     """Its value is `{"schedulers": names, "evaluations": numbers, "folder": name | None}`; begins with the defaults given. `tab` is the
-    channel of the model. Needs `arena_schedulers`, `arena_export`, `arena_open` (`playground/ui/arena.py`)."""
+    channel of the model. Needs `arena_schedulers`, `arena_open`."""
     value = {"schedulers": list(schedulers), "evaluations": list(evaluations), "folder": None}
     return component(
         "features/arena/pick.js", TEMPLATE, value=value, tab=tab, some=list(schedulers), server_functions=server_functions

@@ -117,7 +117,7 @@ class Arena:
             noise, way, before = self.model.noise(self.config.n_samples, seed), [], self.calls.rows
             samples, seconds, began = noise, 0.0, time.perf_counter()
             for evaluation in _until_it_fails(driver.run(each, noise, row.steps, seed), row):
-                way += [self._place(evaluation.x_t[:PATHS], evaluation.t)] if k == 0 and not self.model.image else []
+                way += [self._place(evaluation.x_t[:PATHS], evaluation.t)] if k == 0 and self.model.plane else []
                 samples = evaluation.x
                 self.done = start + int(row.target * (k + evaluation.index / evaluation.total))
                 seconds += time.perf_counter() - began

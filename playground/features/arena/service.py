@@ -1,4 +1,4 @@
-"""What the arena's controls ask of the server: who may take part, a model as a diffusers folder, and a folder as a model."""
+"""What the arena's controls ask of the server: who may take part, and a folder as a model."""
 
 from __future__ import annotations
 
@@ -24,14 +24,7 @@ from playground.runtimes.refusals import answering
 if TYPE_CHECKING:
     from playground.page.service import Service
 
-SCHEDULERS, EXPORT, FOLDER = (
-    f"playground.{task}"
-    for task in (
-        "features.arena.run:schedulers_run",
-        "features.diffusers_folder.exporting:export_run",
-        "features.arena.run:folder_run",
-    )
-)
+SCHEDULERS, FOLDER = (f"playground.features.arena.run:{task}" for task in ("schedulers_run", "folder_run"))
 MAX_FOLDER = 20 * 2**20
 MAX_FOLDERS = 4
 
@@ -52,10 +45,6 @@ class ArenaService:
             if schedule not in self._lists:
                 self._lists[schedule] = schedulers(self._job(SCHEDULERS, schedule))
             return self._lists[schedule]
-
-    def export(self, run: str) -> bytes:
-        """A run's newest weights as a zipped diffusers folder. Raises `ConfigError` for what diffusers could not use."""
-        return self._job(EXPORT, self._service.checkpoint(run))["zip"].tobytes()
 
     def open(self, data: bytes) -> dict[str, Any]:
         """Keeps a zipped folder, and says what is in it, with the `folder` that it is called by from now on."""
@@ -94,13 +83,10 @@ class ArenaService:
         async def arena_schedulers(schedule: Any) -> dict[str, Any]:
             return await waiting(self.schedulers, schedule)
 
-        async def arena_export(run: Any) -> dict[str, Any]:
-            return await waiting(lambda: {"zip": base64.b64encode(self.export(run)).decode()})
-
         async def arena_open(data: Any) -> dict[str, Any]:
             return await waiting(lambda: self.open(_bytes(data)))
 
-        return [arena_schedulers, arena_export, arena_open]
+        return [arena_schedulers, arena_open]
 
 
 def _bytes(data: Any) -> bytes:

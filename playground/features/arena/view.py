@@ -26,7 +26,7 @@ def arena(arrays: dict[str, np.ndarray], step: int) -> Payload:
 def _pictures(arrays: dict[str, np.ndarray]) -> dict[str, Payload]:
     shown = [str(int(i)) for i in arrays.get("shown", ())]
     if "tiles" in arrays:
-        n, h, w = arrays["tiles"].shape[1:]
+        n, h, w = arrays["tiles"].shape[1:4]
         return {i: {"h": h, "w": w, "n": n, "data": u8(tiles)} for i, tiles in zip(shown, arrays["tiles"])}
     if "dots" not in arrays:
         return {}

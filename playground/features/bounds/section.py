@@ -9,20 +9,13 @@ from playground.features.bounds.card import bounds
 from playground.features.bounds.settings import BoundsConfig
 from playground.ui.components.curves import curves
 from playground.ui.studying import study
-from playground.ui.tab import LATEX, TrainingTab
+from playground.ui.tab import TrainingTab
 
 LIVE_EMPTY = (
     "Press Train: −ELBO, the tighter −IWAE with 50 samples and, with one or two latent dimensions, −log p(x) itself, of "
     "the same 32 held-out images. What lies between the outer two is the gap."
 )
 HINT = "Measures the model of this tab, at any time while it trains and after. Stop keeps what it has."
-WORDS = (
-    "$\\log p(x) - \\mathrm{ELBO} = \\mathrm{KL}\\big(q(z|x)\\,\\Vert\\,p(z|x)\\big)$. **Approximation gap**: what the "
-    "best diagonal Gaussian for an image, found by optimising it, still lacks. **Amortisation gap**: what the encoder, "
-    "one network for all images, loses on top. More samples tighten the bound: $\\mathrm{ELBO} \\le \\mathrm{IWAE}_5 "
-    "\\le \\mathrm{IWAE}_{50} \\le \\log p(x)$ (Burda et al. 2016; Cremer et al. 2018). The live curves are of the first "
-    "32 held-out images; *Evaluate* takes as many as you ask for."
-)
 
 
 def draw(tab: TrainingTab) -> None:
@@ -31,7 +24,6 @@ def draw(tab: TrainingTab) -> None:
     with gr.Row():
         with gr.Column(scale=2, min_width=320):
             curves(tab.name, title="Bounds while it learns", empty=LIVE_EMPTY, height=400, view="bound_curves")
-            gr.Markdown(WORDS, latex_delimiters=LATEX)
         with gr.Column(scale=3, min_width=320):
             form = study(tab, BoundsConfig, hint=HINT, counted="image")
             bounds("bounds")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from playground.config import of_table
 from playground.features.feature import Memory
 from playground.features.terms.view import likelihood_name
 from playground.measures.units import bits_per_dimension
@@ -109,7 +110,7 @@ def _row(record: RunRecord, name: str, label: str, note: str, role: str) -> dict
         "mean": _number(mean),
         "se": _number(se),
         "text": signed(mean, se),
-        "bits": f"{bits:.3f}".replace("-", "−"),
+        "bits": "–" if of_table(record.config["dataset"]) else f"{bits:.3f}".replace("-", "−"),
         "above": _number(above),
         "above_se": _number(above_se),
         "above_text": "" if name == "elbo" else f"+{signed(above, above_se)}",

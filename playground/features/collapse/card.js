@@ -5,6 +5,7 @@ import {decode} from '../../ui/lib/codec.js';
 import {fixed, shortNumber, stepText, sub, thousands, withError} from '../../ui/lib/format.js';
 import {live, visible} from '../../ui/lib/live.js';
 import {html, niceTicks, scaled, svg} from '../../ui/lib/svg.js';
+import {mismatchOf} from './mismatch.js';
 
 const BARS = 132, GAP = 30, BAND = 84, LEFT = 40, RIGHT = 6, TOP = 12, REACH = 3;
 
@@ -28,7 +29,7 @@ export function mount({element, props, server}) {
     fetch: async () => ({...await ask('information'), run}),
     done: answer => {
       split = answer.error || answer.run !== run ? null : answer;
-      if (payload) { drawColumns(); drawParts(); drawOne(); }
+      if (payload) { drawWords(); drawColumns(); drawParts(); drawOne(); }
     },
     interval: 5000, patience: 8,
   });
@@ -48,13 +49,22 @@ export function mount({element, props, server}) {
     if (most > top || most < top / 3) top = most * 1.15;            // the axis stays put as long as it fits
   }
 
+  /* [kind, what is said, what to do]. */
+  function verdict() {
+    const {n_active, d, well, sentence, suggestion, mismatch} = payload;
+    if (payload.step < payload.settled_at) return ['early', `Too early to tell: no encoder is born with a code. A verdict comes from step ${thousands(payload.settled_at)} on.`, ''];
+    if (!well) return ['ill', sentence, suggestion];
+    const far = mismatchOf(split, mismatch);
+    if (far) return ['ill', far, mismatch.suggestion];
+    return ['well', `${split ? 'Nothing is wrong' : 'Nothing has collapsed'}: ${n_active} of ${d} ${d === 1 ? 'dimension' : 'dimensions'} active${n_active < d ? '. The others are not needed, or not yet' : ''}.`, ''];
+  }
+
   function drawWords() {
-    const {n_active, d, well, sentence, suggestion} = payload, early = payload.step < payload.settled_at, kind = early ? 'early' : well ? 'well' : 'ill';
-    const text = early ? `Too early to tell: no encoder is born with a code. A verdict comes from step ${thousands(payload.settled_at)} on.` : well ? `Nothing is wrong: ${n_active} of ${d} ${d === 1 ? 'dimension' : 'dimensions'} active${n_active < d ? '. The others are not needed, or not yet' : ''}.` : sentence;
+    const [kind, text, suggestion] = verdict();
     if (says.dataset.text === text) return;
     says.dataset.text = text;
     says.dataset.kind = kind;
-    says.replaceChildren(html('b', '', text), ...(suggestion && !well ? [html('span', '', ` ${suggestion}`)] : []));
+    says.replaceChildren(html('b', '', text), ...(suggestion ? [html('span', '', ` ${suggestion}`)] : []));
   }
 
   function drawColumns() {
@@ -94,13 +104,13 @@ export function mount({element, props, server}) {
   /* The legend of the bars, and the sum in numbers. */
   function drawParts() {
     const key = (kind, text) => html('span', '', html('i', `doctor-key ${kind}`), text);
-    parts.replaceChildren(key('', 'I(x; z): what z tells of the image'), key('doctor-key-rest', 'KL(q(z) ‖ p(z)): how far all codes together are from the prior'),
-      ...(split ? [html('div', '', `${inParts(null)}. Step ${thousands(split.step)}, ${thousands(split.n)} training images: I(x; z) of so many is at most log n = ${fixed(split.most)}; ± is the standard error.`)] : [html('div', '', 'Taking the KL apart…')]));
+    parts.replaceChildren(key('', 'I(x; z): what z tells of the example'), key('doctor-key-rest', 'KL(q(z) ‖ p(z)): how far all codes together are from the prior'),
+      ...(split ? [html('div', '', `${inParts(null)}. Step ${thousands(split.step)}, ${thousands(split.n)} training examples: I(x; z) of so many is at most log n = ${fixed(split.most)}; ± is the standard error.`)] : [html('div', '', 'Taking the KL apart…')]));
   }
 
   function drawOne() {
     if (chosen === null || chosen >= payload.d) {
-      one.textContent = `${payload.n_active} active of ${payload.d} (variance of the posterior mean over images above ${payload.threshold}); KL in all ${fixed(payload.total)} nats, on ${thousands(payload.n)} held-out images. Point at a column for its numbers.`;
+      one.textContent = `${payload.n_active} active of ${payload.d} (variance of the posterior mean over images above ${payload.threshold}); KL in all ${fixed(payload.total)} nats, on ${thousands(payload.n)} held-out examples. Point at a column for its numbers.`;
       return;
     }
     const j = chosen;

@@ -16,7 +16,7 @@ BODY = (
 )
 
 
-def collapse(tab: str, *, server_functions: Sequence[Callable], height: int = 446) -> gr.HTML:
+def collapse(tab: str, *, server_functions: Sequence[Callable], height: int = 478) -> gr.HTML:
     """Draws the payload `collapse` (`playground.features.collapse.view`) of the run that `tab` follows, and asks it for `information`
     (`playground.questions`)."""
     template = card("What each dimension carries", EMPTY, BODY, height=height, label="What each dimension carries")

@@ -5,6 +5,16 @@ from typing_extensions import TypedDict
 from playground.views.shapes import F32, U8, Floats
 
 
+class Mismatch(TypedDict):
+    """What is said where the answer `Information` has a mismatch of `above` nats and more, for certain, and its information lies `known` nats
+    below `most`."""
+
+    above: float
+    known: float
+    so: str
+    suggestion: str
+
+
 class Collapse(TypedDict):
     """What each of d latent dimensions carries; `mean` and `std` are of the aggregated posterior. `total` is in nats."""
 
@@ -23,6 +33,7 @@ class Collapse(TypedDict):
     well: bool
     settled_at: int
     n: int
+    mismatch: Mismatch
 
 
 class Information(TypedDict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from playground.runtimes.records import RunRecord
-from playground.vae.diagnosis import ACTIVE_ABOVE, diagnose, settled_at
+from playground.vae.diagnosis import ACTIVE_ABOVE, KNOWN, MISMATCHED_IN_ALL, SUFFERS, diagnose, settled_at, what_mismatch_costs
 from playground.views.codec import f32, u8
 from playground.views.payloads import Payload
 
@@ -36,5 +36,11 @@ def collapse(record: RunRecord) -> dict[str, Payload]:
             "well": found.sentence is None,
             "settled_at": settled_at(record.config),
             "n": len(arrays["latent"]),
+            "mismatch": {
+                "above": MISMATCHED_IN_ALL,
+                "known": KNOWN,
+                "so": SUFFERS,
+                "suggestion": what_mismatch_costs(float(record.config["beta"])),
+            },
         }
     }

@@ -57,7 +57,8 @@ export function mount({element, props}) {
     const room = narrow() ? element.clientWidth - 26 : Math.max(240, 0.42 * element.clientWidth);
     const side = Math.max(8, Math.min(34, Math.floor((room + GAP) / columns - GAP)));
     canvas.setAttribute('aria-label', row.tiles ? `${row.title}: ${count} images` : `${row.title}: no images yet`);
-    const images = {shape: [row.tiles ? count : 0, payload.h, payload.w], data: decode.u8(row.tiles)};
+    const data = decode.u8(row.tiles), colour = data.length === 3 * count * payload.h * payload.w;
+    const images = {shape: [row.tiles ? count : 0, payload.h, payload.w, ...(colour ? [3] : [])], data};
     if (row.tiles) drawTiles(canvas, images, {across: columns, size: side, gap: GAP});
     else context2d(canvas, columns * (side + GAP) - GAP, lines() * (side + GAP) - GAP).clearRect(0, 0, 1e4, 1e4);
   }
@@ -71,9 +72,9 @@ export function mount({element, props}) {
       + 'held-out images, the same for all rows. The spread is that of the samples, not that of training again. The upright mark in a bar is what the same decoder '
       + 'makes of the codes of real images: a better prior can hardly help beyond it, only a better decoder can. A VAE is measured by draws from p(x|z), with their pixel noise, which is what its log p(x) is '
       + 'about; an autoencoder has no p(x|z), so D(z) is all there is: hold the numbers “as means” against its. '
-      + `Fréchet distance, precision and recall: of ${thousands(payload.looked_at)} images D(z), of a VAE E[x|z], to training images, in the features of ${payload.network}; `
-      + 'of real images they are those of as many held-out ones. ' : '';
-    if (payload) how.append(blindness());
+      + (payload.looked_at ? `Fréchet distance, precision and recall: of ${thousands(payload.looked_at)} images D(z), of a VAE E[x|z], to training images, in the features of ${payload.network}; `
+      + 'of real images they are those of as many held-out ones. ' : '') : '';
+    if (payload && payload.looked_at) how.append(blindness());
     if (!payload) { rows.replaceChildren(); return; }
     const top = scaleOf(payload);
     let referred = false;

@@ -36,7 +36,7 @@ from playground.runs.control import Control
 from playground.runs.driver import Changes, Step, Study, drive
 from playground.runs.events import Event, Progress, Started, json_array
 from playground.runs.generation import load_model
-from playground.runs.tasks import AutoencoderTask, VAETask, pick_device, to_uint8
+from playground.runs.tasks import AutoencoderTask, VAETask, as_pictures, pick_device
 from playground.runs.training import train
 from playground.runs.training_within import train_within
 from playground.vae.autoencoder import VAE, Autoencoder
@@ -96,8 +96,8 @@ class Comparison:
         self.task = AutoencoderTask(about["ae"], self.dataset, self.device)
         self.seen = VAETask(about["vae"], self.dataset, self.device)
         self.real = self.task.scale(self.task.test_x)
-        self.gallery = gallery_of(self.dataset.name, str(self.device))
-        self.looked_at = self.gallery.size(LOOKED_AT)
+        self.gallery = gallery_of(self.dataset.name, str(self.device)) if self.dataset.is_image else None
+        self.looked_at = self.gallery.size(LOOKED_AT) if self.gallery else 0
         self.ae = load_model(checkpoints["ae"], str(self.device), Autoencoder)
         self.vae = load_model(checkpoints["vae"], str(self.device), VAE)
         self.rows: dict[str, dict[str, float]] = {}
@@ -144,13 +144,15 @@ class Comparison:
         draw = self.images(name, codes)
         reading = yield from self.energy_distance.measuring(draw)
         shown = draw(SHOWN, torch.Generator().manual_seed(self.config.seed))
-        self.grids[f"grid/{name}"] = to_uint8(shown if isinstance(shown, Tensor) else (yield from shown))
+        self.grids[f"grid/{name}"] = as_pictures(shown if isinstance(shown, Tensor) else (yield from shown))
         means = (yield from self.energy_distance.measuring(self.images(name, codes, mean=True))) if name.startswith("vae") else None
         return reading, means, (yield from self.classified(name, codes))
 
     def classified(self, name: str, codes: Draw | SlowDraw) -> Work[dict[str, float]]:
         """What a classifier sees in the images of `codes`, of a VAE the means; of the floor in held-out images, for it holds samples against
-        training images."""
+        training images. Nothing, of rows of a table."""
+        if self.gallery is None:
+            return {}
         if name == "floor":
             return self.gallery.floor(self.looked_at)
         images = self.images(name, codes, mean=True)(self.looked_at, torch.Generator().manual_seed(self.config.seed + 2))
@@ -245,7 +247,7 @@ class Comparison:
             "n": min(self.config.n_samples, len(self.real) // 2),
             "repeats": REPEATS,
             "looked_at": self.looked_at,
-            "network": described(self.dataset.name),
+            "network": described(self.dataset.name) if self.gallery else "",
             "latent_dim": self.about["ae"].latent_dim,
             "steps": self.config.steps,
         }

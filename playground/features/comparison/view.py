@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from playground.config import of_table
 from playground.features.comparison.sentences import summary
 from playground.features.feature import Memory
 from playground.runs.events import read_json
@@ -37,7 +38,7 @@ def comparison_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
         row["state"] = "ready" if name in known else "now" if name == table["now"] and record.active else "waiting"
         if name in known:
             tiles = tiles_of(arrays[f"grid/{name}"])
-            size = tiles.shape[1:]
+            size = tiles.shape[1:3]
             best = known.get(f"{name.partition('_')[0]}_codes", {}).get("distance") if name not in REFERENCES else None
             row |= known[name] | {"tiles": u8(tiles), "best": best}
         rows.append(row)
@@ -46,7 +47,7 @@ def comparison_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
             "rows": rows,
             "h": int(size[0]),
             "w": int(size[1]),
-            "unit": "energy distance, in pixel values",
+            "unit": f"energy distance, in {'standard deviations' if of_table(record.config.get('dataset')) else 'pixel values'}",
             "n": table["n"],
             "repeats": table["repeats"],
             "looked_at": table["looked_at"],

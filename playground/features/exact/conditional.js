@@ -1,7 +1,8 @@
 /* Histograms of the inpainted coordinate over its exact density. Question: conditional. */
 import {asker, newest} from '../../ui/lib/asking.js';
-import {fixed, stepText, thousands} from '../../ui/lib/format.js';
+import {fixed, thousands} from '../../ui/lib/format.js';
 import {live} from '../../ui/lib/live.js';
+import {mark} from '../../ui/lib/origin.js';
 import {CONFIG, axis, layout, legend, plotlyOr, purge} from '../../ui/lib/plotly.js';
 import {roleColour} from '../../ui/lib/theme.js';
 
@@ -12,7 +13,7 @@ const LINES = [['exact p(x₂ | x₁)', 'exact', 'prior', 'solid'], ['inpainted 
 
 export function mount({element, props, server}) {
   const $ = selector => element.querySelector(selector);
-  const plot = $('.given-plot'), empty = $('.pg-empty'), message = $('.given-message'), stepLabel = $('.pg-step'), note = $('.pg-note');
+  const plot = $('.given-plot'), empty = $('.pg-empty'), message = $('.given-message'), note = $('.pg-note');
   const button = $('.given-ask'), slider = $('input'), at = $('.given-slide output'), turns = $('select'), ask = asker(server, props.tab);
   /** @type {(import('../../ui/lib/asking.js').Answer<Conditional> & {at: number, n: number}) | null} */
   let found = null;
@@ -49,7 +50,7 @@ export function mount({element, props, server}) {
     message.classList.toggle('given-wrong', Boolean(failed));
     message.textContent = failed || (found ? sentence() : '');
     note.textContent = found ? `x₁ = ${fixed(found.at)}, ${thousands(found.n)} times` : '';
-    stepLabel.textContent = found ? stepText({step: found.step}) : '';
+    mark(element, found ? found.origin : null);
     if (!found) purge(plot);
     empty.hidden = Boolean(found) && drawPlot();
     element.dataset.drawn = (Number(element.dataset.drawn) || 0) + 1;

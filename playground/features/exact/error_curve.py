@@ -20,16 +20,12 @@ SHOWN = (
 )
 
 
-def error_curve(tab: str, *, server_functions: Sequence[Callable], height: int = 300) -> gr.HTML:
-    """A chart for the run that `tab` follows. Needs the server function `ask` (question errors)."""
-    body = '<div class="errors-plot"></div>'
+def error_curve(
+    tab: str, *, server_functions: Sequence[Callable], title: str = "Error at each time", share: int = 4, height: int = 300
+) -> gr.HTML:
+    """A chart for the run that `tab` follows, which takes at most one in `share` of its time. Needs the server function `ask` (question errors)."""
+    body = '<div class="errors-plot"></div><div class="pg-names"></div>'
     template = card(
-        "Error at each time",
-        EMPTY,
-        body,
-        height=height,
-        label="Error at each time",
-        tools=SHOWN,
-        after='<div class="errors-message" role="status"></div>',
+        title, EMPTY, body, height=height, label=title, tools=SHOWN, after='<div class="errors-message" role="status"></div>'
     )
-    return component("features/exact/error_curve.js", template, server_functions=list(server_functions), tab=tab)
+    return component("features/exact/error_curve.js", template, server_functions=list(server_functions), tab=tab, share=share)

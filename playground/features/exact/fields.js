@@ -1,4 +1,5 @@
 /* The learned field, the exact one, and the difference, at the time of the slider. Questions: field, density. */
+import {isClosed} from '../../ui/lib/own_data.js';
 import {asker, keeper} from '../../ui/lib/asking.js';
 import {lastFrame} from '../../ui/lib/bus.js';
 import {context2d} from '../../ui/lib/canvas.js';
@@ -72,7 +73,7 @@ export function mount({element, props, server}) {
   });
   const keepers = [
     kept('field', () => ask('field', {t, what: whatSelect.value, n: N, extent: extent(), ...label()})),
-    kept('density', () => ask('density', {t, what: 'exact', n: frame.config && frame.config.dataset === 'mixture' ? 64 : 28, extent: extent(), ...label()})),
+    kept('density', () => ask('density', {t, what: 'exact', n: frame.config && isClosed(frame.config.dataset) ? 64 : 28, extent: extent(), ...label()})),
   ];
   function poke() { keepers.forEach(keep => keep()); }
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import gradio as gr
 
+from playground.ui import words
 from playground.ui.component import component
 
 HINT = (
@@ -16,7 +17,7 @@ HINT = (
 TEMPLATE = f"""
 <section class="pg pg-card memory" aria-label="Memorisation meter">
   <div class="pg-head">
-    <span class="pg-title">Memorised, or new?</span>
+    <span class="pg-title">Memorised, or new?</span>{words.about("Memorised, or new?")}
     <button type="button" class="pg-small memory-ask" disabled>Measure</button>
     <span class="pg-step"></span>
   </div>

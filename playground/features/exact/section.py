@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from playground.config import POINT_DATASETS
+from playground.config import of_points
 from playground.features.exact.conditional import conditional
 from playground.features.exact.error_curve import error_curve
 from playground.features.exact.fields import fields
@@ -15,7 +15,7 @@ from playground.ui.tab import TrainingTab
 
 def draw(tab: TrainingTab) -> None:
     """Which of them shows follows the run above, and before there is one the data picked."""
-    functions, points = tab.service.server_functions(), tab.form.specs["dataset"].default in POINT_DATASETS
+    functions, points = tab.service.server_functions(), of_points(tab.form.specs["dataset"].default)
     with gr.Column(visible=points) as for_points:
         fields(tab.name, server_functions=functions)
         conditional(tab.name, server_functions=functions)

@@ -1,5 +1,5 @@
 /* x_t = alpha x_0 + sigma eps on a canvas: points of a plane, or images. */
-import {context2d} from '../../ui/lib/canvas.js';
+import {context2d, picture} from '../../ui/lib/canvas.js';
 import {dots, viewport} from '../../ui/lib/plane.js';
 
 const REACH = 2.7, COLUMNS = 5, GAP = 3;                     // the part of the plane shown; tiles
@@ -16,16 +16,12 @@ export function drawPoints(canvas, {x0, eps}, alpha, sigma, colour) {
   dots(context, x, y, eye, 1.8, colour, 0.7);
 }
 
-/** `x0` and `eps`: n images of h rows of w numbers in -1..1.
+/** `x0` and `eps`: n images of h rows of w dots in -1..1, each a number or three.
     @param {HTMLCanvasElement} canvas @param {{x0: Float32Array, eps: Float32Array, n: number, h?: number, w?: number}} images @param {number} alpha @param {number} sigma */
 export function drawImages(canvas, {x0, eps, n, h, w}, alpha, sigma) {
-  const rows = Math.ceil(n / COLUMNS), width = canvas.parentElement.clientWidth, sheet = document.createElement('canvas'), image = new ImageData(w, h * n);
+  const rows = Math.ceil(n / COLUMNS), width = canvas.parentElement.clientWidth, sheet = document.createElement('canvas');
   const size = (width - GAP * (COLUMNS - 1)) / COLUMNS, tall = size * h / w;
-  for (let k = 0; k < x0.length; k++) {
-    const v = 127.5 * (alpha * x0[k] + sigma * eps[k] + 1);     // ImageData rounds and cuts to 0..255
-    image.data[4 * k] = image.data[4 * k + 1] = image.data[4 * k + 2] = v;
-    image.data[4 * k + 3] = 255;
-  }
+  const image = picture(w, h * n, x0.length / (n * h * w), k => 127.5 * (alpha * x0[k] + sigma * eps[k] + 1));     // ImageData rounds and cuts to 0..255
   sheet.width = w;
   sheet.height = h * n;
   sheet.getContext('2d').putImageData(image, 0, 0);

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import gradio as gr
+
 from playground.features.forward_process.card import forward_process
 from playground.features.forward_process.service import ScheduleTables
 from playground.ui.tab import TrainingTab
@@ -17,6 +19,12 @@ def draw(tab: TrainingTab) -> None:
         server_function=ScheduleTables(tab.service.registry).server_function(),
     )
     tab.form.changed(["dataset", "schedule"], choice, [], shown)
+
+
+def small(tab: TrainingTab) -> None:
+    """The same for the first screen, without its lead, numbers and charts: the style leaves them out there."""
+    with gr.Column(elem_classes=["forward-small"]):
+        draw(tab)
 
 
 def choice(values: dict[str, Any]) -> dict[str, Any]:

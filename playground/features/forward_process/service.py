@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from playground.config import DiffusionConfig, field_specs
 from playground.features.forward_process.view import forward_payload, schedule_tables
 from playground.runtimes import RunRegistry
@@ -20,14 +22,18 @@ class ScheduleTables:
     """The tables of all schedules, from one short job of the registry; kept from the first page on."""
 
     def __init__(self, registry: RunRegistry) -> None:
-        self._registry, self._lock, self._tables = registry, threading.Lock(), None
+        self._registry, self._lock, self._arrays = registry, threading.Lock(), None
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """As `run.tables` says. Blocks for the first who asks, and whoever comes meanwhile. Raises a refusal with a sentence."""
+        with self._lock:
+            if self._arrays is None:
+                self._arrays = first_arrays(self._registry.run_job(TASK))
+            return self._arrays
 
     def tables(self) -> dict[str, Any]:
-        """Blocks for the first who asks, and whoever comes meanwhile. Raises a refusal with a sentence."""
-        with self._lock:
-            if self._tables is None:
-                self._tables = schedule_tables(first_arrays(self._registry.run_job(TASK)), SCHEDULES)
-            return self._tables
+        """The same for a page."""
+        return schedule_tables(self.arrays(), SCHEDULES)
 
     def server_function(self) -> Callable:
         """`forward_process(dataset)` -> the payload of `features/forward_process/view.py`, or `{"error": sentence}`."""

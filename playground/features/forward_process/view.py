@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from playground.data import DATASETS, load_dataset
+from playground.data.sheets import pixels_of
 from playground.views.codec import f32, u8
 from playground.views.images import Payload
 
@@ -25,15 +26,18 @@ def schedule_tables(arrays: Mapping[str, np.ndarray], names: Sequence[str]) -> P
 @lru_cache(maxsize=16)
 def forward_data(name: str) -> Payload:
     """Held-out examples as the model sees them, the rest of `ForwardProcess` in `shape.py`: images one of each class as far as there are so
-    many. They are x_0 = pixel / 127.5 - 1. `variance` is that of x_0 about its mean, per dimension, over the training set.
+    many. They are x_0 = pixel / 127.5 - 1. Rows of a table are points in the plane of their two principal axes: noise that is the same in every
+    direction is so in that plane, too. `variance` is that of x_0 about its mean, per dimension, over the training set.
     """
     dataset = load_dataset(name)
     about = {"dataset": name, "title": dataset.title, "variance": _variance(name)}
     if not dataset.is_image:
         x = np.asarray(dataset.test.x[:POINTS], np.float64)
+        if dataset.kind == "table":
+            x, about["title"] = x @ principal_axes(dataset.train.x), f"{dataset.title}, in its two principal components"
         return about | {"kind": "points", "n": len(x), "data": f32(x)}
     chosen = one_of_each(dataset.test.labels, IMAGES)
-    images = dataset.test.x[chosen][:, 0]
+    images = pixels_of(dataset.test.x[chosen])
     labels = [dataset.label_names[k] for k in dataset.test.labels[chosen]]
     return about | {
         "kind": "images",
@@ -43,6 +47,12 @@ def forward_data(name: str) -> Payload:
         "w": images.shape[2],
         "labels": labels,
     }
+
+
+def principal_axes(x: np.ndarray) -> np.ndarray:
+    """The two directions in which rows (N, D) vary most, (D, 2)."""
+    _, axes = np.linalg.eigh(np.cov(np.asarray(x, np.float64), rowvar=False))
+    return axes[:, :-3:-1]
 
 
 def one_of_each(labels: np.ndarray, n: int) -> np.ndarray:

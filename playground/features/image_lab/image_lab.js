@@ -54,7 +54,7 @@ export function mount({element, props, server}) {
     const canvas = document.createElement('canvas');
     if (!thumbnail(canvas, sheet, still, i)) return null;
     const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-    return {pixels: Uint8Array.from({length: canvas.width * canvas.height}, (_, k) => data[4 * k]), w: canvas.width, h: canvas.height};
+    return {pixels: data, w: canvas.width, h: canvas.height};
   }
 
   function pick(i) {

@@ -7,10 +7,8 @@ export function maskPainter(canvas, changed) {
     if (!w) return;
     const out = view.createImageData(w, h), [r, g, b] = [238, 154, 198];       // the noise colour of dark pages: seen on every grey
     for (let k = 0; k < w * h; k++) {
-      const v = image ? image[k] : 0, hide = mask[k] ? 0.8 : 0;
-      out.data[4 * k] = (1 - hide) * v + hide * r;
-      out.data[4 * k + 1] = (1 - hide) * v + hide * g;
-      out.data[4 * k + 2] = (1 - hide) * v + hide * b;
+      const hide = mask[k] ? 0.8 : 0;
+      [r, g, b].forEach((paint, c) => { out.data[4 * k + c] = (1 - hide) * (image ? image[4 * k + c] : 0) + hide * paint; });
       out.data[4 * k + 3] = 255;
     }
     view.putImageData(out, 0, 0);
@@ -62,6 +60,7 @@ export function maskPainter(canvas, changed) {
   canvas.addEventListener('blur', draw);
 
   return {
+    /* `pixels`: four bytes a dot, as canvases have them. */
     show(pixels, width, height) {
       if (width !== w || height !== h) { w = canvas.width = width; h = canvas.height = height; mask = new Uint8Array(w * h); cursor = null; }
       image = pixels;

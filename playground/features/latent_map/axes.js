@@ -1,7 +1,8 @@
 /* The axes of the plane: Plotly, redrawn only when they change, and where a place of the plane stands on the screen. */
 import {CONFIG as COMMON, axis, layout, plotly, plotlyOr} from '../../ui/lib/plotly.js';
 import {cssVar, isDark} from '../../ui/lib/theme.js';
-import {NONLINEAR, shownAs} from './state.js';
+import {NONLINEAR} from './chosen.js';
+import {shownAs} from './state.js';
 
 const CONFIG = {...COMMON, scrollZoom: true, doubleClick: false};
 

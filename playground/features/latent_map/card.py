@@ -9,7 +9,7 @@ import gradio as gr
 from playground.config import MODELS
 from playground.ui.component import card, component
 
-EMPTY = "Press Train: every dot will be one held-out image, placed where the encoder puts it. Same class, same colour."
+EMPTY = "Press Train: every dot will be one held-out example, placed where the encoder puts it. Same class, same colour."
 BODY = (
     '<div class="map-plot"></div><canvas class="map-under" aria-hidden="true"></canvas>'
     '<canvas class="map-dots" role="img" aria-label="No dots yet"></canvas><canvas class="map-over" aria-hidden="true"></canvas>'

@@ -1,8 +1,9 @@
 /* The choices above the map: the projection, what a drag does, what is laid over the dots. */
-import {METHODS, NONLINEAR} from './state.js';
+import {layoutOf, METHODS, NONLINEAR, sized, wish} from './chosen.js';
 
 /** @param {import('../../ui/lib/payloads.d.ts').LatentMap} payload */
 const offered = payload => payload.choices || {};
+const key = ({method, dims, perplexity, seed}) => JSON.stringify([method, dims, perplexity, seed]);
 const press = (button, down) => button.setAttribute('aria-pressed', String(down));
 const bounded = node => Math.max(Number(node.min), Math.min(Number(node.max), Math.round(Number(node.value)) || 0));
 
@@ -11,6 +12,7 @@ const bounded = node => Math.max(Number(node.min), Math.min(Number(node.max), Ma
 export function makeProjection(map, server) {
   const [method, dims, perplexity, seed] = ['method', 'dims', 'perplexity', 'seed'].map(name => map.find(`.map-${name}`));
   let wanted = null;                                         // what was asked for and has not come yet
+  let laid = null;                                           // how the map of this run was laid out last
 
   /** @param {import('../../ui/lib/payloads.d.ts').LatentMap} payload */
   function draw(payload) {
@@ -30,17 +32,18 @@ export function makeProjection(map, server) {
     }
   }
 
-  async function choose() {
+  function choose() {
     if (!map.source) return;
-    const name = method.value, sizes = offered(map.source)[name] || [2];
-    const size = sizes.includes(Number(dims.value)) ? Number(dims.value) : sizes.includes(2) ? 2 : sizes[0];
-    wanted = {method: name, dims: size};
+    [perplexity, seed].forEach(node => { node.value = bounded(node); });
+    ask({method: method.value, dims: sized(offered(map.source)[method.value] || [2], Number(dims.value)), perplexity: Number(perplexity.value), seed: Number(seed.value)});
+  }
+  async function ask(settings) {
+    const asked = map.run;
+    wanted = settings;
     map.say('refused', '');
     draw(map.source);
-    const asked = map.run;
-    [perplexity, seed].forEach(node => { node.value = bounded(node); });
     let answer;
-    try { answer = await server.project([asked, {method: name, dims: size, perplexity: Number(perplexity.value), seed: Number(seed.value)}]); } catch { answer = null; }
+    try { answer = await server.project([asked, settings]); } catch { answer = null; }
     if (map.run !== asked) return;
     if (!answer || answer.error) {
       wanted = null;
@@ -50,7 +53,16 @@ export function makeProjection(map, server) {
   }
   [method, dims, perplexity, seed].forEach(node => node.addEventListener('change', choose));
 
-  return {draw, forget() { wanted = null; }};
+  /* A run that is new here is laid out as chosen, by who may; later the address says how it is laid out. */
+  function settle(payload, frame) {
+    const first = laid === null, changed = laid !== key(payload) && !payload.pending;
+    if (first || changed) laid = key(payload);
+    const asked = first && frame.steers && !frame.kept && wish(map.chosen.is, payload);
+    if (asked) ask(asked);
+    else if (!first && changed) map.chosen.set({layout: null, dims: null, perplexity: null, seed: null, ...layoutOf(payload)});
+  }
+
+  return {draw, settle, forget() { wanted = laid = null; }};
 }
 
 /* A drag moves the map or decodes. */
@@ -66,12 +78,14 @@ export function makeDrag(map, places, probe) {
 
   function set(on) {
     map.on.decode = on;
+    map.chosen.set({drag: on ? 'decodes' : 'moves'});
     if (!on) probe.drop();
     if (map.source && map.points) { places.take(map.source); map.draw.all(); }
     words();
   }
   move.addEventListener('click', () => set(false));
   decode.addEventListener('click', () => set(true));
+  words();
   return {words};
 }
 
@@ -81,9 +95,11 @@ export function makeOverlays(map, colours, holes, ellipses) {
   ['holes', 'ellipses', 'prior'].forEach(name => {
     const button = map.find(`.map-${name}`);
     if (!button) return;
+    press(button, map.on[name]);
     button.addEventListener('click', () => {
       map.on[name] = !map.on[name];
       press(button, map.on[name]);
+      map.chosen.set({[name]: map.on[name] === (name === 'prior') ? null : map.on[name] ? 'on' : 'off'});
       if (!map.on[name]) map.say(name, '');
       if (map.points) map.draw.all();
     });

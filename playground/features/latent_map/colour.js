@@ -33,10 +33,9 @@ export function makeColours(map, places) {
                      ...((map.still && map.still.factors) || []).map(factor => [`factor:${factor.name}`, factor.name])];
     const now = JSON.stringify(offered);
     if (by.dataset.offered === now) return;
-    const chosen = by.value;
     by.dataset.offered = now;
     by.replaceChildren(...offered.map(([value, text]) => new Option(text, value)));
-    by.value = offered.some(([value]) => value === chosen) ? chosen : 'label';
+    by.value = (offered.find(([value]) => value === map.chosen.is.colour) || offered[0])[0];
   }
 
   const kept = (wanted, fetch, take) => keeper({
@@ -109,7 +108,7 @@ export function makeColours(map, places) {
     map.draw.all();
   }
 
-  by.addEventListener('change', () => { map.say('colour', ''); if (map.points) map.draw.all(); });
+  by.addEventListener('change', () => { map.chosen.set({colour: by.value === 'label' ? null : by.value}); map.say('colour', ''); if (map.points) map.draw.all(); });
 
   return {
     take, extraDots, off, toggle,

@@ -2,6 +2,7 @@
 import {keeper} from '../../ui/lib/asking.js';
 import {thumbnail, tile} from '../../ui/lib/canvas.js';
 import {digits} from '../../ui/lib/format.js';
+import {html} from '../../ui/lib/svg.js';
 import {cssVar} from '../../ui/lib/theme.js';
 import {SKIP} from './colour.js';
 import {RADIUS} from './dots.js';
@@ -10,6 +11,7 @@ import {placeText} from './state.js';
 
 const REST = 60;                                            // milliseconds that the pointer stays before the model is asked
 
+const MOST = 16;                                            // columns of a table that are listed
 const AWAY = 24;                                            // pixels from a decoded place at which dots are shown again
 
 /* Puts a box next to a pixel, within the card and never over the pixel: at its right, else its left, else above or below it. */
@@ -56,16 +58,24 @@ export function makeHover(map, places, colours) {
   function lines(known) {
     const {paint, factor} = colours, parts = [`at ${placeText(map.placeOf(hovered).slice(0, map.source.dims))}`];
     if (paint.kind === 'scale' && factor) parts.push(`${paint.label} ${digits(factor.values[hovered])} ${paint.unit}`);
-    if (known) parts.push(`squared error ${digits(made.mse)} per pixel`);
+    if (known) parts.push(`squared error ${digits(made.mse)} per ${map.isTable ? 'column' : 'pixel'}`);
     if (known && made.kl != null) parts.push(`KL ${digits(made.kl)} nats`);
     return parts;
+  }
+
+  /* The row itself, in the units of its table, and what the model makes of it. */
+  function columns(i, made) {
+    const {factors} = map.still, node = html('span', 'map-columns');
+    factors.slice(0, MOST).forEach((factor, j) => node.append(html('small', '', factor.name), html('b', '', digits(factor.values[i])), html('b', '', made ? `→ ${digits(made.data[j])}` : '')));
+    if (factors.length > MOST) node.append(html('small', '', `and ${factors.length - MOST} more`));
+    return node;
   }
 
   function fill() {
     if (hovered < 0) return;
     const i = hovered, known = made && made.index === i && made.run === map.run, {still, screen} = map;
     const small = lines(known).map(line => { const node = document.createElement('small'); node.textContent = line; return node; });
-    tipText.replaceChildren(document.createTextNode(map.nameOf(i)), ...small);
+    tipText.replaceChildren(document.createTextNode(map.nameOf(i)), ...small, ...(map.isTable ? [columns(i, known && made.made)] : []));
     tipImage.style.display = thumbnail(tipImage, map.sheet, still, i) ? 'block' : 'none';
     tipMade.style.visibility = known ? 'visible' : 'hidden';
     tipMade.style.display = tipImage.style.display;

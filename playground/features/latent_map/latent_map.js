@@ -6,6 +6,7 @@ import {stepText} from '../../ui/lib/format.js';
 import {latest, live} from '../../ui/lib/live.js';
 import {makeAxes} from './axes.js';
 import {makeDrag, makeOverlays, makeProjection} from './choices.js';
+import {METHODS, NONLINEAR} from './chosen.js';
 import {makeColours} from './colour.js';
 import {makeDots} from './dots.js';
 import {makeEllipses, makePrior} from './gaussians.js';
@@ -17,7 +18,7 @@ import {makePlaces} from './places.js';
 import {makeProbe} from './probe.js';
 import {makeSaving} from './save.js';
 import {makeSpace} from './space.js';
-import {MapState, METHODS, NONLINEAR, shownAs, shownStep} from './state.js';
+import {MapState, shownAs, shownStep} from './state.js';
 import {touch} from './touch.js';
 import {drawTruth} from './truth.js';
 
@@ -91,6 +92,7 @@ export function mount({element, props, server}) {
     stepLabel.textContent = any ? (NONLINEAR.includes(shownAs(payload)) ? `${METHODS[shownAs(payload)]} of ` : '') + stepText(shownStep(payload)) : '';
     const long = any && payload.title.length > LONG;
     note.textContent = any && !long ? payload.title : '';
+    map.say('address', map.chosen.refused);
     if (any) map.say('title', long ? `${payload.title}.` : '');
   }
 
@@ -104,6 +106,7 @@ export function mount({element, props, server}) {
     map.run = frame.run;
     takeStatic(map, payloads[1]);
     if (payload !== map.source) { map.source = payload; map.points = decode.q16(payload.points, payload.lo, payload.hi, map.deep ? 3 : 2); }
+    projection.settle(payload, frame);
     projection.draw(payload);
     places.take(payload);
     empty.hidden = map.ready;
@@ -119,7 +122,7 @@ export function mount({element, props, server}) {
   map.back = () => { map.resets += 1; space.reset(); view.redraw(); };
   touch(map, {places, space, probe, hover, pins});
   const view = live({element, tab: props.tab, views: [props.view, `${props.view}_static`], draw});
-  ['near', 'paths', 'truth'].forEach(name => hear(map.topic(name), element, map.draw.overSoon));
+  ['near', 'paths', 'truth', 'guest'].forEach(name => hear(map.topic(name), element, map.draw.overSoon));
   hear(map.topic('unpin'), element, k => { if (k !== null) pins.set(map.pins.filter((_, j) => j !== k)); });
   reset.addEventListener('click', map.back);
 }

@@ -5,6 +5,7 @@ import {hear, subscribe, tell} from '../../ui/lib/bus.js';
 import {thumbnail, tile} from '../../ui/lib/canvas.js';
 import {decode} from '../../ui/lib/codec.js';
 import {digits, fixed, stepText} from '../../ui/lib/format.js';
+import {wordsFor} from '../../ui/lib/own_data.js';
 import {html} from '../../ui/lib/svg.js';
 
 export function mount({element, props, server}) {
@@ -19,7 +20,8 @@ export function mount({element, props, server}) {
   const inUse = () => element.isConnected && element.offsetParent !== null && !document.hidden;
   const step = () => (frame && frame.views.map ? frame.views.map.step : -1);
 
-  const labelOf = i => (still ? still.label_names[still.labels[i]] || `class ${still.labels[i]}` : `image ${i + 1}`);
+  const labelOf = i => (still ? still.label_names[still.labels[i]] || `class ${still.labels[i]}` : `${words().example} ${i + 1}`);
+  const words = () => wordsFor(frame && frame.config && frame.config.dataset);
 
   function complain(kind, sentence) {
     if (sentence) errors.set(kind, sentence); else errors.delete(kind);
@@ -93,11 +95,12 @@ export function mount({element, props, server}) {
       const root = pinNode(k), answer = found[i], [image, made] = root.querySelectorAll('.pinned-large canvas');
       root.hidden = false;
       root.querySelector('.pinned-exact').hidden = props.tab !== 'vae' || k + 1 < pins.length;   // the bench is about the last pin
-      root.querySelector('.pinned-name').textContent = `${labelOf(i)}, held-out image ${i + 1}`;
+      root.querySelector('.pinned-name').textContent = `${labelOf(i)}, held-out ${words().example} ${i + 1}`;
+      root.querySelector('.pinned-large figcaption').textContent = words().example;
       if (!answer) { thumbnail(image, sheet, still, i); root.querySelector('.pinned-facts').textContent = 'asking the model…'; return; }
       tile(image, answer.point.original);
       tile(made, answer.point.reconstruction);
-      const facts = [['squared error per pixel', digits(answer.point.mse)], ...(answer.point.kl == null ? [] : [['KL, nats', digits(answer.point.kl)]]), ['z', numbers(answer.point)]];
+      const facts = [[`squared error per ${words().number}`, digits(answer.point.mse)], ...(answer.point.kl == null ? [] : [['KL, nats', digits(answer.point.kl)]]), ['z', numbers(answer.point)]];
       root.querySelector('.pinned-facts').replaceChildren(...facts.flatMap(([name, value]) => [html('span', '', name), html('b', '', value)]));
       const {indices, distances} = answer.near;
       root.querySelectorAll('.pinned-near figure').forEach((figure, j) => {

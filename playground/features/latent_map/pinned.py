@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import gradio as gr
 
+from playground.ui import words
 from playground.ui.component import component
 
 HINT = (
@@ -21,7 +22,7 @@ def pinned(tab: str, *, server_functions: Sequence[Callable]) -> gr.HTML:
     """
     template = (
         '<section class="pg pg-card pinned" aria-label="Pinned points"><div class="pg-head"><span class="pg-title">Pinned points'
-        '</span><span class="pg-step"></span></div>'
+        f'</span>{words.about("Pinned points")}<span class="pg-step"></span></div>'
         f'<div class="pinned-hint">{HINT}</div><div class="pinned-points" hidden></div><div class="pinned-strips" hidden></div>'
         '<div class="pinned-error" role="status"></div></section>'
     )

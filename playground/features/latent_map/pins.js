@@ -1,7 +1,8 @@
 /* Pinned dots, A and B: what other cards are told of them, and how they, their neighbours and the decoded paths between them
    are drawn above the dots. */
 import {current, tell} from '../../ui/lib/bus.js';
-import {canvasFont, cssVar} from '../../ui/lib/theme.js';
+import {onceShown} from '../../ui/lib/live.js';
+import {canvasFont, cssVar, roleColour} from '../../ui/lib/theme.js';
 import {RADIUS} from './dots.js';
 import {placeFor} from './latents.js';
 
@@ -19,12 +20,16 @@ export function ring(context, screen, i, r, colour, thick) {
 
 /** @param {import('./state.js').MapState} map */
 export function makePins(map, places) {
+  /* The ring comes first, and what other cards make of the pins in the next picture frame. */
   function set(next) {
     map.pins = next;
-    tell(map.topic('pins'), next.length ? {run: map.run, pins: [...next]} : null);
-    if (!next.length) { tell(map.topic('near'), null); tell(map.topic('paths'), null); }
-    words();
-    map.draw.over();
+    map.draw.overSoon();
+    onceShown(() => {
+      const {pins} = map;
+      tell(map.topic('pins'), pins.length ? {run: map.run, pins: [...pins]} : null);
+      if (!pins.length) { tell(map.topic('near'), null); tell(map.topic('paths'), null); }
+      words();
+    });
   }
   function toggle(i) {
     const {pins} = map;
@@ -65,6 +70,24 @@ export function makePins(map, places) {
     stops.forEach(([x, y]) => { context.beginPath(); context.arc(x, y, 2.4, 0, 6.2832); context.fill(); });
   }
 
+  /* Where an image lands that somebody drew or brought: a diamond, in the colour of samples. */
+  function drawGuest(context, guest) {
+    if (!guest || guest.run !== map.run || !map.linear || guest.z.length !== map.basis.origin.length) return;
+    const place = placeFor(guest.z, map.basis), [x, y] = places.toScreen(map.source.dims === 1 ? [place[0], 0] : place), r = RADIUS + 6;
+    context.beginPath();
+    [[0, -r], [r, 0], [0, r], [-r, 0]].forEach(([dx, dy]) => context.lineTo(x + dx, y + dy));
+    context.closePath();
+    context.fillStyle = roleColour('samples');
+    context.strokeStyle = cssVar('--body-text-color');
+    context.lineWidth = 2;
+    context.fill();
+    context.stroke();
+    context.font = canvasFont('strong');
+    context.textAlign = 'left';
+    context.fillStyle = cssVar('--body-text-color');
+    context.fillText('yours', x + r + 3, y + 4);
+  }
+
   function draw(context) {
     const {pins, run, screen} = map, text = cssVar('--body-text-color'), paths = current(map.topic('paths')), near = current(map.topic('near'));
     if (pins.length && near && near.run === run) near.indices.forEach(i => i < map.points.x.length && ring(context, screen, i, RADIUS + 2, text, 1));
@@ -74,6 +97,7 @@ export function makePins(map, places) {
       if (paths.linear) drawPath(context, paths.linear, []);
       if (paths.spherical) drawPath(context, paths.spherical, [5, 4]);
     }
+    drawGuest(context, current(map.topic('guest')));
     pins.forEach((i, k) => { ring(context, screen, i, RADIUS + 3.5, text, 2.4); plate(context, i, 'AB'[k]); });
   }
 

@@ -1,8 +1,10 @@
 /* Take it away: the points as CSV, the map as a picture, and as a web page that works on its own. */
 import {rounded, stepText} from '../../ui/lib/format.js';
+import {download} from '../../ui/lib/saving.js';
 import {canvasFont, cssVar} from '../../ui/lib/theme.js';
 import {webPage} from './page.js';
-import {METHODS, NONLINEAR, shownAs, shownStep} from './state.js';
+import {METHODS, NONLINEAR} from './chosen.js';
+import {shownAs, shownStep} from './state.js';
 
 const quoted = text => (/[",;]/.test(text) ? `"${String(text).replaceAll('"', '""')}"` : String(text));
 const number = value => rounded(value, 6);
@@ -20,7 +22,7 @@ async function csv(map) {
   if (found.error) throw new Error(found.error);
   const {source, points, still} = map, letters = ['x', 'y', 'z'].slice(0, source.dims), factors = (still && still.factors) || [], d = found.latent.shape[1];
   const head = ['index', 'split', 'label', 'label_name', 'map_step', ...letters.map(letter => `map_${letter}`), 'step', ...Array.from({length: d}, (_, j) => `z${j + 1}`),
-                'squared_error', ...(found.kl ? ['kl'] : []), ...factors.map(factor => `factor_${factor.name}`)];
+                'squared_error', ...(found.kl ? ['kl'] : []), ...factors.map(factor => (map.isTable ? quoted(factor.name) : `factor_${factor.name}`))];
   const lines = Array.from(points.x, (_, i) => [
     i, 'held-out', map.classOf(i), quoted(map.nameOf(i)), shownStep(source).step, ...letters.map(letter => number(points[letter][i])), found.step,
     ...Array.from(found.latent.data.subarray(i * d, (i + 1) * d), number), number(found.error_per_pixel.data[i]), ...(found.kl ? [number(found.kl.data[i])] : []),
@@ -80,13 +82,7 @@ async function png(map, axes, legend) {
 
 /** @param {import('./state.js').MapState} map */
 export function makeSaving(map, axes, colours, legend) {
-  function download(name, what) {
-    const link = document.createElement('a'), url = URL.createObjectURL(what);
-    link.download = `${map.source.about.file}-latent-map-step-${shownStep(map.source).step}${name}`;
-    link.href = url;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 60000);
-  }
+  const fileName = ending => `${map.source.about.file}-latent-map-step-${shownStep(map.source).step}.${ending}`;
 
   /* A button that makes a file; while it does, it cannot be pressed again. */
   function saves(name, type, make) {
@@ -94,7 +90,7 @@ export function makeSaving(map, axes, colours, legend) {
     button.addEventListener('click', async () => {
       button.disabled = true;
       map.say('save', '');
-      try { const what = await make(); download(`.${name}`, what instanceof Blob ? what : new Blob([what], {type})); }
+      try { const what = await make(); download(fileName(name), what instanceof Blob ? what : new Blob([what], {type})); }
       catch (error) { map.say('save', `The file could not be made: ${error.message}`); }
       button.disabled = !map.points;
     });

@@ -2,6 +2,7 @@
    part is made with this object, and with those other parts that it needs. Payloads: playground/views/positions.py. */
 import {asker} from '../../ui/lib/asking.js';
 import {fixed} from '../../ui/lib/format.js';
+import {makeChosen, METHODS} from './chosen.js';
 import {basisOf} from './latents.js';
 
 /** @typedef {import('../../ui/lib/payloads.d.ts').LatentMap} LatentMap */
@@ -9,8 +10,6 @@ import {basisOf} from './latents.js';
 /** @typedef {import('../../ui/lib/payloads.d.ts').MapFactor} MapFactor */
 /** @typedef {Omit<LatentMapStatic, 'labels' | 'factors'> & {from: LatentMapStatic, labels: Uint8Array, factors: Array<Omit<MapFactor, 'values'> & {values: Float32Array}>}} Still */
 
-export const METHODS = {raw: 'raw axes', pca: 'PCA', tsne: 't-SNE', umap: 'UMAP'};
-export const NONLINEAR = ['tsne', 'umap'];
 /** @param {LatentMap} payload */
 export const shownAs = payload => payload.shown || payload.method || 'raw';      // `method` is the chosen one
 /** @param {LatentMap} payload */
@@ -33,7 +32,6 @@ export class MapState {
   probe = null;                                              // {place, note, step} that is decoded,
   pointer = null;                                            // pixels {x, y},
   pressed = null;                                            // and a button that is down
-  on = {decode: null, holes: false, ellipses: false, prior: true};   // `decode` null: nobody chose
   screen = noPixels();                                       // where the dots stand, in CSS pixels
   draw = {all() {}, over() {}, allSoon() {}, overSoon() {}, frame() {}};   // by latent_map.js
   back = () => {};                                           // to the first view; by latent_map.js
@@ -44,6 +42,9 @@ export class MapState {
     this.props = props;
     this.isVAE = props.tab === 'vae';
     this.ask = asker(server, props.tab);
+    this.chosen = makeChosen(props.tab, this.isVAE);
+    const {drag, holes, ellipses, prior} = this.chosen.is;
+    this.on = {decode: drag ? drag === 'decodes' : null, holes: Boolean(holes), ellipses: Boolean(ellipses), prior: !prior};   // `decode` null: nobody chose
     this.body = this.find('.pg-body');
     this.layers = {under: this.find('.map-under'), dots: this.find('.map-dots'), over: this.find('.map-over')};
     Object.values(this.layers).forEach(c => c.getContext('2d', {willReadFrequently: true}));   // main memory: half the cost without a graphics card
@@ -62,8 +63,9 @@ export class MapState {
   get methodName() { return METHODS[this.source && shownAs(this.source)] || 'This projection'; }
   get ready() { return Boolean(this.points && this.ranges); }
 
+  get isTable() { return Boolean(this.still && this.still.rows); }
   classOf(i) { return this.still && i < this.still.labels.length ? this.still.labels[i] : 0; }
-  nameOf(i) { return this.still ? this.still.label_names[this.classOf(i)] || `class ${this.classOf(i)}` : `image ${i + 1}`; }
+  nameOf(i) { return this.still ? this.still.label_names[this.classOf(i)] || `class ${this.classOf(i)}` : `${this.isTable ? 'row' : 'image'} ${i + 1}`; }
   placeOf(i) {
     const {x, y, z} = this.points;
     return this.deep ? [x[i], y[i], z[i]] : [x[i], y[i]];

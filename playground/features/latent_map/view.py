@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from playground.config import MODELS
+from playground.config import MODELS, of_table
 from playground.data import load_dataset
 from playground.data.sprites import FACTOR_UNITS
+from playground.data.strips import REACH
 from playground.features.collapse.view import collapse
+from playground.features.columns.view import columns_of, columns_static
 from playground.features.feature import Memory
 from playground.features.latent_map.about import about
 from playground.features.terms.view import terms_of
@@ -21,13 +23,16 @@ def autoencoder_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     """The latent map, originals above reconstructions above errors, and the terms of the loss once one was read."""
     arrays, step = record.newest.arrays, record.newest.step
     mse, noise = latest(record, "held_out/mse"), record.config.get("input_noise", 0.0)
+    table = of_table(record.config["dataset"])
     rows = [
-        ImageRow("held-out images", arrays["originals"]),
+        ImageRow(
+            "held-out rows" if table else "held-out images", arrays["originals"], "bars: standard deviations" if table else ""
+        ),
         *([ImageRow("as the encoder trains", arrays["noisy"], f"noise of std {noise:g} added")] if "noisy" in arrays else []),
         ImageRow("reconstructions", arrays["reconstructions"], f"held-out MSE {mse:.4f}" if mse is not None else ""),
-        ImageRow("|error|", arrays["errors"], scale="error"),
+        ImageRow("|error|", arrays["errors"], scale="error", limit=REACH if table else 1.0),
     ]
-    return {"map": map_view(memory, record), "images": payloads.image_table(rows, step)} | terms_of(record)
+    return {"map": map_view(memory, record), "images": payloads.image_table(rows, step)} | columns_of(record) | terms_of(record)
 
 
 def map_view(memory: Memory, record: RunRecord) -> Payload:
@@ -63,5 +68,8 @@ def map_static(name: str, n: int) -> dict[str, Payload]:
     dataset = load_dataset(name)
     factors = dataset.test.factors or {}
     known = {factor: (factors[factor][:n], FACTOR_UNITS[factor]) for factor in FACTOR_UNITS if factor in factors}
-    labels, images = dataset.test.labels[:n], dataset.test.x[:n]
-    return {"map_static": payloads.latent_map_static(labels, dataset.label_names, images=images, factors=known)}
+    labels, x, columns = dataset.test.labels[:n], dataset.test.x[:n], dataset.columns
+    if columns:
+        known = {name: (values, "") for name, values in zip(columns.names, columns.values(x).T)}
+    still = payloads.latent_map_static(labels, dataset.label_names, images=dataset.pictures(x), factors=known, rows=bool(columns))
+    return {"map_static": still} | columns_static(name)

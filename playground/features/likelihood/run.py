@@ -14,7 +14,6 @@ from torch import Tensor
 
 from playground.config import ConfigError, diffuses_data
 from playground.data import load_dataset
-from playground.data.points import MIXTURE
 from playground.diffusion.denoiser import Denoiser
 from playground.diffusion.likelihood import PIXEL_STEP, OdeLikelihood, bounding, pixel_start, rademacher, with_pixel_noise
 from playground.features.likelihood.settings import LikelihoodConfig
@@ -26,6 +25,8 @@ from playground.runs.events import Event, Started, json_array
 from playground.runs.generation import load_model
 from playground.runs.tasks import DiffusionTask, pick_device
 
+EXACT = 16
+"""Dimensions up to which the divergence is exact: one derivative each; of more, as of images, it is estimated with random probes."""
 PART = {True: 16, False: 256}
 """Images, or points, that are measured together."""
 TOLERANCE = {True: 1e-4, False: 1e-5}
@@ -56,7 +57,10 @@ def likelihood(config: LikelihoodConfig, checkpoint: bytes) -> Study:
     model = load_model(checkpoint, config.device, Denoiser)
     task = DiffusionTask(settings, load_dataset(about.config.dataset), pick_device(config.device))
     generator = torch.Generator(task.device).manual_seed(config.seed)
-    order = torch.randperm(len(task.test_x), generator=torch.Generator().manual_seed(config.seed))[: config.n_examples]
+    shuffled = np.random.default_rng(config.seed).permutation(
+        len(task.test_x)
+    )  # the examples of which a VAE's bound is measured, too
+    order = torch.from_numpy(shuffled[: config.n_examples])
     yield Started(
         config.model_dump() | {"dataset": about.config.dataset, "steps": len(order)}, about.n_parameters, str(task.device)
     )
@@ -64,7 +68,7 @@ def likelihood(config: LikelihoodConfig, checkpoint: bytes) -> Study:
 
     def results() -> dict[str, np.ndarray]:
         arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        return arrays | {"summary": summarise(arrays, math.prod(about.data_shape))}
+        return arrays | {"summary": summarise(arrays, math.prod(about.data_shape), task.dataset.is_image)}
 
     for index in order.split(PART[task.dataset.is_image]):
         try:
@@ -87,29 +91,30 @@ def measure(
 ) -> Iterator[float | dict[str, np.ndarray] | None]:
     """The results for examples `x` (n, ...), after how much of them is done, 0 to 1 (or nothing new), while it lasts."""
     image = task.dataset.is_image
-    probes = rademacher(config.probes, x, generator) if image else None
+    dimensions = math.prod(task.dataset.shape)
+    probes = rademacher(config.probes, x, generator) if image or dimensions > EXACT else None
     start, entering = (pixel_start(model.schedule), with_pixel_noise(x, generator)) if image else (None, x)
     ode = OdeLikelihood(model, model.schedule, entering, start, probes, TOLERANCE[image])
     while ode.step():
         yield 0.9 * ode.done
     bound = yield from bounding(model, model.schedule, x, config.bound_draws, generator, pixels=image)
-    log_p, elbo, dimensions = ode.log_p(), bound.elbo, math.prod(task.dataset.shape)
+    log_p, elbo = ode.log_p(), bound.elbo
     if image:  # a density over pixels from -1 to 1, and a probability of grey levels: both to one over pixels from 0 to 1
         log_p, elbo = unit_density(log_p, dimensions, PIXEL_STEP), unit_density(elbo, dimensions, 1.0)
     spread = log_p.std(0) / math.sqrt(len(log_p)) if len(log_p) > 1 else torch.zeros(len(x))
-    if image and config.probes == 1:
+    if probes is not None and config.probes == 1:
         spread = torch.full((len(x),), torch.nan)  # one probe says nothing about its own error
     found = {"log_p": log_p.mean(0), "log_p_std": spread, "bound": elbo, "bound_std": bound.std_error}
-    if task.dataset.name == "mixture":
-        found["true"] = torch.from_numpy(MIXTURE.log_density(x.cpu().numpy()))
+    if task.dataset.density is not None:
+        found["true"] = torch.from_numpy(task.dataset.density.log_density(x.cpu().numpy()))
     yield {name: value.double().cpu().numpy() for name, value in found.items()}
 
 
-def summarise(arrays: dict[str, np.ndarray], dimensions: int) -> np.ndarray:
+def summarise(arrays: dict[str, np.ndarray], dimensions: int, image: bool) -> np.ndarray:
     """One row for each way, as JSON in bytes: `name` (`ode`, `bound`, `true`), `label`, `nats` (mean log p of an example) and `nats_se`, its
     standard error over examples; for images `bits` and `bits_se` per dimension, of 8-bit pixels, else null; where the truth is
     known `difference` and `difference_se`, of the mean difference to it on the same examples, else null."""
-    image, rows = dimensions > 2, []
+    rows = []
     for name, key in ARRAYS.items():
         if key not in arrays:
             continue

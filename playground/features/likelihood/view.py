@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from playground.config import of_table
+from playground.config.likelihoods import COLUMNS
 from playground.features.feature import Memory
 from playground.measures.units import DENSITY, unmodelled
 from playground.runs.events import read_json
@@ -20,7 +22,7 @@ NUMBERS = ("nats", "nats_se", "bits", "bits_se", "difference", "difference_se")
 
 
 def likelihood_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
-    """`likelihood`, as in `shape.py`; `unit` is a sentence about nats of images, empty for points.
+    """`likelihood`, as in `shape.py`; `unit` is a sentence about nats of images, empty for points in the plane.
 
     Nats per example, higher is better; `bits` per dimension, lower is better, null where it means nothing; numbers that are
     not finite are null. `difference` is that to the true density on the same examples. `spread` is the standard deviation of
@@ -38,7 +40,7 @@ def likelihood_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     return {
         "likelihood": {
             "rows": rows,
-            "unit": unit(rows),
+            "unit": unit(rows, record.config.get("dataset")),
             "n": len(arrays["log_p"]),
             "step": int(step),
             "each": {name: f32(arrays[key]) for name, key in EACH.items() if key in arrays},
@@ -47,8 +49,10 @@ def likelihood_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     }
 
 
-def unit(rows: list[dict[str, Any]]) -> str:
-    """What nats of images are of, and how a model can need more bits than none at all."""
+def unit(rows: list[dict[str, Any]], dataset: Any) -> str:
+    """What nats of images and of tables are of, and how a model can need more bits than none at all."""
+    if of_table(dataset):
+        return f"Nats are of a {COLUMNS.words}, as on the VAE’s tab."
     bits = [row["bits"] for row in rows if row["bits"] is not None]
     if not bits:
         return ""

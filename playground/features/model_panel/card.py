@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import gradio as gr
 
+from playground.ui import words
 from playground.ui.component import component
 
 QUESTIONS = {
@@ -37,7 +38,7 @@ def model_panel(tab: str, *, server_functions: Sequence[Callable]) -> gr.HTML:
         for name, label, help in QUESTIONS[tab]
     )
     template = (
-        f'<section class="pg pg-card panel" aria-label="{TITLES[tab]}"><div class="pg-head"><span class="pg-title">{TITLES[tab]}</span>'
+        f'<section class="pg pg-card panel" aria-label="{TITLES[tab]}"><div class="pg-head"><span class="pg-title">{TITLES[tab]}</span>{words.about(TITLES[tab])}'
         f'<span class="pg-step"></span></div><div class="panel-buttons" role="group" aria-label="Pictures">{buttons}</div>'
         f'<div class="panel-hint">{HINTS[tab]}</div><div class="panel-distance" hidden></div><div class="panel-rows"></div>'
         '<div class="panel-error" role="status"></div></section>'

@@ -8,13 +8,14 @@ from playground.views.codec import f32
 from playground.views.payloads import Payload
 from playground.views.readings import kind, latest, latest_step
 
+OF_LATENTS = ", and decoded"
 DRAWN = {
     "ae": "as if the autoencoder were generative: decoded draws from the box around codes of training images",
     "vae": "means E[x|z] of draws z from the prior",
     "diffusion": "drawn by DPM-Solver++(2M) in 10 steps",
-    "latent_diffusion": "drawn by DPM-Solver++(2M) in 10 steps, and decoded",
+    "latent_diffusion": f"drawn by DPM-Solver++(2M) in 10 steps{OF_LATENTS}",
 }
-"""What the samples of each training are."""
+"""What the samples of each training are that are measured while it goes on."""
 TERMS = ("frechet", "precision", "recall")
 
 

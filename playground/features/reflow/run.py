@@ -24,12 +24,12 @@ from playground.runs.control import Control
 from playground.runs.driver import Changes, Step, Study, drive
 from playground.runs.events import Event, Progress, Started, json_array
 from playground.runs.generation import load_model
-from playground.runs.tasks import DiffusionTask, PairTask, as_pixels, pick_device, to_uint8
+from playground.runs.tasks import DiffusionTask, PairTask, as_pixels, pick_device
 from playground.runs.training import Trainer
 from playground.runs.training_within import train_within
 
-PAIRS = {"points": 20_000, "images": 2_000}
-SET = {"points": 1000, "images": 200}
+PAIRS = {"points": 20_000, "images": 2_000, "table": 10_000}
+SET = {"points": 1000, "images": 200, "table": 1000}
 """Examples in one measurement of a distance, and paths whose straightness is measured."""
 DRAWN, TILES = 120, 10
 """Paths in the plane, and images of each number of steps, that are shown."""
@@ -84,7 +84,7 @@ class Reflow:
         self.model = load_model(checkpoint, str(self.device), Denoiser)
         self.dataset = load_dataset(self.about.dataset)
         self.task = DiffusionTask(self.about, self.dataset, self.device)
-        self.kind = "images" if self.dataset.is_image else "points"
+        self.kind = self.dataset.kind
         self.pairs, self.n = config.pairs or PAIRS[self.kind], SET[self.kind]
         self.gallery = gallery_of(self.dataset.name, str(self.device)) if self.dataset.is_image else None
         self.after: Denoiser = self.model
@@ -139,8 +139,9 @@ class Reflow:
             self.numbers[when]["distance"][str(steps)] = found
             if self.gallery:
                 self.numbers[when]["frechet"][str(steps)] = yield from self.seen(self.gallery, model, steps)
+            if self.kind != "points":
                 noise = self.noise(TILES, torch.Generator().manual_seed(self.config.seed))
-                tiles.append(to_uint8(as_pixels((yield from self.follow(model, noise, steps)).x_0)))
+                tiles.append(self.task.pictured((yield from self.follow(model, noise, steps)).x_0[None])[0])
                 self.arrays[f"tiles_{when}"] = np.stack(tiles)
             yield self.step(1, {"a distance of samples from data": found})
 
@@ -179,7 +180,7 @@ class Reflow:
         generator, drawn, noises = torch.Generator().manual_seed(self.config.seed + 1), [], []
         for first in range(0, self.pairs, CHUNK):
             noise = self.noise(min(CHUNK, self.pairs - first), generator)
-            for piece in noise.split(CHUNK // 4 if self.kind == "points" else 50):
+            for piece in noise.split(50 if self.kind == "images" else CHUNK // 4):
                 drawn.append((yield from self.follow(self.model, piece, self.config.ode_steps)).x_0)
             noises.append(noise / self.model.schedule.prior_std())
             yield self.step(self.config.ode_steps)

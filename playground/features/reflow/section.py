@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import gradio as gr
 
-from playground.config import POINT_DATASETS
+from playground.config import of_points
 from playground.features.reflow.card import reflow_numbers, reflow_paths
 from playground.features.reflow.settings import ReflowConfig
 from playground.ui.components.image_table import image_table
 from playground.ui.fitting import fit
 from playground.ui.studying import study
-from playground.ui.tab import LATEX, TrainingTab
+from playground.ui.tab import TrainingTab
 
-TEXT = (
-    "A **rectified flow** learns from straight lines between data $x_0$ and noise $x_1$ that have nothing to do with "
-    "each other. The lines cross; at a crossing the "
-    "network can only learn their mean, so the paths $dx/dt = v(x, t)$ that it makes bend, and few Euler steps miss the "
-    "data. **Reflow** draws pairs of a noise and *the sample that its own "
-    "path leads to*, and trains on the lines between those: they cross less, so the new paths are straighter, and the "
-    "samples stay the same. "
-    "It needs a model with the noise schedule *rectified flow*; let the network predict the velocity."
-)
 HINT = "Takes the model of this tab as it is now: measures it, draws pairs with it, trains a copy on them, and measures again."
 NO_FLOW = "There is no model to straighten yet: choose the noise schedule rectified flow, and press Train first."
 TILES_EMPTY = "Images after 1, 2 and 4 Euler steps from the same noise will stand here, before and after reflow."
@@ -28,11 +19,10 @@ TILES_EMPTY = "Images after 1, 2 and 4 Euler steps from the same noise will stan
 
 def draw(tab: TrainingTab) -> None:
     """A run bar of its own, the numbers, and the paths (for points) or images of few steps."""
-    gr.Markdown(TEXT, latex_delimiters=LATEX)
     form = study(tab, ReflowConfig, hint=HINT, train_label="Straighten", busy_word="Reflow", no_model=NO_FLOW)
     with gr.Accordion("How it is done", open=False), gr.Row():
         form.draw(*form.rest())
-    points = tab.form.specs["dataset"].default in POINT_DATASETS
+    points = of_points(tab.form.specs["dataset"].default)
     with gr.Row():
         with gr.Column(scale=1, min_width=320):
             reflow_numbers("reflow")

@@ -32,7 +32,8 @@ def reflow_views(memory: Memory, record: RunRecord) -> dict[str, Payload]:
     arrays, step = record.newest.arrays, record.newest.step
     numbers = read_json(arrays["numbers"])
     images = numbers["kind"] == "images"
-    unit = "energy distance, in pixel values (−1 to 1)" if images else "energy distance, in units of the data"
+    units = {"images": "pixel values (−1 to 1)", "points": "units of the data", "table": "standard deviations of the columns"}
+    unit = f"energy distance, in {units[numbers['kind']]}"
     views: dict[str, Payload] = {
         "reflow": numbers | {"phase": PHASES.get(numbers["phase"], ""), "unit": unit, "images": images, "step": step}
     }

@@ -1,4 +1,5 @@
 /* Samples between noise and data on a canvas. Payloads: playground/views/positions.py. */
+import {isClosed} from '../../ui/lib/own_data.js';
 import {context2d} from '../../ui/lib/canvas.js';
 import {decode} from '../../ui/lib/codec.js';
 import {fixed, stepText} from '../../ui/lib/format.js';
@@ -116,9 +117,9 @@ export function mount({element, props, server}) {
     if (on(paths)) drawPaths(context, payload, eye, width, height, colour);
     if (on(trails)) drawTrails(context, payload, eye, now, colour);
     drawSamples(context, payload, now, eye, colour);
-    if (why !== 'answer') field.want({t: now.t, run, step: payload.step, extent: eye.extent, closed: Boolean(frame.config && frame.config.dataset === 'mixture')});
+    if (why !== 'answer') field.want({t: now.t, run, step: payload.step, extent: eye.extent, closed: Boolean(frame.config && isClosed(frame.config.dataset))});
     time.textContent = `t = ${fixed(now.t)}`;
-    slider.value = String(Math.round(1000 * way.at()));
+    slider.value = String(Math.round(1000 * (1 - way.at())));
     slider.setAttribute('aria-valuetext', time.textContent);
     body.dataset.drawn = (Number(body.dataset.drawn) || 0) + 1;
   }
@@ -126,18 +127,18 @@ export function mount({element, props, server}) {
   const field = fieldBehind({element, server, tab: props.tab, redraw: () => view.redraw('answer')});
   const view = live({element, tab: props.tab, views: [props.view, `${props.view}_static`], draw});
 
-  /* 0 is noise, 1 is data: the place is kept when new samples come. */
+  /* The way begins with noise, 0, and ends with data, 1: the place is kept when new samples come. */
   const way = player({seconds: SECONDS, fps: 30, show: () => view.redraw(), paint: playing => { play.textContent = playText(playing); },
                       alive: () => element.isConnected, steps: () => source.T - 1});
 
   play.addEventListener('click', way.toggle);
-  slider.addEventListener('input', () => way.to(Number(slider.value) / 1000));
+  slider.addEventListener('input', () => way.to(1 - Number(slider.value) / 1000));
   /* One sampling step towards noise (-1) or data (1). */
   const step = jump => { if (source) way.step(jump); };
   back.addEventListener('click', () => step(-1));
   ahead.addEventListener('click', () => step(1));
   slider.addEventListener('keydown', event => {        // arrows: one sampling step; space: play
-    const jump = {ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1}[event.key];
+    const jump = {ArrowLeft: 1, ArrowDown: 1, ArrowRight: -1, ArrowUp: -1}[event.key];
     if (!jump && event.key !== ' ') return;
     event.preventDefault();
     if (jump) step(jump); else if (source) way.toggle();

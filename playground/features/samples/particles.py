@@ -1,4 +1,5 @@
-"""Samples travelling from noise to data, next to the data they should look like; a slider walks along the way.
+"""Samples travelling from noise to data, next to the data they should look like; a slider walks along the way: data at the left, noise at the right,
+as on every axis of t.
 
 With the server function `ask` also what moves them, at the time of the slider: the vector field (score, velocity or x̂₀;
 learned, exact or their difference) as arrows, and the density as a cloud.
@@ -20,15 +21,15 @@ EMPTY = (
 CONTROLS = """
 <div class="particles-controls">
   <button type="button" class="pg-small particles-play" title="Play from noise to data" disabled>▶ Play</button>
-  <button type="button" class="pg-small particles-back" aria-label="One sampling step back, towards noise"
-    title="One sampling step back" disabled>‹</button>
-  <label class="particles-slide">
-    <span>noise</span>
-    <input type="range" min="0" max="1000" value="1000" aria-label="Position between noise and data" disabled>
-    <span>data</span>
-  </label>
   <button type="button" class="pg-small particles-ahead" aria-label="One sampling step ahead, towards data"
-    title="One sampling step ahead" disabled>›</button>
+    title="One sampling step ahead" disabled>‹</button>
+  <label class="particles-slide" title="Noise time t: 0 is data, 1 is noise">
+    <span>data</span>
+    <input type="range" min="0" max="1000" value="0" aria-label="Noise time t, from data to noise" disabled>
+    <span>noise</span>
+  </label>
+  <button type="button" class="pg-small particles-back" aria-label="One sampling step back, towards noise"
+    title="One sampling step back" disabled>›</button>
   <output class="particles-time">t = –</output>
   <button type="button" class="pg-small particles-trails" aria-pressed="false" title="The last part of each way" disabled>
     trails</button>

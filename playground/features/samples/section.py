@@ -8,8 +8,9 @@ from typing import Any
 
 import gradio as gr
 
-from playground.config import POINT_DATASETS, ConfigError, SampleConfig, SamplerSettings, field_specs
+from playground.config import ConfigError, SampleConfig, SamplerSettings, field_specs, of_points
 from playground.data import DATASETS
+from playground.features.columns.card import columns
 from playground.features.samples.particles import particles
 from playground.runtimes.refusals import answering
 from playground.ui.component import offer
@@ -23,7 +24,9 @@ from playground.ui.tab import QUIET, TrainingTab
 SAMPLER = tuple(field_specs(SamplerSettings))
 """Settings of the tab's form that steer its live pictures and the fresh samples alike."""
 EVERY_CLASS = "every class in turn"
-STRIP = "One of the samples will stand here on its way from noise (left) to data (right), and below it what the model expects at each t."
+STRIP = (
+    "One of the samples will stand here at every t, from data (left) to noise (right), and below it what the model expects there."
+)
 FRESH = "Press Sample: fresh samples, drawn with the newest weights of the model of this tab, will stand here."
 HINT = "Draws fresh samples from the model of this tab, at any time while it trains and after, with the sampler that is set in the form."
 
@@ -38,7 +41,7 @@ def pictures(
         particles(channel, title=title, empty=empty, height=380, server_functions=functions, offers=offers)
     with gr.Column(visible=not points) as for_images:
         image_table(channel, view="samples", title=title, empty=images_empty, height=226, film=True, offers=offers)
-        image_table(channel, view="strip", title="One sample, from noise to data", empty=STRIP, height=120)
+        image_table(channel, view="strip", title="One sample at every t", empty=STRIP, height=120)
     return [for_points, for_images]
 
 
@@ -55,8 +58,9 @@ def draw(tab: TrainingTab) -> None:
     label = replace(label, kind="choice", choices=(-1,), titles={-1: EVERY_CLASS}, help="Which one is drawn.")
     form = Form("samples", SampleConfig, leave_out=("device", "label", *SAMPLER), extra=(label,), beside=tab.form)
     form.draw("n_samples", "sampling_seed", "label")
-    points = tab.form.specs["dataset"].default in POINT_DATASETS
+    points = of_points(tab.form.specs["dataset"].default)
     shown = pictures("samples", points=points, title="Fresh samples", empty=FRESH, images_empty=FRESH)
+    columns("samples", height=300)
     wire(tab, bar, form, shown)
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from playground.config import LIKELIHOODS, MODELS
-from playground.config.likelihoods import Likelihood
+from playground.config import LIKELIHOODS, MODELS, of_table, words_for
+from playground.config.likelihoods import COLUMNS, Likelihood
 from playground.data import DATASETS
 from playground.measures.units import bits_per_dimension, least_bits
 from playground.runtimes.records import RunRecord
@@ -32,13 +32,16 @@ def vae_terms(record: RunRecord) -> Payload | None:
     if terms is None:
         return None
     payload = payloads.terms(terms, unit="nats per held-out example", step=latest_step(record, "held_out/kl"))
+    table = of_table(record.config["dataset"])
     bits = bits_per_dimension(payload["total"]["value"] or math.nan, pixels(record.config), likelihood_name(record.config))
     shown = [_read(term["text"]) for term in payload["terms"]]  # the lines start from the numbers as they are shown
     lines = []
     if math.isfinite(sum(shown)):
         terms, decimals = dict(zip(terms, shown)), len(payload["total"]["text"].partition(".")[2])
         lines = [_what_it_is(record, terms, decimals), _trained_on(record, terms, decimals)]
-        lines += [line("bits", "", {}, why, decimals)] if (why := worse_than_none(record.config, bits)) else []
+        lines += [line("bits", "", {}, why, decimals)] if (why := worse_than_none(record.config, bits)) and not table else []
+    if table:  # of which no code has so many bits: there are no levels
+        return payload | {"lines": lines}
     return payload | {
         "bits": f"{bits:.3f}".replace("-", "−") if math.isfinite(bits) else "–",
         "lines": lines,
@@ -55,7 +58,13 @@ def autoencoder_terms(record: RunRecord) -> Payload | None:
     labels = {"mse": "squared error", "sparsity": "sparsity · mean |z|", "contraction": "contraction · |∂E/∂x|²"}
     roles = {"mse": "reconstruction", "sparsity": "kl", "contraction": "prior"}
     step = latest_step(record, "held_out/mse")
-    payload = payloads.terms(on, unit="squared error per held-out pixel", step=step, total_label="loss", labels=labels)
+    payload = payloads.terms(
+        on,
+        unit=f"squared error per held-out {words_for(record.config['dataset'])[1]}",
+        step=step,
+        total_label="loss",
+        labels=labels,
+    )
     for term in payload["terms"]:
         term["role"] = roles[term["name"]]
     return payload
@@ -98,7 +107,12 @@ def likelihood_words(config: dict[str, Any], std: float | None = None) -> str:
 
 def comparable(config: dict[str, Any]) -> str:
     """What nats of a run are nats of: those of two runs may be compared where this is the same."""
-    return f"{DATASETS[config['dataset']].title}, {likelihood_of(config).pixels.words}"
+    return f"{DATASETS[config['dataset']].title}, {nats_of(config)}"
+
+
+def nats_of(config: dict[str, Any]) -> str:
+    """What nats of a run are of."""
+    return COLUMNS.words if of_table(config["dataset"]) else likelihood_of(config).pixels.words
 
 
 def worse_than_none(config: dict[str, Any], bits: float) -> str:
@@ -124,10 +138,10 @@ def _what_it_is(record: RunRecord, terms: dict[str, float], decimals: int) -> di
     if likelihood.binarised:
         return line("likelihood", "", {}, f"{words}: reconstruction is the cross-entropy of black and white pixels.", decimals)
     if likelihood.per_pixel or mse is None or not std or not math.isfinite(std):
-        return line("likelihood", "", {}, f"{words}: a {likelihood.pixels.words}.", decimals)
+        return line("likelihood", "", {}, f"{words}: a {nats_of(config)}.", decimals)
     normaliser = n * (math.log(std) + HALF_LOG_2PI)
     parts = {f"{n} · MSE / 2σ²": (terms["reconstruction"] - normaliser, "reconstruction"), f"{n} log σ√2π": (normaliser, "data")}
-    note = f"{words}, MSE {mse:.4f}: a {likelihood.pixels.words}."
+    note = f"{words}, MSE {mse:.4f}: a {nats_of(config)}."
     return line("likelihood", "reconstruction", parts, note, decimals, carrier=0)
 
 

@@ -10,12 +10,14 @@ from playground.runs.tasks.base import (
     STRIP_FRAMES,
     Answering,
     Task,
+    as_pictures,
     as_pixels,
     data_range,
     one_per_class,
     pick_device,
     thin,
     to_uint8,
+    way_as_pictures,
 )
 from playground.runs.tasks.diffusion import DiffusionTask, film, guided
 from playground.runs.tasks.latent import AutoencoderTask, VAETask
@@ -40,6 +42,8 @@ __all__ = [
     "PairTask",
     "Task",
     "VAETask",
+    "as_pictures",
+    "way_as_pictures",
     "as_pixels",
     "data_range",
     "film",

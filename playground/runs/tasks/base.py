@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from playground.config import ConfigError, RunConfig
-from playground.data import Dataset
+from playground.data import Dataset, strips
 from playground.runs.checkpoint import Loaded
 from playground.vae.objectives import Loss
 
@@ -81,12 +81,12 @@ class Task(ABC):
         """Arrays for the pictures, or None when it was told to give up."""
 
     def fresh(self, model: nn.Module, n: int, interrupted: Interrupted) -> Tensor | None:
-        """`n` images of the model, (n, C, H, W) from 0 to 1, from the same random numbers each time, for measuring how good they are; None
+        """`n` images of the model, (n, C, H, W) from 0 to 1, or rows and points as the data have them, from the same random numbers each time, for measuring how good they are; None
         when it was told to give up."""
         raise NotImplementedError(f"{type(self).__name__} draws no images.")
 
     def scale(self, x: Tensor) -> Tensor:
-        """Stored data as the model sees it: pixels 0..255 to [0, 1], points unchanged."""
+        """Stored data as the model sees it: pixels 0..255 to [0, 1], points and rows unchanged."""
         return x.float().div_(255.0) if x.dtype == torch.uint8 else x
 
     def batch(self, generator: torch.Generator) -> Any:
@@ -152,6 +152,17 @@ def data_range(dataset: Dataset) -> tuple[float, float]:
 def thin(n: int, at_most: int) -> np.ndarray:
     """Up to `at_most` of the indices 0..n-1, evenly, the first and the last among them."""
     return np.unique(np.linspace(0, n - 1, min(n, at_most)).round().astype(int))
+
+
+def as_pictures(x: Tensor) -> np.ndarray:
+    """What a page shows, uint8 (n, C, H, W): images in [0, 1] as bytes, standardised rows (n, D) of a table as bars."""
+    return to_uint8(x) if x.ndim == 4 else strips.bars(x.detach().float().cpu().numpy())
+
+
+def way_as_pictures(x: Tensor) -> np.ndarray:
+    """Examples on their way (k, n, ...) as pictures, uint8 (k, n, C, H, W)."""
+    flat = as_pictures(x.flatten(0, 1))
+    return flat.reshape(*x.shape[:2], *flat.shape[1:])
 
 
 def as_pixels(x: Tensor) -> Tensor:

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from playground.config import DiffusionConfig
+from playground.config.samplers import SamplerSettings
 from playground.data import Dataset
-from playground.data.points import MIXTURE
 from playground.diffusion.denoiser import PARAMETRIZATIONS, ClippedDenoiser, Denoiser, GuidedDenoiser, build_denoiser
 from playground.diffusion.linear import EXAMPLES, LinearDenoiser
 from playground.diffusion.noise import SCHEDULES
@@ -21,11 +21,13 @@ from playground.diffusion.objectives import Examples, denoising_error, stratifie
 from playground.diffusion.oracle import Exact, LinearAnswer, mixture_denoiser
 from playground.diffusion.sampling import initial_noise, reverse, time_grid
 from playground.runs.checkpoint import Loaded
-from playground.runs.tasks.base import HELD_OUT, STRIP_FRAMES, Interrupted, Task, as_pixels, data_range, thin, to_uint8
+from playground.runs.tasks.base import HELD_OUT, STRIP_FRAMES, Interrupted, Task, as_pixels, data_range, thin, way_as_pictures
 from playground.vae.objectives import Loss
 
-FRESH_STEPS, FRESH_BATCH = 10, 50
-"""Evaluations of the network for each sample that is measured (by a sampler that needs no more), and images that are drawn at once."""
+QUICK, FRESH_BATCH = SamplerSettings(sampler="dpmpp_2m", sampling_steps=10, time_grid="uniform_t"), 50
+"""How samples are drawn that are measured while a model trains, and images that are drawn at once."""
+SHOWN = {"images": 25, "table": 48, "points": 300}
+"""Samples in a snapshot, by the kind of data."""
 N_OTHERS = 1024
 """Training examples over which stable targets are means, beside the batch itself."""
 
@@ -59,6 +61,7 @@ class DiffusionTask(Task):
         self.fitted: LinearDenoiser | None = None
         self.data_range = data_range(dataset)
         self.n_held_out = 512 if dataset.is_image else HELD_OUT
+        self.n_shown = SHOWN[dataset.kind]
         self.conditional = config.conditional == "on"
         if self.conditional:
             self.train_labels, self.test_labels = (
@@ -66,6 +69,7 @@ class DiffusionTask(Task):
             )
 
     build = staticmethod(build_denoiser)
+    drawing: SamplerSettings = QUICK
 
     def scale(self, x: Tensor) -> Tensor:
         """Pixels 0..255 to [-1, 1], points unchanged."""
@@ -95,9 +99,10 @@ class DiffusionTask(Task):
         return denoising_error(model, x, t, torch.randn(x.shape, generator=generator, device=x.device), label, others)
 
     def adopt(self, model: Denoiser, source: Loaded | None) -> None:
-        """The best linear denoiser of the training data, where the network's answer is added to it."""
+        """The best linear denoiser of the training data, or that of their Gaussians, where the network's answer is added to it."""
         if model.linear is not None:
-            model.linear.load_state_dict(self.best_linear().state_dict())
+            model.linear.load_state_dict(self.best_linear().state_dict(), strict=False)
+            model.linear.divide(self.scale(self.train_x[:EXAMPLES]))
 
     def best_linear(self) -> LinearDenoiser:
         """That of the training data, fitted when it is first asked for."""
@@ -113,29 +118,34 @@ class DiffusionTask(Task):
 
     @torch.no_grad()
     def floor(self) -> dict[str, float]:
-        """For the Gaussian mixture: the loss of the exact denoiser, on the same examples and noise as the held-out loss."""
-        if self.config.dataset != "mixture":
+        """Where the density is known: the loss of the exact denoiser, on the same examples and noise as the held-out loss."""
+        if self.dataset.density is None:
             return {}
-        exact = mixture_denoiser(MIXTURE, SCHEDULES[self.config.schedule])
+        exact = mixture_denoiser(self.dataset.density, SCHEDULES[self.config.schedule])
         return self.held_out(Exact(exact, PARAMETRIZATIONS[self.config.parametrization]))
 
     def snapshot(self, model: Denoiser, interrupted: Interrupted) -> dict[str, np.ndarray] | None:
         """Points: `trajectory` (T + 1, 300, 2) and `times` (T + 1,), at most 65 frames. Images: those of `film` for 25 samples at 12
-        `times`. A class-conditional model draws as many of each class, in the order of the classes (at least 25 images), and
+        `times`; rows of a table alike, 48 of them as bars, and where they end, `rows` (48, D). A class-conditional model draws as many of each class, in the order of the classes (at least as many in all), and
         says so in `sample_labels` (n,), unless a guidance scale of 0 makes it ignore them."""
         way = self.walk(model, interrupted)
         if way is None:
             return None
-        if self.dataset.is_image:
-            x, x_0 = (to_uint8(as_pixels(value.flatten(0, 1))).reshape(value.shape) for value in (way.x, way.x_0))
-            found = film(way.times, x, x_0)
-        else:
+        if self.dataset.kind == "points":
             found = {"trajectory": way.x.cpu().numpy(), "times": way.times}
+        else:
+            found = film(way.times, self.pictured(way.x), self.pictured(way.x_0))
+        if self.dataset.kind == "table":
+            found["rows"] = way.x[-1].cpu().numpy()
         return found if way.label is None else found | {"sample_labels": way.label}
+
+    def pictured(self, x: Tensor) -> np.ndarray:
+        """Examples on their way (k, n, ...) as pictures, uint8 (k, n, C, H, W)."""
+        return way_as_pictures(as_pixels(x) if self.dataset.is_image else x)
 
     def walk(self, model: Denoiser, interrupted: Interrupted) -> Way | None:
         """The samples of a snapshot on their way, at most 12 frames of images or 65 of points; None when it was told to give up."""
-        n, generator = 25 if self.dataset.is_image else 300, torch.Generator(self.device).manual_seed(self.config.seed)
+        n, generator = self.n_shown, torch.Generator(self.device).manual_seed(self.config.seed)
         label = self.every_class(n) if self.conditional else None
         scale = self.config.guidance_scale if self.config.label_dropout > 0.0 else 1.0  # else there is nothing to guide away from
         times = time_grid(model.schedule, self.config.sampling_steps, grid=self.config.time_grid)
@@ -143,7 +153,7 @@ class DiffusionTask(Task):
         states = reverse(
             guided(model, label, scale, self.data_range), model.schedule, x, times, self.config.sampler, self.config.eta, generator
         )
-        keep = thin(len(times), STRIP_FRAMES if self.dataset.is_image else 65)
+        keep = thin(len(times), 65 if self.dataset.kind == "points" else STRIP_FRAMES)
         frames, expected = [], []
         for state in states:
             if interrupted():
@@ -156,20 +166,21 @@ class DiffusionTask(Task):
         return Way(times[keep].numpy().astype("f4"), torch.stack(frames), torch.stack([*expected, frames[-1]]), labels)
 
     def fresh(self, model: Denoiser, n: int, interrupted: Interrupted) -> Tensor | None:
-        """By DPM-Solver++(2M) in ten steps, whatever the pictures are drawn with; with classes as many of each."""
+        """By DPM-Solver++(2M) in ten steps, whatever the pictures are drawn with, or as `drawing` says; with classes as many of each."""
         x = self.drawn(model, n, interrupted)
-        return None if x is None else as_pixels(x).clamp(0.0, 1.0)
+        return x if x is None or not self.dataset.is_image else as_pixels(x).clamp(0.0, 1.0)
 
     def drawn(self, model: Denoiser, n: int, interrupted: Interrupted) -> Tensor | None:
         """The same as the model sees data, (n, ...), images in batches that stay in the processor's cache."""
         generator = torch.Generator(self.device).manual_seed(self.config.seed + 1)
-        times = time_grid(model.schedule, FRESH_STEPS)
+        way = self.drawing
+        times = time_grid(model.schedule, way.sampling_steps, grid=way.time_grid)
         noise = initial_noise(model.schedule, (n, *self.dataset.shape), generator, float(times[0]))
         scale = self.config.guidance_scale if self.config.label_dropout > 0.0 else 1.0
         label, found = (torch.arange(n, device=self.device) * len(self.dataset.label_names) // n), []
         for some in torch.arange(n, device=self.device).split(FRESH_BATCH if self.dataset.is_image else n):
             denoiser = guided(model, label[some] if self.conditional else None, scale, self.data_range)
-            for state in reverse(denoiser, model.schedule, noise[some], times, "dpmpp_2m"):
+            for state in reverse(denoiser, model.schedule, noise[some], times, way.sampler, way.eta, generator):
                 if interrupted():
                     return None
             found.append(state.x)

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from playground.config import LIKELIHOODS, AutoencoderConfig, LatentConfig, VAEConfig
-from playground.data import Dataset
+from playground.data import Dataset, strips
 from playground.runs.checkpoint import Loaded
-from playground.runs.tasks.base import Interrupted, Task, one_per_class, to_uint8
+from playground.runs.tasks.base import Interrupted, Task, as_pictures, one_per_class
 from playground.vae.autoencoder import VAE, Autoencoder, DiagonalGaussian, begin_at, build_autoencoder
 from playground.vae.bounds import draw_log_weights, importance_estimate, iwae
 from playground.vae.gaps import quadrature_elbo
@@ -22,12 +22,16 @@ from playground.vae.quadrature import QUICK, log_evidence
 
 LIVE_IMAGES, LIVE_DRAWS = 32, 50
 """Held-out images, and draws of z for each, in the bounds that are read while a model trains."""
+ROWS = 200
+"""Rows of a table that are shown as lines, at most."""
 BOXED = 1000
 """Training images around whose codes a box is drawn."""
 LIVE_ORDER = 8
 """Nodes per dimension where the ELBO is integrated."""
 LIVE_ERROR = 0.1
 """Mean error of the integral beside them, in nats, above which it is not told."""
+OF_OTHERS = 2
+"""Added to that for images from elsewhere: training and held-out images have 0 and 1."""
 DRAWN_ONCE = 2014
 """Seed of whatever is drawn once for each image: the same for every run, so that likelihoods can be compared."""
 
@@ -67,6 +71,10 @@ class LatentTask(Task):
     def _draw_once(self) -> None:
         """Replaces stored data by what the likelihood speaks of, where that takes random numbers."""
 
+    def seen(self, levels: Tensor) -> Tensor:
+        """An image from elsewhere, uint8 (n, C, H, W), as held-out ones are seen."""
+        return self.scale(levels)
+
     def batch(self, generator: torch.Generator) -> Tensor | NoisyBatch:
         """A batch drawn with replacement; with `input_noise` the encoder's copy is noisy."""
         x = super().batch(generator)
@@ -76,21 +84,26 @@ class LatentTask(Task):
         """`x + input_noise · N(0, I)`."""
         return x + self.config.input_noise * torch.randn(x.shape, generator=generator, device=x.device)
 
+    def in_range(self, x: Tensor) -> Tensor:
+        """What was made, images within [0, 1]; columns of a table have no bounds."""
+        return x.clamp(0.0, 1.0) if self.dataset.is_image else x
+
     def baseline(self) -> dict[str, float]:
         """`mse` of answering every held-out image with the mean training image."""
         return {"mse": float((self.scale(self.test_x[: self.n_held_out]) - self.mean_image()).square().mean())}
 
     def pictures(self, reconstructions: Tensor, codes: Tensor) -> dict[str, np.ndarray]:
         """What both draw: `latent` (n, d) float32; `originals`, `reconstructions` uint8 and `errors` float32, (k, C, H, W); and
-        with `input_noise` what the encoder is shown while training, `noisy` uint8."""
+        with `input_noise` what the encoder is shown while training, `noisy` uint8. Rows of a table stand there as bars (`strips`)."""
+        error = (reconstructions - self.shown).abs().cpu().numpy()
         arrays = {
             "latent": codes.cpu().numpy(),
-            "originals": to_uint8(self.shown),
-            "reconstructions": to_uint8(reconstructions),
-            "errors": (reconstructions - self.shown).abs().cpu().numpy(),
+            "originals": as_pictures(self.shown),
+            "reconstructions": as_pictures(reconstructions),
+            "errors": error if self.dataset.is_image else strips.error_bars(error),
         }
         if self.config.input_noise > 0.0:
-            arrays["noisy"] = to_uint8(self.with_noise(self.shown, torch.Generator(self.device).manual_seed(DRAWN_ONCE)))
+            arrays["noisy"] = as_pictures(self.with_noise(self.shown, torch.Generator(self.device).manual_seed(DRAWN_ONCE)))
         return arrays
 
 
@@ -112,11 +125,13 @@ class AutoencoderTask(LatentTask):
         generator = torch.Generator().manual_seed(self.config.seed)
         low, high = model.encode(self.some_train(BOXED, generator)).aminmax(dim=0)
         u = torch.rand(n, model.latent_dim, generator=generator).to(self.device)
-        return model.decode(low + (high - low) * u).clamp(0.0, 1.0)
+        return self.in_range(model.decode(low + (high - low) * u))
 
     def snapshot(self, model: Autoencoder, interrupted: Interrupted) -> dict[str, np.ndarray]:
-        """As in `pictures`."""
-        return self.pictures(model.decode(model.encode(self.shown)), model.encode(self.map_x))
+        """As in `pictures`; of a table also the reconstructions of the rows of the map, standardised, `rows` (n, D), at most 200."""
+        codes = model.encode(self.map_x)
+        arrays = self.pictures(model.decode(model.encode(self.shown)), codes)
+        return arrays if self.dataset.is_image else arrays | {"rows": model.decode(codes[:ROWS]).cpu().numpy()}
 
 
 class VAETask(LatentTask):
@@ -137,13 +152,23 @@ class VAETask(LatentTask):
         self.levels, self.likelihood = self.train_x, LIKELIHOODS[self.config.likelihood]
         if self.likelihood.binarised:
             self.train_x, self.test_x = (_black_and_white(x, seed) for seed, x in enumerate((self.train_x, self.test_x)))
-        elif self.likelihood.learns_spread:
+        elif self.likelihood.learns_spread and self.dataset.is_image:
             u = torch.rand(self.test_x.shape, generator=torch.Generator().manual_seed(DRAWN_ONCE))
             self.test_x = dequantise(self.test_x, u.to(self.device))
 
+    def seen(self, levels: Tensor) -> Tensor:
+        """With random numbers that are drawn once, too."""
+        if self.likelihood.binarised:
+            return self.scale(_black_and_white(levels, OF_OTHERS))
+        if not self.likelihood.learns_spread:
+            return self.scale(levels)
+        u = torch.rand(levels.shape, generator=torch.Generator().manual_seed(DRAWN_ONCE + OF_OTHERS))
+        return dequantise(levels, u.to(levels.device))
+
     def examples(self, index: Tensor, generator: torch.Generator) -> Tensor:
         """Pixels k / 255; where the variance is learned, fresh `(k + u - ½) / 255`; for Bernoulli 0 or 1, drawn afresh if dynamic."""
-        afresh = self.config.binarise == "dynamic" if self.likelihood.binarised else self.likelihood.learns_spread
+        spread_out = self.likelihood.learns_spread and self.dataset.is_image
+        afresh = self.config.binarise == "dynamic" if self.likelihood.binarised else spread_out
         if not afresh:
             return self.scale(self.train_x[index])
         levels = self.levels[index]
@@ -185,16 +210,19 @@ class VAETask(LatentTask):
     def fresh(self, model: VAE, n: int, interrupted: Interrupted) -> Tensor:
         """Means E[x|z] of draws from the prior."""
         z = torch.randn(n, model.latent_dim, generator=torch.Generator().manual_seed(self.config.seed + 1))
-        return model.decode(z.to(self.device)).clamp(0.0, 1.0)
+        return self.in_range(model.decode(z.to(self.device)))
 
     def snapshot(self, model: VAE, interrupted: Interrupted) -> dict[str, np.ndarray]:
         """As in `pictures`; `samples`, means E[x|z], and `drawn`, draws from p(x|z) of the same z, uint8 (32, C, H, W); and of the map's
-        images what `latent_moments` tells, float32."""
+        images what `latent_moments` tells, float32. Of a table also what was drawn, `rows` (32, D), standardised."""
         q, noise = model.encode(self.map_x), torch.Generator().manual_seed(self.config.seed)
+        drawn = model.draw(self.prior_z, noise)
         arrays = self.pictures(model.decode(model.latent(self.shown)), q.mean) | {
-            "samples": to_uint8(model.decode(self.prior_z)),
-            "drawn": to_uint8(model.draw(self.prior_z, noise)),
+            "samples": as_pictures(model.decode(self.prior_z)),
+            "drawn": as_pictures(drawn),
         }
+        if not self.dataset.is_image:
+            arrays["rows"] = drawn.cpu().numpy()
         return arrays | {name: value.cpu().numpy() for name, value in latent_moments(q).items()}
 
 

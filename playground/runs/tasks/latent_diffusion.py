@@ -19,9 +19,9 @@ from playground.diffusion.latent_denoiser import LatentDenoiser, build_latent_de
 from playground.diffusion.linear import EXAMPLES
 from playground.diffusion.objectives import Examples
 from playground.runs.checkpoint import CheckpointError, Loaded, load_weights
-from playground.runs.tasks.base import STRIP_FRAMES, Interrupted, thin, to_uint8
+from playground.runs.tasks.base import STRIP_FRAMES, Interrupted, thin, way_as_pictures
 from playground.runs.tasks.diffusion import DiffusionTask, film
-from playground.runs.tasks.latent import AutoencoderTask, LatentTask, VAETask
+from playground.runs.tasks.latent import ROWS, AutoencoderTask, LatentTask, VAETask
 
 SHOWN = 25
 """Samples that are decoded for a picture."""
@@ -73,7 +73,7 @@ class LatentDiffusionTask(DiffusionTask):
     def adopt(self, model: LatentDenoiser, source: Loaded) -> None:
         """Takes over the averaged weights of the autoencoder, and standardises the model to its latents."""
         load_weights(model.autoencoder, source)
-        seen = self._seen()
+        seen = self.autoencoding()
         means, stds = posterior(model, seen, seen.train_x)  # not standardised yet: with mean 0 and std 1
         if not bool(means.isfinite().all() and stds.isfinite().all()):
             raise ConfigError("Some latents of this autoencoder are not finite numbers, so nothing can be learned from them.")
@@ -90,13 +90,13 @@ class LatentDiffusionTask(DiffusionTask):
         if self.held and all(map(torch.equal, weights, self.held)):
             return
         self.held = [value.clone() for value in weights]
-        seen = self._seen()
+        seen = self.autoencoding()
         train, test = (posterior(model, seen, x) for x in (seen.train_x, seen.test_x))
         splits = [
             Split(draw(*posterior).cpu().numpy(), split.labels)
             for posterior, split in ((train, self.images.train), (test, self.images.test))
         ]
-        latents = replace(self.images, shape=(model.latent_dim,), train=splits[0], test=splits[1])
+        latents = replace(self.images, shape=(model.latent_dim,), train=splits[0], test=splits[1], columns=None)
         super().__init__(self.config, latents, self.device)
         self.data_range = (-float(model.bound), float(model.bound))
         self.means, self.stds = train
@@ -115,7 +115,7 @@ class LatentDiffusionTask(DiffusionTask):
     def snapshot(self, model: LatentDenoiser, interrupted: Interrupted) -> dict[str, np.ndarray] | None:
         """As for images, of 25 samples: each latent on the way is decoded, and so is what is expected of the one whose picture changes
         most. In two dimensions also `trajectory` (T + 1, 300, 2), `trajectory_times` (T + 1,) and `latents` (m, 2), those of
-        held-out images. A class-conditional model shows as many samples of each class, at least 25, and says so in
+        held-out images. Of a table `rows` (n, D), decoded samples. A class-conditional model shows as many samples of each class, at least 25, and says so in
         `sample_labels` (n,)."""
         found = self.walk(model, interrupted)
         if found is None:
@@ -126,6 +126,8 @@ class LatentDiffusionTask(DiffusionTask):
         pictures = film(found.times[keep], way, expected, decoded=True)
         if found.label is not None:
             pictures["sample_labels"] = found.label[shown]
+        if not self.images.is_image:
+            pictures["rows"] = model.decode(found.x[-1]).cpu().numpy()[:ROWS]
         if model.latent_dim == 2:
             pictures |= {
                 "trajectory": found.x.cpu().numpy(),
@@ -140,10 +142,10 @@ class LatentDiffusionTask(DiffusionTask):
         return None if z is None else model.decode(z)
 
     def _decoded(self, model: LatentDenoiser, z: Tensor) -> np.ndarray:
-        """Latents (k, n, d) as images (k, n, C, H, W), uint8."""
-        return to_uint8(model.decode(z.flatten(0, 1))).reshape(*z.shape[:2], *self.images.shape)
+        """Latents (k, n, d) as pictures (k, n, C, H, W), uint8."""
+        return way_as_pictures(model.decode(z.flatten(0, 1)).unflatten(0, z.shape[:2]))
 
-    def _seen(self) -> LatentTask:
+    def autoencoding(self) -> LatentTask:
         """The training of the autoencoder, for the images as it is shown them."""
         config = self.config.autoencoder
         here = self.images, self.device

@@ -1,10 +1,12 @@
-/* Loss curves with Plotly, redrawn at most twice a second. Payload: playground/views/numbers.py. */
+/* Loss curves with Plotly, redrawn at most twice a second. Payload: playground/views/numbers.py. A log axis, or none, that a person chose stands in the
+   page's address, ?vae.curves.log=on. */
+import {said, write} from '../lib/address.js';
 import {subscribe} from '../lib/bus.js';
 import {decode} from '../lib/codec.js';
 import {short, stepText, thousands} from '../lib/format.js';
 import {live, visible} from '../lib/live.js';
 import {rgb, roleColour} from '../lib/theme.js';
-import {CONFIG, axis, layout, legend, plotlyOr, purge} from '../lib/plotly.js';
+import {CONFIG, axis, drawNames, isNarrow, layout, legend, plotlyOr, purge} from '../lib/plotly.js';
 
 /** @typedef {import('../lib/payloads.d.ts').Curves} Curves */
 /** @typedef {import('../lib/payloads.d.ts').Series} Series */
@@ -21,18 +23,19 @@ function trace(series, unit) {
 export function mount({element, props}) {
   const plot = element.querySelector('.curves-plot'), empty = element.querySelector('.pg-empty');
   const log = element.querySelector('.curves-log'), note = element.querySelector('.pg-note'), stepLabel = element.querySelector('.pg-step');
-  const future = element.querySelector('.curves-future'), marks = element.querySelector('.curves-above');
-  let chosen = null, run = null;                       // the reader's own choice of axis, kept over frames and runs
+  const future = element.querySelector('.curves-future'), marks = element.querySelector('.curves-above'), names = element.querySelector('.pg-names');
+  const form = `${props.tab}.${props.view}`;
+  let chosen = {on: true, off: false}[said(form).log] ?? null, run = null;                       // the reader's own choice of axis, kept over frames and runs
 
   let newest = null;
 
   /* `focus`: the part of the axis that matters, shown first; a double click shows all. */
   function look(unit, isLog, focus) {
-    const narrow = plot.clientWidth < 300;
+    const narrow = isNarrow(plot);
     return layout(plot, {
-      uirevision: `${run}|${isLog}`, margin: {l: 36, r: 8, t: 6, b: 36}, dragmode: 'zoom', hovermode: 'x', xaxis: axis('step', {rangemode: 'tozero'}),
+      uirevision: `${run}|${isLog}`, showlegend: !narrow, margin: {l: 36, r: 8, t: 6 + names.offsetHeight, b: 36}, dragmode: 'zoom', hovermode: 'x', xaxis: axis('step', {rangemode: 'tozero'}),
       yaxis: axis(narrow ? '' : unit, {standoff: 6, type: isLog ? 'log' : 'linear', ...(focus && !isLog ? {range: focus} : {}), ...(isLog ? {minor: {showgrid: false}, exponentformat: 'power'} : {})}),
-      legend: legend(narrow ? {x: 1, xanchor: 'right', y: 1, yanchor: 'top'} : {}),
+      legend: legend(),
     });
   }
 
@@ -73,13 +76,15 @@ export function mount({element, props}) {
     empty.hidden = Boolean(any);
     stepLabel.textContent = any ? stepText(payload) : '';
     note.textContent = any ? payload.unit : '';
-    if (!any) { purge(plot); mark(null); return; }
+    if (!any) { purge(plot); drawNames(names, plot, []); mark(null); return; }
     const P = plotlyOr(() => view.redraw());
     if (!P) return;
     const isLog = chosen != null ? chosen : payload.log;
     log.setAttribute('aria-pressed', String(isLog));
     const first = !plot.data;
-    P.react(plot, payload.series.map(series => trace(series, payload.unit)), look(payload.unit, isLog, payload.focus), CONFIG);
+    const traces = payload.series.map(series => trace(series, payload.unit));
+    drawNames(names, plot, traces);
+    P.react(plot, traces, look(payload.unit, isLog, payload.focus), CONFIG);
     plot.dataset.drawn = (Number(plot.dataset.drawn) || 0) + 1;
     if (first) ['plotly_relayout', 'plotly_relayouting'].forEach(name => plot.on(name, () => mark(newest)));
     mark(newest);
@@ -88,5 +93,10 @@ export function mount({element, props}) {
 
   subscribe(props.tab, frame => { newest = frame && frame.views[props.view]; if (visible(element)) mark(newest); });
 
-  log.addEventListener('click', () => { chosen = log.getAttribute('aria-pressed') !== 'true'; view.redraw(); });
+  log.addEventListener('click', () => {
+    chosen = log.getAttribute('aria-pressed') !== 'true';
+    log.setAttribute('aria-pressed', String(chosen));
+    write(form, chosen === Boolean(newest && newest.log) ? {} : {log: chosen ? 'on' : 'off'});
+    view.redraw();
+  });
 }

@@ -10,6 +10,6 @@ EMPTY = "Press Train: the loss on training and on held-out data will be drawn he
 def curves(tab: str, *, title: str = "Loss", empty: str = EMPTY, height: int = 260, view: str = "curves") -> gr.HTML:
     """Draws the payload `curves` (`playground.views.payloads.curves`) of the run that `tab` follows."""
     tools = '<button type="button" class="pg-small curves-log" aria-pressed="false">log scale</button>'
-    body = '<div class="curves-plot"></div><div class="curves-future" hidden></div><div class="curves-above"></div>'
+    body = '<div class="curves-plot"></div><div class="curves-future" hidden></div><div class="curves-above"></div><div class="pg-names"></div>'
     template = card(title, empty, body, height=height, label=title, tools=tools)
     return component("ui/components/curves.js", template, tab=tab, view=view)

@@ -1,4 +1,6 @@
-/* Shows the value set from Python: {image, title, description, facts}. Everything is text, nothing is markup. */
+/* Shows the value set from Python: {image, title, description, facts}. Everything is text, nothing is markup. Tells `own/open` the button for own data. */
+import {tell} from '../lib/bus.js';
+
 export function mount({element, props, watch}) {
   const image = element.querySelector('img'), facts = element.querySelector('dl');
 
@@ -16,6 +18,8 @@ export function mount({element, props, watch}) {
     }));
   }
 
+  const own = element.querySelector('[data-own]');
+  own.addEventListener('click', () => tell('own/open', own));
   watch('value', draw);
 
   draw();

@@ -6,7 +6,7 @@ from playground.ui.component import component
 
 TEMPLATE = """
 <section class="pg pg-card preview" aria-label="The data">
-  <div class="pg-head"><span class="pg-title">Data</span></div>
+  <div class="pg-head"><span class="pg-title">Data</span><button type="button" class="pg-small" data-own>bring or draw your own</button></div>
   <div class="preview-body" style="min-height:HEIGHTpx">
     <div class="preview-frame" style="height:HEIGHTpx"><img alt="" hidden></div>
     <div class="preview-text"><p></p><details><summary>source and licence</summary><dl></dl></details></div>

@@ -1,6 +1,6 @@
 /* Tiles on canvases, with crisp dots at every size.
    Payload: playground/views/images.py. */
-import {context2d} from '../lib/canvas.js';
+import {context2d, picture as dots} from '../lib/canvas.js';
 import {decode} from '../lib/codec.js';
 import {significant, stepText} from '../lib/format.js';
 import {live} from '../lib/live.js';
@@ -21,13 +21,8 @@ const GRADIENT = `linear-gradient(90deg, ${STOPS.map(c => `rgb(${c})`).join(', '
 
 /* The bytes of a row as one tall picture, tile under tile, on a canvas of its own size. */
 function picture(row, w, h) {
-  const bytes = decode.u8(row.data), image = new ImageData(w, Math.max(1, h * row.n)), out = image.data;
-  for (let i = 0, j = 0; i < bytes.length; i++, j += 4) {
-    const b = bytes[i];
-    if (row.scale === 'error') { out[j] = HEAT[3 * b]; out[j + 1] = HEAT[3 * b + 1]; out[j + 2] = HEAT[3 * b + 2]; }
-    else out[j] = out[j + 1] = out[j + 2] = b;
-    out[j + 3] = 255;
-  }
+  const bytes = decode.u8(row.data), channels = bytes.length === 3 * w * h * row.n ? 3 : 1, tall = Math.max(1, h * row.n);
+  const image = row.scale === 'error' ? dots(w, tall, 3, k => HEAT[3 * bytes[Math.floor(k / 3)] + k % 3]) : dots(w, tall, channels, k => bytes[k]);
   const sheet = document.createElement('canvas');
   sheet.width = w;
   sheet.height = image.height;
@@ -64,7 +59,7 @@ function wrapped(row, payload, width, height, caption) {
     const fit = Math.min((width - GAP * (columns - 1)) / columns, ((height - GAP * (lines - 1)) / lines - caption) / aspect);
     if (fit > best.tile) best = {columns, tile: fit};
   }
-  return {columns: best.columns, tile: Math.max(1, crisp(Math.min(best.tile, 112), payload.w)), shown: row.n};
+  return {columns: best.columns, tile: Math.max(1, crisp(Math.min(best.tile, 280), payload.w)), shown: row.n};
 }
 
 /** @typedef {import('../lib/payloads.d.ts').ImageRow} ImageRow */
@@ -76,7 +71,7 @@ export function mount({element, props}) {
 
   function plan(payload, width, height) {
     const narrow = width < NARROW, one = payload.rows.length === 1, titled = payload.rows.some(r => r.title || r.note);
-    const beside = !narrow && !one && titled;
+    const beside = !narrow && !one && titled && !payload.whole;
     const label = 11 * typeSize() + 10;                          // as wide as .tiles-label, and the gap beside it
     const room = beside ? width - label : width, above = titled && !beside ? 22 : 0;
     if (one) {
@@ -86,7 +81,7 @@ export function mount({element, props}) {
     const caption = payload.rows.some(r => r.notes) ? CAPTION : 0, most = Math.max(...payload.rows.map(r => r.n), 1);
     const fitHeight = ((height - 6 * (payload.rows.length - 1)) / payload.rows.length - caption - above) * payload.w / payload.h;
     const fitWidth = Math.max((room - GAP * (most - 1)) / most, payload.whole ? 12 : 26);
-    const tile = Math.max(1, crisp(Math.min(fitHeight, fitWidth, 84), payload.w));
+    const tile = Math.max(1, crisp(Math.min(fitHeight, fitWidth, 168), payload.w));
     const shown = Math.max(1, Math.floor((room + GAP) / (tile + GAP)));
     return {narrow: !beside, room, caption, sizes: payload.rows.map(r => ({columns: shown, tile, shown: Math.min(r.n, shown)}))};
   }

@@ -9,9 +9,9 @@ from playground.ui.component import card, component
 FILM = """
 <div class="film">
   <button type="button" class="pg-small" title="Play from noise to data" disabled>▶ Play</button>
-  <label><span>noise</span>
-    <input type="range" min="0" max="1" value="1" step="1" aria-label="Position between noise and data" disabled>
-    <span>data</span></label>
+  <label title="Noise time t: 0 is data, 1 is noise"><span>data</span>
+    <input type="range" min="0" max="1" value="0" step="1" aria-label="Noise time t, from data to noise" disabled>
+    <span>noise</span></label>
   <output>t = –</output>
 </div>
 """
@@ -32,7 +32,7 @@ def image_table(
     between instead, each with a label and a help text, the first one at first.
 
     Tiles are as large as fit into `height` and the width; rows that are too long for a narrow page lose their last
-    tiles, but where the whole row matters. `film` puts a slider below samples whose way from noise to data is kept; `offers` are buttons in the title row.
+    tiles, but where the whole row matters. `film` puts a slider over t below samples whose way is kept; `offers` are buttons in the title row.
     """
     body = '<div class="tiles-rows"></div>'
     tools = "".join(

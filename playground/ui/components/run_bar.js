@@ -1,14 +1,17 @@
 /* Follows one run: a long poll that publishes frames, buttons that send commands, and the run id in the page's address.
    Frame layout: ui (the server function `pull`) and playground/page/frames.py. Events to Python: 'train', 'attached'. */
-import {hear, publish, tell} from '../lib/bus.js';
+import {ACTIVE, current, hear, publish, tell} from '../lib/bus.js';
 import {duration, fixed, thousands} from '../lib/format.js';
 import {latest} from '../lib/live.js';
 import * as forms from '../lib/forms.js';
 import {keepOnly, mine, nameOf, remember} from '../lib/mine.js';
 import {offering} from '../lib/going.js';
+import {theory} from '../lib/theory.js';
 import {wayButton} from '../lib/ways.js';
+import {saveMenu} from './save_menu.js';
 
 offering();
+theory();
 const ENDED = ['finished', 'stopped', 'failed'];
 
 /* --- drawing ------------------------------------------------------------------------------------------------------- */
@@ -25,13 +28,15 @@ export function mount({element, props, server, trigger, watch}) {
 
   root.dataset.tab = tab;
 
-  const WORDS = {idle: 'Ready', asked: 'Starting', starting: 'Starting', running: props.busy_word || 'Training', paused: 'Paused',
+  const WORDS = {idle: 'Ready', asked: 'Starting', waiting: 'In line', starting: 'Starting', running: props.busy_word || 'Training', paused: 'Paused',
                  finished: 'Finished', stopped: 'Stopped', failed: 'Failed'};
   let run = null, version = 0, staticSeen = false, frame = null;   // what we follow, and its newest status
   let life = 0;                                                  // grows with every run followed; an old loop sees it and ends
-  let asked = false, wanted = null, lost = false, reattached = false, notice = null;
+  let asked = false, wanted = null, lost = false, reattached = false, notice = null, busy = '', busyTimer = 0;
 
-  let pressTimer = 0, drawnStatus = null, again = false, before = null, own = false;
+  let pressTimer = 0, drawnStatus = null, again = false, before = null, own = false, names = {};
+
+  const menu = saveMenu(element, server);
 
   /* --- the address: ?vae=ID ------------------------------------------------------------------------------------------ */
   const fromAddress = () => new URL(location.href).searchParams.get(tab);
@@ -45,36 +50,40 @@ export function mount({element, props, server, trigger, watch}) {
   function setFact(name, text) { setText($(`[data-fact="${name}"]`), text); }
 
   function drawButtons(status) {
-    const ended = ENDED.includes(status), active = ['starting', 'running', 'paused'].includes(status);
+    const ended = ENDED.includes(status), active = ACTIVE.includes(status);
     const resumable = ['stopped', 'failed'].includes(status) && (frame.resumable != null ? frame.resumable : frame.step > 0);
     setText(button('train'), asked ? 'Starting…' : ended && !frame.kept ? `${props.train_label} again` : props.train_label);
-    button('train').disabled = asked || active;
+    button('train').disabled = asked || (active && !(frame && frame.steers === false));
     setText(button('pause'), wanted === 'pause' ? 'Pausing…' : wanted === 'resume' ? 'Resuming…' : status === 'paused' ? 'Resume' : 'Pause');
-    button('pause').disabled = !['running', 'paused'].includes(status) || wanted !== null;
+    const watches = Boolean(frame) && frame.steers === false;
+    button('pause').disabled = watches || !['running', 'paused'].includes(status) || wanted !== null;
     setText(button('stop'), wanted === 'stop' ? 'Stopping…' : 'Stop');
-    button('stop').disabled = !active || wanted === 'stop';
+    button('stop').disabled = watches || !active || wanted === 'stop';
     setText(button('continue'), wanted === 'continue' ? 'Continuing…' : 'Continue');
-    button('continue').hidden = !resumable;
+    button('continue').hidden = !resumable || watches;
     button('continue').disabled = wanted === 'continue' || asked;
+    menu.draw(frame && frame.step != null ? run : null);
   }
 
   function drawMessage(status) {
     const box = $('.run-message');
-    let text = (frame && frame.message) || '', more = '', error = false;
-    if (notice) { text = notice.text; error = notice.error; }
+    let text = (frame && frame.message) || '', more = '', error = false, right = null;
+    if (notice) { text = notice.text; error = notice.error; right = notice.right || null; }
+    else if (busy) text = busy;
     else if (lost) text = 'Connection lost, trying again…';
     else if (status === 'failed') { error = true; more = frame.suggestion || ''; text = text || 'The run failed.'; }
     else if (status === 'idle') text = props.hint;
     else if (frame && frame.diverged) { error = true; more = text; text = frame.diverged; }
     if (text === `${WORDS[status]}.`) text = '';                  // the status says that already
-    const key = `${error}|${text}|${more}`;
+    if (!text && frame && frame.steers === false) text = `You watch this run; ${props.train_label} starts one of your own.`;
+    const key = `${error}|${text}|${more}|${JSON.stringify(right)}`;
     if (box.dataset.key === key) return;
     box.dataset.key = key;
     box.classList.toggle('run-error', error);
     if (error) box.setAttribute('role', 'alert'); else box.removeAttribute('role');
     const suggestion = document.createElement('em');
     suggestion.textContent = more ? ` ${more}` : '';
-    const way = error && wayButton(`${text} ${more}`);
+    const way = error && wayButton(`${text} ${more}`, right);
     box.replaceChildren(document.createTextNode(text), suggestion, ...(way ? [document.createTextNode(' '), way] : []));
     box.tabIndex = box.scrollHeight > box.clientHeight ? 0 : -1;  // what scrolls can be scrolled by keys
   }
@@ -85,6 +94,7 @@ export function mount({element, props, server, trigger, watch}) {
     const about = frame && frame.about, shown = about ? [[run, frame.kept ? `Kept ${nameOf(about).replace(/^[A-Z](?=[a-z])/, letter => letter.toLowerCase())}` : nameOf(about, number)]] : [];
     const others = started.filter(one => one.run !== run).map(one => [one.run, nameOf(one.about, one.n)]);
     const kept = props.kept && run !== props.kept ? [[props.kept, 'The run kept with the project']] : [];
+    for (const one of [...shown, ...others]) one[1] = names[one[0]] || started.find(each => each.run === one[0])?.name || one[1];
     const all = shown.length ? [...shown, ...others, ...kept] : [], key = JSON.stringify(all);
     box.hidden = !props.named || !all.length;
     if (box.dataset.key === key || document.activeElement === box && box.dataset.run === run) return;
@@ -98,7 +108,7 @@ export function mount({element, props, server, trigger, watch}) {
     if (!props.named || !started.length || !server.known) return;
     let answer;
     try { answer = await server.known(started.map(one => one.run)); } catch { return; }
-    if (answer && answer.known) { keepOnly(tab, answer.known); drawName(); }
+    if (answer && answer.known) { keepOnly(tab, answer.known); names = {...names, ...answer.names}; drawName(); }
   }
 
   const drawSoon = latest(() => draw(), 200);                 // numbers that change faster cannot be read
@@ -123,9 +133,9 @@ export function mount({element, props, server, trigger, watch}) {
     setFact('seconds', frame ? duration(f.seconds || 0) : '–');
     setFact('eta', frame && !ENDED.includes(status) ? duration(f.eta) : '–');
     setFact('rate', f.rate ? (f.rate < 9.95 ? fixed(f.rate, 1) : thousands(f.rate)) : '–');
-    setFact('parameters', f.n_parameters ? thousands(f.n_parameters) : '–');
-    setFact('device', f.device || '');
-    $('[data-fact="device"]').hidden = !f.device;
+    setFact('parameters', f.n_parameters ? (f.n_parameters < 1e6 ? thousands(f.n_parameters) : `${fixed(f.n_parameters / 1e6, 2)} M`) : '–');
+    setFact('device', (f.device || '').replace(', bfloat16', ' bf16'));
+    Object.assign($('[data-fact="device"]'), {hidden: !f.device, title: `Where and in what numbers is computed: ${f.device}`});
   }
 
   const inSight = () => !document.hidden && element.isConnected && element.offsetParent !== null;
@@ -157,6 +167,7 @@ export function mount({element, props, server, trigger, watch}) {
     if (looked) version = answer.version;                        // unseen frames carry no pictures: ask for them again
     if (answer.config) staticSeen = true;
     if (wanted && settled(answer.status)) wanted = null;
+    if (window.playgroundPage) window.playgroundPage.watch[tab] = answer.kept ? null : {run, watch: answer.watch};
     publish(tab, answer);
     if (again && ENDED.includes(answer.status)) { again = false; train(); }
     if (props.named && own && answer.about && !answer.kept) remember(tab, run, answer.about);
@@ -193,7 +204,7 @@ export function mount({element, props, server, trigger, watch}) {
       if (answer.error) {
         const back = reattached && before && before !== run ? before : null;
         if (back) { follow(back, true); notice = {text: 'That run is no longer kept here.', error: false}; draw(); return; }
-        leave(run === props.kept ? '' : reattached ? 'That run is no longer kept here.' : answer.error, false);
+        leave(run === props.kept ? '' : reattached && answer.gone ? 'That run is no longer kept here.' : answer.error, false);
         return;
       }
       const old = version;
@@ -223,12 +234,12 @@ export function mount({element, props, server, trigger, watch}) {
     draw();
     clearTimeout(pressTimer);
     pressTimer = setTimeout(() => { if (asked) { asked = false; notice = {text: 'No answer from the server. Please try again.', error: true}; draw(); } }, 20000);
-    trigger('train', {settings: forms.read(), following: Object.fromEntries(new URL(location.href).searchParams)});
+    trigger('train', {settings: forms.read(), following: Object.fromEntries(new URL(location.href).searchParams), joined: current('task')});
   }
 
   /* A training is asked for from elsewhere: in place of one that still goes on. */
   function begin() {
-    again = Boolean(frame && !ENDED.includes(frame.status));
+    again = Boolean(frame && frame.steers !== false && !ENDED.includes(frame.status));
     if (again) send('stop'); else train();
   }
 
@@ -258,8 +269,16 @@ export function mount({element, props, server, trigger, watch}) {
     else send(name);
   });
 
+  window.addEventListener('playground-busy', event => {
+    busy = /** @type {CustomEvent} */ (event).detail;
+    clearTimeout(busyTimer);
+    busyTimer = setTimeout(() => { busy = ''; draw(); }, 3000);
+    draw();
+  });
   window.addEventListener('popstate', () => { if (element.isConnected && life) toAddress(run); });   // the run is that of now
   $('.run-name').addEventListener('change', event => { event.target.blur(); follow(event.target.value, true); });
+  hear(`show|${tab}`, root, id => { if (id) { tell(`show|${tab}`, null); if (id !== run) follow(id, true); } });
+  hear('renamed', root, change => { if (change) { names = {...names, [change.run]: change.name}; drawName(); } });
   hear(`train|${tab}`, root, wish => { if (wish) { tell(`train|${tab}`, null); begin(); } });
 
   /* Python's answer to 'train' (or a value set by Python at any other time): begin at once. */
@@ -269,7 +288,7 @@ export function mount({element, props, server, trigger, watch}) {
     asked = false;
     clearTimeout(pressTimer);
     if (value.error) {
-      notice = {text: value.error, error: true};
+      notice = {text: value.error, error: true, right: props.named ? value.way : null};    // of a study it is another form that is set
       forms.refuse(tab, value.error);
       props.value = run ? {run} : null;                          // the value says which run is shown, nothing else
     }

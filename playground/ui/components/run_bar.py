@@ -27,6 +27,7 @@ TEMPLATE = """
     <button type="button" class="run-plain" data-do="pause" disabled>Pause</button>
     <button type="button" class="run-plain" data-do="stop" disabled>Stop</button>
     <button type="button" class="run-plain" data-do="continue" hidden>Continue</button>
+    <!-- save -->
   </div>
   <div class="run-which"><select class="run-name" aria-label="Run that is shown" hidden></select>
     <span class="run-status" role="status"><i></i><b></b></span></div>
@@ -43,6 +44,11 @@ TEMPLATE = """
 </section>
 """
 
+SAVE = """<button type="button" class="run-plain run-save" popovertarget="save-{tab}" aria-haspopup="dialog" disabled>Save</button>
+    <div class="pg-words save-menu" id="save-{tab}" popover role="dialog" aria-label="Save this run" tabindex="0">
+      <p class="save-head"><b>Take this run away</b> <span class="save-said" role="status"></span></p><div class="save-forms"></div>
+    </div>"""
+
 
 def run_bar(
     tab: str,
@@ -57,10 +63,13 @@ def run_bar(
 ) -> gr.HTML:
     """The run bar of `tab`, which is also the key of the run id in the page's address; `counted` is what one step of its runs is
     called; `kept` is the run that it shows before there is another one. A run that is
-    `named` has a name, and older ones of this browser can be shown again: those that the server function `known` says are kept. Events: `train`, `attached`."""
+    `named` has a name, and older ones of this browser can be shown again: those that the server function `known` says are kept; and it can be
+    taken away, in the forms that the server function `forms` lists. Events: `train`, `attached`."""
     return component(
         "ui/components/run_bar.js",
-        TEMPLATE.replace(">Train<", f">{train_label}<").replace("<i>steps/s</i>", f"<i>{counted}s/s</i>"),
+        TEMPLATE.replace("<!-- save -->", SAVE.format(tab=tab) if named else "")
+        .replace(">Train<", f">{train_label}<")
+        .replace("<i>steps/s</i>", f"<i>{counted}s/s</i>"),
         events=["train", "attached"],
         server_functions=list(server_functions),
         tab=tab,

@@ -1,12 +1,13 @@
 /* Draws the fields of a form (settings.py) and keeps them true to lib/forms.js. A number is a text field: no wheel and no arrow key
    of the browser's own changes it, and what is no number can be refused in words. Arrow keys take a step; where the magnitude is
    what counts, from one of 1, 2, 5, 10, … to the next. */
-import {lastFrame, subscribe} from '../lib/bus.js';
+import {fromAddress, isHidden} from '../lib/address.js';
+import {ACTIVE, lastFrame, subscribe} from '../lib/bus.js';
 import {thousands} from '../lib/format.js';
 import * as store from '../lib/forms.js';
+import {kindOf, offered, whenOwn} from '../lib/own_data.js';
 import {marksOf, nearest, stepped, tidy} from '../lib/scales.js';
 
-const ACTIVE = ['starting', 'running', 'paused'];
 let count = 0;
 
 const make = (tag, name, text) => {
@@ -106,15 +107,22 @@ function numeric(spec, chosen) {
 /* One of several. */
 function choice(spec, chosen) {
   const {box, dress, say, wait} = frame(spec), select = make('select', 'setting-choice');
-  let options = [];
+  let options = [], listed = spec.options, held;
   function offer(list) {
-    options = list;
+    listed = list;
+    options = [...listed, ...offered(spec.own, held)];
     select.replaceChildren(...options.map(([title]) => make('option', '', title)));
+    select.selectedIndex = options.findIndex(option => option[1] === held);
   }
   offer(spec.options);
+  if (spec.own.length) whenOwn(() => offer(listed));
   dress(select);
   select.addEventListener('change', () => chosen(options[select.selectedIndex][1], true));
-  return {box, say, wait, judge: () => say(''), offer, show(value) { select.selectedIndex = options.findIndex(option => option[1] === value); },
+  return {box, say, wait, judge: () => say(''), offer, show(value) {
+            held = value;
+            if (kindOf(value) && !options.some(option => option[1] === value)) offer(listed);
+            select.selectedIndex = options.findIndex(option => option[1] === value);
+          },
           lock: on => { select.disabled = on; }};
 }
 
@@ -175,9 +183,25 @@ export function mount({element, props, server, trigger, watch}) {
       if (frame && ACTIVE.includes(frame.status)) { wanted[spec.name] = {run: frame.run, value}; send(); } else control.judge(value);
     };
     const control = (spec.kind === 'choice' ? choice : spec.kind === 'text' ? text : numeric)(spec, chosen), show = control.show;
-    /** @type {any} */ (control).show = (value, on) => { show(value); control.box.hidden = !on; waiting(spec, control); };
+    /** @type {any} */ (control).show = (value, on) => { show(value); control.box.hidden = !on || isHidden(spec.name); waiting(spec, control); };
     f.fields.set(spec.name, control);
     root.append(control.box);
+  }
+
+  /* What came with the address is checked like what is typed; a choice that there is not is not made. */
+  function linked() {
+    const asked = fromAddress(f.name);
+    for (const spec of props.fields.filter(({name}) => name in asked)) {
+      const control = f.fields.get(spec.name), value = spec.kind === 'choice' || spec.kind === 'text' ? String(asked[spec.name]) : asked[spec.name];
+      const options = spec.kind === 'choice' ? [...spec.options.map(option => option[1]), ...(kindOf(value) ? [value] : [])] : null;
+      if (!options) { if (f.typed[spec.name] === asked[spec.name]) f.typed[spec.name] = value; control.judge(value); continue; }
+      const chosen = options.find(option => String(option) === value);
+      if (f.typed[spec.name] === asked[spec.name]) { if (chosen === undefined) delete f.typed[spec.name]; else f.typed[spec.name] = chosen; }
+      if (chosen === undefined) control.say(`${spec.label} = ${value.slice(0, 40)} is refused: it must be one of ${options.join(', ')}.`, true);
+    }
+    const unknown = Object.keys(asked).filter(name => !f.all.includes(name));
+    if (!unknown.length || root.closest('.instrument-form')?.querySelector('.settings-unknown')) return;
+    root.prepend(Object.assign(make('div', 'setting-message settings-unknown', `The address sets ${unknown.join(', ')}, which ${unknown.length > 1 ? 'are no settings' : 'is no setting'} here.`)));
   }
 
   /* What Python wrote, once; Gradio also writes old values again, when a tab is opened for the first time. */
@@ -198,6 +222,7 @@ export function mount({element, props, server, trigger, watch}) {
   });
   f.fields.forEach((control, name) => control.show(store.current(f, name), store.applies(f, name)));
   hear(props.value);
+  linked();
   f.groups.add(group);
   group.publish(props.fields.map(spec => spec.name).filter(name => store.current(f, name) !== f.defaults[name]));
   watch('value', () => {

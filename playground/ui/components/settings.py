@@ -18,7 +18,7 @@ def settings(form: str, fields: Sequence[dict[str, Any]], *, every_field: Sequen
     may write `{"values": {field: value}, "locked": [fields], "options": {field: [[title, value]]}, "at": time}`."""
     return component(
         "ui/components/settings.js",
-        '<div class="settings"></div>',
+        f'<div class="settings" style="--fields:{sum(not field["when"] for field in fields)}"></div>',
         events=[f"changed_{field['name']}" for field in fields],
         server_functions=[change] if change else None,
         form=form,

@@ -19,14 +19,13 @@ function part(text, role, strong) {
   return node;
 }
 
-/** total = term + term + … @param {Total | LineTotal} total @param {Array<Term | LineTerm>} terms @param {boolean} strong */
+/** total = term + term + …, of which a sign is never parted from its term. @param {Total | LineTotal} total @param {Array<Term | LineTerm>} terms @param {boolean} strong */
 function sum(total, terms, strong) {
-  const nodes = [part(`${total.label} ${total.text}`, null, strong), part('=')];
-  terms.forEach((term, i) => {
-    if (i) nodes.push(part('+'));
-    nodes.push(part(`${term.label} ${term.text.startsWith('−') ? `(${term.text})` : term.text}`, term.role, strong));
-  });
-  return nodes;
+  return [part(`${total.label} ${total.text}`, null, strong), ...terms.map((term, i) => {
+    const node = part(`${term.label} ${term.text.startsWith('−') ? `(${term.text})` : term.text}`, term.role, strong);
+    node.prepend(i ? '+ ' : '= ');
+    return node;
+  })];
 }
 
 export function mount({element, props}) {

@@ -1,12 +1,11 @@
 /* The slider over a run's kept moments. It asks the server for a moment and publishes it on the bus (lib/bus.js), where it
    lies over the newest frame until it is taken away. Event to Python: 'fork'. */
-import {publish, subscribe} from '../lib/bus.js';
+import {ACTIVE, publish, subscribe} from '../lib/bus.js';
 import {thousands} from '../lib/format.js';
 import {latest, visible} from '../lib/live.js';
 import {playText, player} from '../lib/player.js';
 import * as forms from '../lib/forms.js';
 
-const ACTIVE = ['starting', 'running', 'paused'];
 const FILM_SECONDS = 6;
 
 /* --- drawing --------------------------------------------------------------------------------------------------------- */
@@ -26,7 +25,7 @@ export function mount({element, props, server, trigger, watch}) {
   const EMPTY = 'Press Train: moments of the run are kept here, to go back to and to continue from.';
   /** @type {(Status & {moments?: Moments}) | null} */
   let frame = null;
-  let run = null, steps = [], checkpoints = [];
+  let run = null, steps = [], checkpoints = [], light = [];
   let past = null;                                     // the step asked for, null: now
   let wanted = null, asking = false, trouble = '';     // one request at a time, the newest wins
   let forking = false, forkTimer = 0;
@@ -50,10 +49,10 @@ export function mount({element, props, server, trigger, watch}) {
   function sentence(from) {
     if (!steps.length) return frame ? '' : EMPTY;
     if (trouble) return trouble;
-    if (past === null) return 'Go back to any moment of this run. Marks: its weights are kept, so that a new run can continue from there.';
+    if (past === null) return 'Go back to any moment of this run. Marks: its weights are kept, so that a new run can continue from there' + (light.length ? '; all but the newest with a new optimiser.' : '.');
     const active = ACTIVE.includes(frame.status), on = frame.status === 'paused' ? 'the run is paused' : active ? 'the run goes on meanwhile' : '';
     const weights = from === null ? 'no weights are kept so early' : from === past ? 'its weights are kept' : `the nearest weights kept before it are of step ${thousands(from)}`;
-    return `The pictures show step ${thousands(past)}${on ? `; ${on}` : ''}; ${weights}.`;
+    return `The pictures show step ${thousands(past)}${on ? `; ${on}` : ''}; ${weights}${light.includes(from) ? ', averaged, without the optimiser, which would begin anew' : ''}.`;
   }
 
   function draw() {
@@ -148,6 +147,7 @@ export function mount({element, props, server, trigger, watch}) {
     }
     steps = (newest && newest.moments && newest.moments.steps) || [];
     checkpoints = (newest && newest.moments && newest.moments.checkpoints) || [];
+    light = (newest && newest.moments && newest.moments.light) || [];
     if (other) film.pause();
     if (visible(element)) drawSoon(); else draw();
   });

@@ -1,4 +1,6 @@
 /* What components tell one another: a tab's newest frame with the newest payload of every view, and small topics. */
+/* The states of a run that has not ended, as ACTIVE of runtimes/records.py. */
+export const ACTIVE = ['waiting', 'starting', 'running', 'paused'];
 const channels = new Map();               // tab -> {frame: what is shown, now: the newest, past: {run, replay, views}, listeners}
 const channel = tab => {
   if (!channels.has(tab)) channels.set(tab, {frame: null, now: null, past: null, awaited: false, listeners: new Set()});
@@ -34,6 +36,7 @@ export function whileEmpty(tab, first) {
   const {frame, awaited} = channel(tab);
   if (!first.startsWith('Press Train') || !(frame || awaited)) return first;
   if (!frame || ['finished', 'stopped', 'paused'].includes(frame.status)) return 'Loading…';
+  if (frame.status === 'waiting') return 'Waits in line: pictures come once it trains.';
   return frame.status === 'failed' ? 'The run ended before there was anything to show here.' : 'The first measurement comes in a moment…';
 }
 export const lastFrame = tab => channel(tab).frame;

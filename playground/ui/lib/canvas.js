@@ -1,4 +1,4 @@
-/* Canvases as sharp as the screen, and small grey images on them. */
+/* Canvases as sharp as the screen, and small images on them. */
 /* A canvas as sharp as the screen: sets its size in CSS pixels and returns a context that draws in them. */
 export function context2d(canvas, width, height) {
   const ratio = window.devicePixelRatio || 1;
@@ -11,13 +11,25 @@ export function context2d(canvas, width, height) {
   return context;
 }
 
-/* Tile `i` of `images` {shape: (n, h, w) or (h, w), data} on a canvas, in its own dots. */
-export function tile(canvas, images, i = 0) {
-  const [h, w] = images.shape.slice(-2), image = new ImageData(w, h), from = i * w * h;
+/* Height, width and channels of the images of an array of shape (n, h, w) or (h, w), or in colour with 3 behind it: no image is 3 dots wide. */
+export function sizes(shape) {
+  const colour = shape.at(-1) === 3, [h, w] = shape.slice(colour ? -3 : -2);
+  return [h, w, colour ? 3 : 1];
+}
+
+/* Dots as a picture of `w` by `h`: `channels` numbers each, `of(k)` the k-th of them. */
+export function picture(w, h, channels, of) {
+  const image = new ImageData(w, h), step = channels === 3 ? 1 : 0;
   for (let k = 0; k < w * h; k++) {
-    image.data[4 * k] = image.data[4 * k + 1] = image.data[4 * k + 2] = images.data[from + k];
+    for (let c = 0; c < 3; c++) image.data[4 * k + c] = of(channels * k + step * c);
     image.data[4 * k + 3] = 255;
   }
+  return image;
+}
+
+/* Tile `i` of `images` {shape, data} (`sizes`) on a canvas, in its own dots. */
+export function tile(canvas, images, i = 0) {
+  const [h, w, channels] = sizes(images.shape), from = i * w * h * channels, image = picture(w, h, channels, k => images.data[from + k]);
   if (canvas.width !== w || canvas.height !== h) { canvas.width = w; canvas.height = h; }
   canvas.getContext('2d').putImageData(image, 0, 0);
   return canvas;

@@ -30,4 +30,5 @@ export function withError(value, error) {
   const digits = Math.min(6, Math.max(0, 1 - Math.floor(Math.log10(error))));
   return `${fixed(value, digits)} ± ${error.toFixed(digits)}`;
 }
+export const size = bytes => (bytes < 1e5 ? `${Math.ceil(bytes / 1e3)} kB` : `${fixed(bytes / 1e6, 1)} MB`);
 export const sub = number => String(number).replace(/[0-9]/g, digit => '₀₁₂₃₄₅₆₇₈₉'[digit]);

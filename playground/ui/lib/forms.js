@@ -4,6 +4,9 @@
    A value comes, in this order, from the person, from Python (`sent`), from the run that was found again after a reload
    (`restored`), from the setting's default for the data that are chosen. A restore that arrives late therefore never changes
    what a person chose. What a person chose outlives a reload, as long as the address shows the same run. */
+import {fromAddress, write} from './address.js';
+import {kindOf} from './own_data.js';
+
 const forms = new Map();
 
 const KEY = 'playground-typed', shown = name => new URL(location.href).searchParams.get(name);
@@ -19,7 +22,7 @@ function keep(f) {
 
 export function form(name) {
   if (!forms.has(name)) {
-    forms.set(name, {name, all: [], typed: recalled(name), sent: {}, restored: {}, begun: false, defaults: {}, by: {}, when: {}, fields: new Map(), groups: new Set()});
+    forms.set(name, {name, all: [], typed: {...recalled(name), ...fromAddress(name)}, sent: {}, restored: {}, begun: false, defaults: {}, by: {}, when: {}, fields: new Map(), groups: new Set()});
   }
   return forms.get(name);
 }
@@ -28,7 +31,8 @@ const has = (object, key) => Object.prototype.hasOwnProperty.call(object, key);
 /* The default of a field, which may hang on what `chosen(of)` says of another one. */
 function fallback(f, field, chosen) {
   const by = f.by[field], choice = by && chosen(by.of);
-  return by && has(by.values, choice) ? by.values[choice] : f.defaults[field];
+  const own = kindOf(choice), kind = own ? `own ${own === 'drawing' ? 'points' : own}` : choice;
+  return by && has(by.values, kind) ? by.values[kind] : f.defaults[field];
 }
 /* What is chosen in a form where defaults hang on it: a setting, or `latents` for the data of a diffusion of latents. */
 const chosenIn = f => of => (of === 'dataset' && (current(f, 'diffuse_in') ?? 'data') !== 'data' ? 'latents' : current(f, of));
@@ -44,6 +48,9 @@ export function applies(f, field) {
   const when = f.when[field];
   return !when || when.any.includes(current(form(when.form || f.name), when.field) ?? when.default);
 }
+
+/* Only what is not at its default, and known. */
+const differing = f => Object.fromEntries(f.all.filter(field => has(f.defaults, field) && applies(f, field) && current(f, field) !== fallback(f, field, chosenIn(f))).map(field => [field, current(f, field)]));
 
 /* {field: value} of one form: all that differs from what Python knows, and all that is on the page. */
 export const values = f => Object.fromEntries(f.all.filter(field => current(f, field) !== undefined && applies(f, field)).map(field => [field, current(f, field)]));
@@ -62,6 +69,7 @@ function change(f, act) {
   const before = snapshot(f);
   act();
   keep(f);
+  write(f.name, differing(f));
   settle(f, before);
 }
 
@@ -88,8 +96,8 @@ export function restore(name, config) {
   const f = form(name), diffuse_in = whereOf(config);
   if (f.begun) return;
   const chosen = of => (of === 'dataset' && diffuse_in !== 'data' ? 'latents' : config[of]);
-  const differing = Object.entries(config).filter(([field, value]) => !f.by[field] || value !== fallback(f, field, chosen));
-  change(f, () => { f.restored = {...Object.fromEntries(differing), diffuse_in}; });
+  const others = Object.entries(config).filter(([field, value]) => !f.by[field] || value !== fallback(f, field, chosen));
+  change(f, () => { f.restored = {...Object.fromEntries(others), diffuse_in}; });
 }
 /* A run was refused: the field that the sentence begins with says so, too. */
 export function refuse(name, sentence) {

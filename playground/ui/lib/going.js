@@ -6,7 +6,7 @@ export const TABS = ['ae', 'vae', 'diffusion'];
 /* All buttons of a row of tabs, those in the menu of a narrow window, too; Gradio has each once more, unseen, to measure it. */
 const buttons = bar => [...document.querySelectorAll(`${bar} > .tab-wrapper button`)].filter(button => button.textContent.trim() && !button.closest('.visually-hidden'));
 
-export const openTab = tab => /** @type {HTMLElement} */ (buttons('#tabs')[TABS.indexOf(tab)])?.click();
+export const openTab = tab => /** @type {HTMLElement} */ (buttons('#tabs')[[...TABS, 'compare'].indexOf(tab)])?.click();
 export const openBench = (tab, title) => /** @type {HTMLElement} */ (buttons(`#dock-${tab}`).find(button => button.textContent.trim() === title))?.click();
 
 /* A button anywhere that names a bench opens it; on a narrow window the dock stands further down. */

@@ -3,21 +3,33 @@ import {subscribe, whileEmpty} from './bus.js';
 import {mark} from './origin.js';
 import {onTheme} from './theme.js';
 
-/* A press is answered first: what is drawn at intervals, such as a chart, waits until the page has shown the answer. */
-const BREATH = 120, PATIENCE = 600;
-let pressed = -Infinity;
-['pointerdown', 'pointerup', 'keydown', 'keyup'].forEach(name => addEventListener(name, () => { pressed = performance.now(); }, {capture: true, passive: true}));
+/* A press is answered first: the next picture frame is its own. What is drawn at intervals, as every chart is, and news of the run come in the
+   one after it. */
+let answering = false;
+export const onceShown = work => requestAnimationFrame(() => setTimeout(work, 0));
+['pointerdown', 'pointerup', 'keydown', 'keyup'].forEach(name => addEventListener(name, () => {
+  answering = true;
+  onceShown(() => { answering = false; });
+}, {capture: true, passive: true}));
+
+/* One picture frame draws for at most this long, so that a press never waits for all views together: who comes too late for a frame draws in the next. */
+const BUDGET = 12;
+let turn = -1, spent = 0;
 
 /* Newest wins: however often the returned function is called, `draw` runs at most once a picture frame, and at most
-   every `interval` milliseconds; `urgent`, what a person asked for, does not wait for a press to be answered. */
-export function latest(draw, interval = 0) {
+   every `interval` milliseconds; what is `patient` waits until a press has been answered, unless it is `urgent`, what a person asked for. */
+export function latest(draw, interval = 0, patient = false) {
   let asked = false, last = -Infinity, urgent = false;
   const frame = now => {
-    if (interval && !urgent && now - pressed < BREATH && now - last < interval + PATIENCE) { setTimeout(() => requestAnimationFrame(frame), BREATH); return; }
+    if (answering && (interval || patient && !urgent)) { requestAnimationFrame(frame); return; }
     if (now - last < interval) { setTimeout(() => requestAnimationFrame(frame), interval - (now - last)); return; }
+    if (now !== turn) [turn, spent] = [now, 0];
+    if (spent > BUDGET) { requestAnimationFrame(frame); return; }
     asked = urgent = false;
     last = now;
+    const began = performance.now();
     draw();
+    spent += performance.now() - began;
   };
   return (soon = false) => { urgent ||= soon; if (!asked) { asked = true; requestAnimationFrame(frame); } };
 }
@@ -35,7 +47,7 @@ export function visible(element) {
 export function live({element, tab, views, draw, interval = 0}) {
   const seen = {};
   let words = element.querySelector('.pg-empty span'), first = words ? words.textContent : '';
-  let dirty = true, why = 'frame', frame = null, width = 0;
+  let dirty = true, why = 'frame', frame = null, width = 0, height = 0;
   /* Another sentence is another node: it has no place that it would have moved from. */
   const say = text => {
     if (!words || words.textContent === text) return;
@@ -53,7 +65,7 @@ export function live({element, tab, views, draw, interval = 0}) {
     if (frame && frame.of && frame.of.length) mark(element, payloads[0] ? frame.of : null);
     why = 'frame';
   };
-  const schedule = latest(paint, interval);
+  const schedule = latest(paint, interval, true);
   const redraw = reason => { dirty = true; why = reason || 'redraw'; schedule(true); };
   const ends = [];
   const close = () => ends.forEach(end => end());
@@ -70,13 +82,15 @@ export function live({element, tab, views, draw, interval = 0}) {
   const sight = new IntersectionObserver(entries => { if (entries.some(e => e.isIntersecting) && dirty) schedule(); },
                                          {rootMargin: '100px'});
   sight.observe(element);
-  const size = new ResizeObserver(() => {
+  const resized = () => {
     const now = element.clientWidth;
-    if (now && now !== width) { width = now; redraw('resize'); }
-  });
+    if (now && (now !== width || innerHeight !== height)) { [width, height] = [now, innerHeight]; redraw('resize'); }
+  };
+  const size = new ResizeObserver(resized);
   size.observe(element);
+  addEventListener('resize', resized);                         // of a window that is as wide as before
   const shown = () => { if (!document.hidden && dirty) schedule(); };
   document.addEventListener('visibilitychange', shown);
-  ends.push(() => { sight.disconnect(); size.disconnect(); document.removeEventListener('visibilitychange', shown); });
+  ends.push(() => { sight.disconnect(); size.disconnect(); removeEventListener('resize', resized); document.removeEventListener('visibilitychange', shown); });
   return {redraw, close, frame: () => frame};
 }

@@ -10,11 +10,12 @@ const CHANNEL = {latent_diffusion: 'diffusion'};
 const AT_WORK = ['starting', 'running'];
 
 const shown = origin => (origin.run ? lastFrame(CHANNEL[origin.model] || origin.model) : null);
-const other = origin => { const frame = shown(origin); return Boolean(frame && frame.run !== origin.run); };
+const same = (frame, origin) => Boolean(frame) && [frame.run, frame.watch].includes(origin.run);
+const other = origin => { const frame = shown(origin); return Boolean(frame && !same(frame, origin)); };
 /* A model that is learning is always a little further: that alone makes no result old. */
 const behind = origin => {
   const frame = shown(origin);                               // a moment of the past is asked through the nearest weights kept before it
-  return Boolean(frame && frame.run === origin.run && frame.replay == null && origin.step != null && frame.step > origin.step && !AT_WORK.includes(frame.status));
+  return Boolean(same(frame, origin) && frame.replay == null && origin.step != null && frame.step > origin.step && !AT_WORK.includes(frame.status));
 };
 const words = origin => `${origin.about}${origin.step == null ? '' : `, step ${thousands(origin.step)}`}`;
 

@@ -1,4 +1,4 @@
-/* Written by .ci/payload_types.py from playground/views/shapes.py and the shape.py of the features: change these, not this. */
+/* Written by .ci/payload_types.py from playground/views/shapes.py and the shape.py of the features and of compare: change these, not this. */
 
 /** An array of an answer. */
 export interface Unpacked<T> {
@@ -12,7 +12,7 @@ export interface View {
   hi: Array<number>;
 }
 
-/** A strip of tiles; `data` holds n*h*w bytes. */
+/** A strip of tiles; `data` holds n*h*w bytes, or three times as many in colour. */
 export interface ImageRow {
   title: string;
   note: string;
@@ -124,18 +124,20 @@ export interface LatentMap {
   about: MapAbout;
 }
 
-/** A known factor of variation, a value for each dot. */
+/** A known factor of variation, or a column of a table, with a value for each dot. */
 export interface MapFactor {
   name: string;
   unit: string;
   values: string;
 }
 
-/** What the dots are; `sheet` holds their images, `columns` of `tile` (width, height) side by side. */
+/** What the dots are; `sheet` holds their images, `columns` of `tile` (width, height) side by side; of `rows` of a table the `factors` are
+    its columns, in their units. */
 export interface LatentMapStatic {
   labels: string;
   label_names: Array<string>;
   factors?: Array<MapFactor>;
+  rows?: boolean;
   sheet?: string;
   tile?: Array<number>;
   columns?: number;
@@ -190,10 +192,11 @@ export interface Terms {
   lines?: Array<TermLine>;
 }
 
-/** Steps of the past that can be shown, and those that a new run can go on from. */
+/** Steps of the past that can be shown, and those that a new run can go on from; of the `light` ones the averaged weights are kept alone. */
 export interface Moments {
   steps: Array<number>;
   checkpoints: Array<number>;
+  light?: Array<number>;
 }
 
 /** The run that a measurement is of. */
@@ -223,6 +226,10 @@ export interface Status {
   resumable: boolean;
   about: string;
   kept: boolean;
+  place: number;
+  wait: number | null;
+  watch: string;
+  steers: boolean;
   of: Array<Origin>;
 }
 
@@ -381,6 +388,15 @@ export interface Bounds {
   gap?: Gap;
 }
 
+/** What is said where the answer `Information` has a mismatch of `above` nats and more, for certain, and its information lies `known` nats
+    below `most`. */
+export interface Mismatch {
+  above: number;
+  known: number;
+  so: string;
+  suggestion: string;
+}
+
 /** What each of d latent dimensions carries; `mean` and `std` are of the aggregated posterior. `total` is in nats. */
 export interface Collapse {
   step: number;
@@ -398,6 +414,7 @@ export interface Collapse {
   well: boolean;
   settled_at: number;
   n: number;
+  mismatch: Mismatch;
 }
 
 /** The KL of n training images in its two parts, of all dimensions and of each, in nats. */
@@ -414,6 +431,28 @@ export interface Information {
   mismatch_per_dimension: Unpacked<Float32Array>;
   mismatch_se_per_dimension: Unpacked<Float32Array>;
   n: number;
+}
+
+/** Rows that a model makes, n*D numbers, `what` they are and the role whose colour they have; mean and standard deviation of each column. */
+export interface Columns {
+  rows: string;
+  n: number;
+  mean: Array<number>;
+  std: Array<number>;
+  what: string;
+  role: string;
+  step: number;
+}
+
+/** Held-out rows, alike, and where the axis of each column begins and ends. */
+export interface ColumnsStatic {
+  names: Array<string>;
+  rows: string;
+  n: number;
+  mean: Array<number>;
+  std: Array<number>;
+  lo: Array<number>;
+  hi: Array<number>;
 }
 
 /** One way; all that was measured is there once it is `ready`. `best` is the distance of real codes through the same decoder. */
@@ -450,6 +489,37 @@ export interface Comparison {
   latent_dim: number;
   summary: string;
   step: number;
+}
+
+/** What a measure says of something known: real data in the place of samples, the mean image, no model at all. */
+export interface Beside {
+  label: string;
+  value: number;
+  sd: number | null;
+}
+
+/** One measure. `sd` is the spread that `spread` names; `value` is null where `why` says why. */
+export interface EvaluationRow {
+  name: string;
+  label: string;
+  unit: string;
+  better: string;
+  value: number | null;
+  sd: number | null;
+  spread: string;
+  beside: Beside | null;
+  note: string;
+  why: string;
+}
+
+/** All measures so far of the weights of a step, and the first samples; `now` is the one that is being made. */
+export interface Evaluation {
+  rows: Array<EvaluationRow>;
+  now: string;
+  of_step: number;
+  n: number;
+  drawn: string;
+  samples: Unpacked<Uint8Array>;
 }
 
 /** Mean squared errors at `times`, in the unit of the loss; `exact_held_out` where the density is known. */
@@ -675,4 +745,120 @@ export interface Reparametrisation {
   score_baseline_ratio: Unpacked<Float32Array>;
   truth: Unpacked<Float32Array>;
   order: Unpacked<Int32Array>;
+}
+
+/** Readings by step. */
+export interface CompareCurve {
+  steps: string;
+  values: string;
+}
+
+/** The loss of a run; losses with the same `key` mean the same. */
+export interface CompareLoss {
+  key: string;
+  unit: string;
+  term: string;
+  train?: CompareCurve;
+  held_out?: CompareCurve;
+}
+
+/** The Fréchet distance of `n` samples while the run trained, and that of as many held-out images. */
+export interface CompareFrechet {
+  steps: string;
+  values: string;
+  n: number;
+  floor: number | null;
+}
+
+/** Dots between `lo` and `hi`: held-out examples, the first of the data set in their order; `samples` are of the model, in the same plane. */
+export interface CompareMap {
+  n: number;
+  points: string;
+  lo: Array<number>;
+  hi: Array<number>;
+  view: View;
+  labels: string;
+  title: string;
+  prior: boolean;
+  held_out: boolean;
+  samples?: string;
+}
+
+/** A run as a column. Images are uint8 (n, h, w) or (n, h, w, 3). */
+export interface CompareColumn {
+  run: string;
+  watch: string;
+  version: string;
+  model: string;
+  about: string;
+  name: string;
+  kind: string;
+  data: string;
+  dataset: string;
+  status: string;
+  goes_on: boolean;
+  step: number;
+  steps: number;
+  seconds: number;
+  seed: number;
+  picture: string;
+  message: string;
+  kept: boolean;
+  loss: CompareLoss;
+  frechet?: CompareFrechet;
+  map?: CompareMap;
+  originals?: Unpacked<Uint8Array>;
+  reconstructions?: Unpacked<Uint8Array>;
+  samples?: Unpacked<Uint8Array>;
+  samples_are: string;
+  no_encoder: string;
+  evaluation?: Evaluation;
+  evaluated: boolean;
+}
+
+/** A setting, and what each run has of it. */
+export interface CompareRow {
+  name: string;
+  label: string;
+  values: Array<string>;
+}
+
+/** Settings in which runs differ, and the rest. */
+export interface CompareSettings {
+  differ: Array<CompareRow>;
+  same: Array<CompareRow>;
+}
+
+/** The runs that changed, and what holds of all: `order` are those that there are, `groups` indices into it. */
+export interface CompareColumns {
+  runs: {[name: string]: CompareColumn};
+  gone: {[name: string]: string};
+  order: Array<string>;
+  groups: Array<Array<number>>;
+  settings: CompareSettings;
+}
+
+/** One run of a plan; `of` is the run that is trained, or measured. `left` is in seconds, null where nobody knows. */
+export interface CompareJob {
+  title: string;
+  state: string;
+  run: string;
+  of: string;
+  step: number;
+  steps: number;
+  seconds: number;
+  trains: boolean;
+  left: number | null;
+  message: string;
+}
+
+/** Runs that go one after another. `place` is how many plans are before it, `left` the seconds of those jobs for which they can be told. */
+export interface ComparePlan {
+  plan: string;
+  title: string;
+  state: string;
+  place: number;
+  jobs: Array<CompareJob>;
+  left: number;
+  unknown: number;
 }

@@ -44,6 +44,22 @@ export function axis(title, own = {}) {
 /* Above the plot, from its left edge. */
 export const legend = (own = {}) => ({orientation: 'h', x: 0, xanchor: 'left', y: 1.02, yanchor: 'bottom', bgcolor: CLEAR, font: {size: typeSize()}, ...own});
 
+const NARROW = 300;                                              // pixels
+export const isNarrow = plot => plot.clientWidth < NARROW;
+
+/* What is drawn how, in `node` above a plot that is too narrow for a legend of its own. */
+export function drawNames(node, plot, traces) {
+  const shown = isNarrow(plot) ? traces : [], key = JSON.stringify(shown.map(({name, line}) => [name, line]));
+  if (node.dataset.key === key) return;
+  node.dataset.key = key;
+  node.replaceChildren(...shown.map(({name, line}) => {
+    const each = document.createElement('span'), sign = document.createElement('i');
+    sign.style.borderTop = `${Math.max(2, line.width)}px ${line.dash === 'solid' ? 'solid' : 'dashed'} ${line.color}`;
+    each.append(sign, name);
+    return each;
+  }));
+}
+
 export function layout(plot, own) {
   return {paper_bgcolor: CLEAR, plot_bgcolor: CLEAR, width: plot.clientWidth, height: plot.clientHeight, showlegend: true,
           font: {color: cssVar('--body-text-color'), size: typeSize(), family: cssVar('--face')}, hoverlabel: {font: {size: typeSize()}, align: 'left'}, ...own};

@@ -4,7 +4,16 @@
 const sheet = /** @type {HTMLLinkElement | null} */ (document.querySelector('link[href*="/style.css"]'));
 if (sheet && !sheet.sheet) await new Promise(done => { sheet.onload = sheet.onerror = done; });
 
-export const cssVar = name => getComputedStyle(document.body).getPropertyValue(name).trim();
+/* Looked up once for each look of the page: a browser works out all its styles anew for the answer, in the middle of a drawing. Sizes may hang on
+   the window's. */
+const looks = new Map();
+addEventListener('resize', () => looks.clear(), {capture: true});
+export function cssVar(name) {
+  const key = `${document.documentElement.className} ${document.body.className} ${name}`;
+  let value = looks.get(key);
+  if (value === undefined) looks.set(key, value = getComputedStyle(document.body).getPropertyValue(name).trim());
+  return value;
+}
 export const roleColour = role => cssVar(`--role-${role.replace('_', '-')}`) || cssVar('--body-text-color');
 export const classColours = () => Array.from({length: 10}, (_, i) => cssVar(`--class-${i}`));
 export const isDark = () => document.body.classList.contains('dark');

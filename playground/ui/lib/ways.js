@@ -14,8 +14,6 @@ export const WAYS = [
   {says: 'in the space of the data: train one', set: () => ({diffuse_in: 'data'})},
   {says: 'set “Class-conditional” to yes', set: () => ({conditional: 'on'})},
   {says: 'this model was trained without classes', set: () => ({conditional: 'on'})},
-  {says: 'train with Class-conditional off', set: () => ({conditional: 'off'})},
-  {says: 'choose Network = UNet2DModel', set: () => ({network: 'unet2d'})},
   {says: '(label dropout 0)', set: () => ({label_dropout: 0.1})},
   {says: 'train with some label dropout', set: () => ({label_dropout: 0.1})},
   {says: 'integrated on a grid in one or two only', set: () => ({latent_dim: 2})},
@@ -32,9 +30,9 @@ const TITLES = {ae: 'the autoencoder', vae: 'the VAE', diffusion: 'the diffusion
 
 export const wayOut = sentence => WAYS.find(way => sentence.includes(way.says)) || null;
 
-/* The button, or null where the sentence names no way. */
-export function wayButton(sentence) {
-  const way = wayOut(sentence);
+/* The button, or null where neither the refusal carries `right`, settings that would be, nor the sentence names a way. */
+export function wayButton(sentence, right = null) {
+  const way = right ? {set: () => right} : wayOut(sentence);
   if (!way) return null;
   const button = document.createElement('button'), here = shownTab(), tab = way.tab || here, set = way.set(config(here));
   button.type = 'button';

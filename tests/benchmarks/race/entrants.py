@@ -92,7 +92,7 @@ def with_layers(kind: str) -> dict[str, Entrant]:
     """The race of autoencoders with one hidden layer of 512 on either side: as pythae sets it, ten epochs."""
     size = {"width": 512, "depth": 1}
     return {
-        "ours": Entrant(encoded(autoencoders.ours, kind, **size), EARLY[:9], ours=True),
+        "ours": Entrant(encoded(autoencoders.ours, kind, **size), EARLY[:10], ours=True),
         "ours, tuned": Entrant(
             encoded(autoencoders.ours, kind, **size, steps=300, learning_rate=1.5e-2, warmup_steps=50), EARLY, ours=True
         ),
@@ -126,6 +126,7 @@ def with_convolutions(kind: str) -> dict[str, Entrant]:
 RACES = {
     "diffusion": {
         "ours": Entrant(drawn(diffusion.ours), EARLY, ours=True),
+        "ours, from one Gaussian": Entrant(drawn(diffusion.ours, skip="linear"), EARLY, ours=True),
         "ours, U-Net": Entrant(drawn(diffusion.ours, network="unet", width=48), EARLY[::2], ours=True, seeds=1),
         "denoising-diffusion-pytorch": Entrant(
             drawn(

@@ -1,9 +1,11 @@
-"""The prose of a lesson: a little Markdown as plain pieces of text, from which the page builds its nodes, so that nothing in a file is ever markup."""
+"""A little Markdown as plain pieces of text, from which the page builds its nodes, so that nothing in a file is ever markup; and the same as HTML."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import escape
+from itertools import groupby
 from typing import Any
 
 INLINE = re.compile(
@@ -39,3 +41,20 @@ def spans(text: str) -> Iterator[dict[str, str]]:
         at = match.end()
     if at < len(text):
         yield {"style": "", "text": text[at:]}
+
+
+def html(text: str) -> str:
+    """The text as paragraphs and lists; everything in it is escaped."""
+    parts = []
+    for kind, same in groupby(blocks(text.splitlines()), key=lambda block: block["kind"]):
+        inner = "".join(f"<{kind}>{''.join(map(_span, block['spans']))}</{kind}>" for block in same)
+        parts.append(f"<ul>{inner}</ul>" if kind == "li" else inner)
+    return "".join(parts)
+
+
+def _span(span: dict[str, str]) -> str:
+    """One piece of a line."""
+    text = escape(span["text"])
+    if span["style"] == "link":
+        return f'<a href="{escape(span["href"])}" target="_blank" rel="noopener">{text}</a>'
+    return f"<{span['style']}>{text}</{span['style']}>" if span["style"] else text

@@ -1,0 +1,1 @@
+"""Runs side by side: their pictures, their numbers, and trainings that are begun together."""

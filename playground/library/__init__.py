@@ -1,0 +1,1 @@
+"""The library: a panel with all runs that are kept."""
