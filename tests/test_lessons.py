@@ -296,7 +296,7 @@ def test_benches_are_known_by_the_names_of_the_addresses():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.thorough) for seed in (1, 2))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 def test_what_the_lessons_claim_holds(seed):
     trainings = Trainings(seed)
     failed = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from playwright.sync_api import expect
 
 from browser.looking import Tab
@@ -84,6 +85,7 @@ def expect_as_chosen(card) -> None:
         expect(card.locator(f"button.map-{name}")).to_have_attribute("aria-pressed", pressed)
 
 
+@pytest.mark.thorough
 def test_what_is_chosen_on_a_map_outlives_a_reload_and_goes_with_a_link(open_page, runs) -> None:
     page = open_page(f"/?tab=vae&vae={runs('vae of 3')}")
     card = Tab(page, "vae").card(MAP)

@@ -32,7 +32,7 @@ class ArenaPage:
         return self
 
     def wait_for_list(self) -> None:
-        expect(self.pick.locator(".pg-note")).to_contain_text("schedulers of diffusers", timeout=120_000)
+        expect(self.pick.locator(".pg-note")).to_contain_text("schedulers of diffusers")
 
     def chips(self, *names: str) -> None:
         """Exactly these schedulers."""
@@ -53,7 +53,7 @@ class ArenaPage:
         self.status(then)
 
     def status(self, wanted: str) -> None:
-        expect(self.bar).to_have_attribute("data-status", re.compile(f"^({wanted})$"), timeout=180_000)
+        expect(self.bar).to_have_attribute("data-status", re.compile(f"^({wanted})$"))
 
     def payload(self, expression: str):
         self.page.wait_for_function("() => window.playground.lastFrame('arena')?.views.arena")
@@ -150,7 +150,7 @@ def test_a_stop_keeps_what_is_done(open_page) -> None:
     arena.numbers(3, 100)
     arena.run(then="running")
     stop = arena.bar.locator("[data-do=stop]").element_handle()
-    arena.page.wait_for_function(STOP_AT_FIRST, arg=stop, timeout=180_000)  # at once: a quick machine is soon done
+    arena.page.wait_for_function(STOP_AT_FIRST, arg=stop)  # at once: a quick machine is soon done
     arena.status("stopped")
     expect(arena.card("Results")).to_contain_text("±")
     assert 1 <= arena.payload("payload.rows.filter(row => row.mean != null).length") < arena.payload("payload.rows.length")
@@ -165,7 +165,7 @@ def test_a_model_leaves_as_a_folder_and_comes_back(open_page, tmp_path) -> None:
     saving.value.save_as(path)
     arena.wait_for_list()
     arena.pick.locator("input[type=file]").set_input_files(path)
-    expect(arena.pick.locator(".arena-model")).to_contain_text("digits.zip: UNet2DModel, 1 × 8 × 8", timeout=120_000)
+    expect(arena.pick.locator(".arena-model")).to_contain_text("digits.zip: UNet2DModel, 1 × 8 × 8")
     arena.chips("DDIMScheduler", "DPMSolverMultistepScheduler")
     arena.numbers(3)
     arena.run()
@@ -182,7 +182,7 @@ def test_a_model_leaves_as_a_folder_and_comes_back(open_page, tmp_path) -> None:
     wrong = tmp_path / "wrong.zip"
     wrong.write_bytes(b"PK\x03\x04 nothing")
     arena.pick.locator("input[type=file]").set_input_files(wrong)
-    expect(arena.pick.locator(".arena-message")).to_contain_text("could not be opened", timeout=120_000)
+    expect(arena.pick.locator(".arena-message")).to_contain_text("could not be opened")
     arena.pick.get_by_role("button", name="use the model of this tab").click()
     expect(arena.pick.locator(".arena-model")).to_have_text("the model of this tab, with its newest weights")
 

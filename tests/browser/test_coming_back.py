@@ -52,6 +52,7 @@ def test_a_reload_on_a_slow_line_keeps_what_was_set_and_draws_all_again(open_pag
     expect(other.number("Steps")).to_have_value("90")
 
 
+@pytest.mark.thorough
 def test_after_a_training_a_reload_shows_the_settings_of_its_run(open_page):
     page = open_page("/?tab=vae")
     tab = Tab(page, "vae")

@@ -83,9 +83,7 @@ def test_all_four_are_begun_by_one_press_found_again_after_a_reload_and_stopped(
     page.get_by_role("tab", name="4 · Compare").click()
     expect(jobs).to_have_count(8)
     second = page.locator(".compare-head").nth(1)
-    expect(second).to_contain_text(
-        "VAE · Digits", timeout=300_000
-    )  # once the whole training before it is over, which a busy machine takes minutes for
+    expect(second).to_contain_text("VAE · Digits")  # once the whole training before it is over
     page.locator(".compare-plan").get_by_role("button", name="Stop").click()
     expect(page.locator(".compare-plan")).to_contain_text("Stopped: what was trained until then is kept.")
     expect(page.locator(".compare-numbers")).to_contain_text("All of them are measured by the same measures")

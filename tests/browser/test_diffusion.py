@@ -17,7 +17,7 @@ def tab(open_page) -> Tab:
     return tab
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_the_slider_has_data_at_the_left_and_noise_at_the_right(tab):
     tab.train()
     tab.wait_beyond(0)
@@ -86,7 +86,7 @@ def test_sampling_can_be_changed_while_the_model_trains(tab):
     expect(tab.page.get_by_role("alert")).to_have_count(0)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_digits_are_shown_as_a_grid_and_a_strip(tab):
     tab.choose("Data", "Digits")
     tab.type("Sampling steps", 4)

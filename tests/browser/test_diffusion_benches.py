@@ -89,7 +89,7 @@ def test_data_drown_before_any_training(tab):
     assert tab.run_id() is None
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_what_moves_the_particles_while_it_trains_and_paused(tab):
     trained(tab)
     tab.wait_other(LIVE)
@@ -141,7 +141,7 @@ def test_learned_and_exact_fields_and_errors_by_time(tab):
     expect(errors.locator(".errors-message")).to_contain_text("on training data nothing beats the ideal denoiser")
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_inpainting_is_set_beside_the_exact_conditional(tab):
     card = section(tab, "Exact answer", "Inpainting, and what is right")
     expect(card.locator(".pg-empty")).to_contain_text("Press Train, then Inpaint")
@@ -158,7 +158,7 @@ def test_inpainting_is_set_beside_the_exact_conditional(tab):
     expect(card.locator(".pg-note")).to_have_text("x₁ = −1.00, 1,000 times")
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_the_likelihood_is_measured_against_the_truth(tab):
     card = section(tab, "Likelihood", "Likelihood")
     tab.page.get_by_role("button", name="What is measured").click()
@@ -227,7 +227,7 @@ def test_the_image_lab(tab):
     expect(memory.locator(".memory-missed")).to_contain_text("a small one does not prove")
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_classes_can_be_asked_for(tab):
     expect(tab.field("Class")).to_be_hidden()
     trained(tab, steps=150, Data="Digits", **{"Class-conditional": "yes: the network is told the class"})

@@ -49,7 +49,7 @@ def test_a_fraction_of_a_step_is_refused_not_rounded_and_a_button_sets_what_is_r
     expect(tab.number("Steps")).to_have_value("31")
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_settings_beyond_a_slider_are_shown_and_taken(open_page, client):
     settings = {"model": "ae", "dataset": "digits", "steps": 20, "batch_size": 2048}
     run = client.predict(settings, api_name="/train")["run"]
@@ -99,7 +99,7 @@ def test_a_run_outlives_the_page_that_started_it(open_page, client):
     again.wait_beyond(step)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_two_windows_watch_one_run(open_page):
     tab = quick(open_page, steps=200_000)
     run = tab.train()

@@ -104,7 +104,7 @@ def test_diffusion_in_the_latent_space_of_another_tab(both):
     tab.wait_other(LIVE)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_six_ways_to_draw_latents_are_compared(both):
     section = Section(both.page, "Latent diffusion", "comparison")
     section.unfold("What is compared")

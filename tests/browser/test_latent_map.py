@@ -94,6 +94,7 @@ def open_map(open_page, runs) -> Callable[..., Map]:
     return open_
 
 
+@pytest.mark.thorough
 def test_the_map_fits_a_window_that_only_became_lower(open_map):
     shown = open_map("vae", viewport={"width": 1280, "height": 1000})
     dots = shown.box.locator(".map-dots")
@@ -176,6 +177,7 @@ def test_dragging_decodes_the_place_under_the_pointer(open_map, kind):
     expect(shown.box.locator(".map-probe")).to_be_hidden()
 
 
+@pytest.mark.thorough
 def test_with_shift_a_drag_moves_the_map_and_moves_can_be_chosen(open_map):
     shown = open_map("ae")
     before, probe = shown.page.evaluate(RANGE), shown.box.locator(".map-probe")
@@ -266,7 +268,7 @@ def test_overlays_are_drawn_on_demand(open_map):
 def test_t_sne_says_of_which_step_it_is_and_that_it_has_no_inverse(open_map):
     shown = open_map("ae of 8")
     shown.pick("method", "tsne")
-    expect(shown.box.locator(".pg-head")).to_contain_text("t-SNE of step 200", timeout=120_000)
+    expect(shown.box.locator(".pg-head")).to_contain_text("t-SNE of step 200")
     expect(shown.box.locator("input.map-perplexity")).to_have_value("30")
     expect(shown.message).to_contain_text("t-SNE has no inverse: dragging moves between neighbours instead.")
     shown.drag((0.4, 0.4), (0.6, 0.6))
@@ -275,7 +277,7 @@ def test_t_sne_says_of_which_step_it_is_and_that_it_has_no_inverse(open_map):
     expect(shown.message).to_contain_text("needs a flat map of raw axes or PCA")
     shown.box.locator("input.map-perplexity").fill("10")
     shown.box.locator("input.map-perplexity").press("Enter")
-    expect(shown.box).to_contain_text("perplexity 10, seed 0", timeout=120_000)
+    expect(shown.box).to_contain_text("perplexity 10, seed 0")
     shown.pick("method", "pca")
     expect(shown.box).to_contain_text("PCA of 8 dimensions")
 
@@ -309,7 +311,7 @@ ABOUT = "Autoencoder of Digits, d = 2, learning rate 0.006, seed 0"
 def test_points_of_a_t_sne_are_taken_away_with_what_the_model_says_of_them(open_map, tmp_path):
     shown = open_map("vae of 3")
     shown.pick("method", "tsne")
-    expect(shown.box.locator(".pg-head")).to_contain_text("t-SNE of step 200", timeout=120_000)
+    expect(shown.box.locator(".pg-head")).to_contain_text("t-SNE of step 200")
     with shown.page.expect_download() as download:
         shown.switch("csv")
     download.value.save_as(tmp_path / "map.csv")

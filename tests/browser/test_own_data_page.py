@@ -88,6 +88,7 @@ def test_a_distribution_is_drawn_on_any_tab_and_its_density_is_known(open_page) 
     tab.press("stop", "stopped")
 
 
+@pytest.mark.thorough
 def test_a_table_is_brought_trained_on_and_read_in_its_own_units(open_page, tmp_path: Path) -> None:
     page = open_page(viewport={"width": 1440, "height": 1200})
     tab = Tab(page, "ae").open()

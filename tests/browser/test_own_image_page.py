@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from brought import noise, picture
 from playwright.sync_api import expect
 
@@ -38,6 +39,7 @@ def test_a_drawing_lands_on_the_map_and_a_picture_takes_its_place(open_page, run
     expect(facts).to_have_text("")
 
 
+@pytest.mark.thorough
 def test_a_diffusion_makes_variations_of_a_drawing(open_page, runs) -> None:
     page = open_page(f"/?tab=diffusion&diffusion={runs('diffusion')}&bench=image-lab")
     card = page.locator('section[aria-label="An image of your own"]:visible')

@@ -26,7 +26,7 @@ def ready(open_page, name: str, **settings) -> Tab:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param("ae", marks=pytest.mark.thorough), pytest.param("vae", marks=pytest.mark.slow), "diffusion"]
+    "name", [pytest.param("ae", marks=pytest.mark.thorough), pytest.param("vae", marks=pytest.mark.thorough), "diffusion"]
 )
 def test_a_training_from_beginning_to_end(open_page, name):
     tab = ready(open_page, name, Steps=STEPS, Learning_rate=0.002)
@@ -114,7 +114,7 @@ def test_the_terms_of_the_bound_add_up_as_they_are_shown(open_page):
     expect(tab.card("Latent map and prior").locator(".map-legend")).to_contain_text("prior")
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_hiding_a_class_changes_the_map(open_page):
     tab = ready(open_page, "ae", Steps=25)
     tab.train()

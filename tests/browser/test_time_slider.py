@@ -36,7 +36,9 @@ def steps_shown(tab: Tab) -> list[str]:
     return tab.panel.locator(".pg-step:visible").all_inner_texts()
 
 
-@pytest.mark.parametrize("name", ["ae", pytest.param("vae", marks=pytest.mark.thorough), "diffusion"])
+@pytest.mark.parametrize(
+    "name", ["ae", pytest.param("vae", marks=pytest.mark.thorough), pytest.param("diffusion", marks=pytest.mark.thorough)]
+)
 @pytest.mark.slow
 def test_the_pictures_go_back_while_the_run_goes_on(open_page, name):
     tab = ready(open_page, name)
@@ -125,7 +127,7 @@ def test_a_run_goes_on_from_a_moment_with_other_settings(open_page):
     is_past(tab, False)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_another_run_begins_with_now(open_page):
     tab = ready(open_page, steps=200)
     tab.train()
