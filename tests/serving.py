@@ -18,7 +18,7 @@ END_SECONDS = 15
 
 def chromium() -> str | None:
     """The system's Chromium: `CHROMIUM`, or one on the path, or None."""
-    names = ("chromium", "chromium-browser", "google-chrome")
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 

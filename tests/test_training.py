@@ -420,7 +420,7 @@ def test_what_the_average_holds_is_as_old_as_the_setting_says_however_long_the_r
         for trainer.step in range(1, steps + 1):
             for weight in trainer.weights:
                 weight.data.fill_(float(trainer.step))
-            trainer._update_ema()
+            trainer.steps._average(trainer._fresh())
         assert steps - float(trainer.averages[0].flatten()[0]) == pytest.approx(length * steps, rel=0.02, abs=0.6)
 
 

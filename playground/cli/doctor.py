@@ -13,7 +13,7 @@ from playground.runtimes.capacity import gpu_memory, limits
 from playground.runtimes.footprint import on_gpu
 from playground.runtimes.machine import GIB, LEAST, cores, machine_memory, worker_memory
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 EXTRAS = {"umap": ("umap-learn", "maps by UMAP"), "ray": ("ray", "runs on a cluster"), "spaces": ("spaces", "a ZeroGPU Space")}
 ROOM = 2 * GIB
 """Bytes that should be free for runs."""

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from playground.config import ConfigError, RunConfig, change_live
 from playground.data import load_dataset
@@ -23,6 +23,7 @@ from playground.runs.control import MAX_ASKS, Control
 from playground.runs.events import Checkpoint, Event, Failed, Finished, Paused, Progress, Snapshot, Started, diverged
 from playground.runs.measuring import FIRST_STEPS, RATES, SETTLED, Readings
 from playground.runs.precision import compute
+from playground.runs.steps import RecordedSteps, Steps
 from playground.runs.tasks import TASKS, Answering, Task, pick_device
 from playground.runs.threads import Threads
 
@@ -80,13 +81,15 @@ class Trainer:
         self.step, self.seconds, self.measured = 0, 0.0, -1
         pairs = zip(self.model.parameters(), self.ema.parameters())
         self.weights, self.averages = zip(*(pair for pair in pairs if pair[0].requires_grad))
-        self.optimizer = torch.optim.Adam(self.weights, lr=config.learning_rate, fused=self.device.type in ("cpu", "cuda"))
+        fused, on_cuda = self.device.type in ("cpu", "cuda"), self.device.type == "cuda"
+        self.optimizer = torch.optim.Adam(self.weights, lr=config.learning_rate, fused=fused, capturable=on_cuda)
         if resume is not None:
             self._restore(resume)
         self.task.prepare(self.ema)
         self.precision, self.where = compute(self.model, config, self.task)
+        kind = RecordedSteps if on_cuda else Steps
+        self.steps = kind(self.model, self.task, self.optimizer, self.averages, self.generator)
         self.pending: list[Tensor] = []
-        self.terms: tuple[str, ...] = ()
         self.pace = Pace(self.seconds, self.step)
         self.readings = Readings(self.task, self.dataset, self._pressed)
         self.pictures = Cadence(share=0.06 if self.readings.quality.measures else 0.10)
@@ -123,19 +126,9 @@ class Trainer:
 
     def _advance(self) -> None:
         """One optimiser step, without reading anything back from the device."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.learning_rate()
-        self.task.step = self.step
-        loss = self.task.loss(self.model, self.task.batch(self.generator), self.generator)
-        self.optimizer.zero_grad()
-        loss.total.backward()
-        if self.config.gradient_clip > 0:
-            nn.utils.clip_grad_norm_(self.weights, self.config.gradient_clip)
-        self.optimizer.step()
+        self.task.step, rate = self.step, self.learning_rate()
         self.step, self.answerer = self.step + 1, None
-        self._update_ema()
-        self.terms = tuple(loss.terms)
-        self.pending.append(torch.stack([loss.total.detach(), *loss.terms.values()]))
+        self.pending.append(self.steps.take(rate, self._fresh(), self.config.steps - self.step))
 
     def learning_rate(self) -> float:
         """Linear warm-up, then constant or down a half cosine, at the coming step."""
@@ -144,12 +137,10 @@ class Trainer:
         fall = 0.5 * (1.0 + math.cos(math.pi * done)) if config.decay == "cosine" else 1.0
         return config.learning_rate * warm * fall
 
-    @torch.no_grad()
-    def _update_ema(self) -> None:
-        """`ema = b ema + (1 - b) weights`, `b = (1 - 1/step)^(1/length - 1)`: weights then count by a power of their step, and what the
-        average holds is `length step` steps old in the mean, however long the run (Karras et al. 2024, eq. 2)."""
-        kept = (1.0 - 1.0 / self.step) ** (1.0 / self.config.ema_length - 1.0) if self.config.ema_length > 0.0 else 0.0
-        torch._foreach_lerp_(self.averages, self.weights, 1.0 - kept)
+    def _fresh(self) -> float:
+        """The `1 - b` of the moving average `b ema + (1 - b) weights`, `b = (1 - 1/step)^(1/length - 1)`: weights then count by a power of their
+        step, and what the average holds is `length step` steps old in the mean, however long the run (Karras et al. 2024, eq. 2)."""
+        return 1.0 - (1.0 - 1.0 / self.step) ** (1.0 / self.config.ema_length - 1.0) if self.config.ema_length > 0.0 else 1.0
 
     def _measure(self, seconds: float = math.inf) -> Iterator[Event]:
         """All readings of this very step that took no longer than `seconds` last time: panels of a run that stands still agree."""
@@ -165,7 +156,7 @@ class Trainer:
             good = block.isfinite().all(1) & (block[:, 0].abs() < DIVERGED)
             if not bool(good.all()):
                 return self._failure(block, int(good.int().argmin()))
-            losses = {f"train/{name}": value for name, value in zip(self.terms, block[:, 1:].mean(0).tolist())}
+            losses = {f"train/{name}": value for name, value in zip(self.steps.terms, block[:, 1:].mean(0).tolist())}
         with self.pace.aside():
             losses |= self._readings(wanted)
             if self.floor is None:
@@ -186,7 +177,7 @@ class Trainer:
 
     def _failure(self, block: Tensor, row: int) -> Failed:
         """What to say when `block[row]` (total and terms of one step) shows that the loss went wrong."""
-        terms = dict(zip(self.terms, block[row, 1:].tolist()))
+        terms = dict(zip(self.steps.terms, block[row, 1:].tolist()))
         kept = self.proven.data if self.proven else None
         return diverged(self.step - len(block) + row + 1, float(block[row, 0]), terms, self.config.learning_rate, kept)
 
@@ -274,7 +265,7 @@ class Trainer:
     def _finish(self) -> Iterator[Event]:
         """The last pictures, then `Finished`."""
         if not all(bool(weight.isfinite().all()) for weight in self.weights):  # the last step of all had a bad gradient
-            return self._failure(torch.full((1, len(self.terms) + 1), math.nan), 0)
+            return self._failure(torch.full((1, len(self.steps.terms) + 1), math.nan), 0)
         stopped = self.step < self.config.steps
         latest = time.perf_counter() + (LAST_SECONDS if stopped else math.inf)
         yield from self._draw(lambda: time.perf_counter() > latest)

@@ -13,7 +13,7 @@ from browser.conftest import Complaints, browser_of
 from browser.looking import Tab
 
 pytestmark = pytest.mark.slow
-LONG = "ae.dataset=digits&ae.width=16&ae.depth=1&ae.steps=200000"
+LONG = "ae.dataset=digits&ae.width=256&ae.depth=2&ae.batch_size=256&ae.steps=200000"
 
 
 @pytest.fixture(scope="module")

@@ -38,6 +38,11 @@ class Task(ABC):
         self.test_x = torch.from_numpy(np.array(dataset.test.x)).to(device)
 
     @property
+    def steps_are_alike(self) -> bool:
+        """Whether the loss of a batch no longer depends on how many steps were taken."""
+        return True
+
+    @property
     def data_shape(self) -> tuple[int, ...]:
         """Of one example of the data set that the settings name."""
         return self.dataset.shape

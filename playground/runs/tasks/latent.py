@@ -175,6 +175,10 @@ class VAETask(LatentTask):
         u = torch.rand(levels.shape, generator=generator, device=levels.device)
         return binarise(levels, u) if self.likelihood.binarised else dequantise(levels, u)
 
+    @property
+    def steps_are_alike(self) -> bool:
+        return self.step >= self.config.kl_warmup
+
     def beta(self) -> float:
         """The weight of the KL at this step: during the warm-up a growing share of the setting."""
         share = min(1.0, self.step / self.config.kl_warmup) if self.config.kl_warmup else 1.0
