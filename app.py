@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from playground.runtimes.machine import GIB, LEAST, cores, worker_memory
+from playground.runtimes.machine import GIB, LEAST, cores, few_arenas, worker_memory
 from playground.runtimes.places import is_own, keep_data, place, user_folder
 
 if TYPE_CHECKING:
@@ -209,6 +209,7 @@ def examine(options: argparse.Namespace, own: bool) -> NoReturn:
 def main() -> None:
     """Warms the workers up while the page is being built, then serves it."""
     options = arguments()
+    few_arenas()  # before there are threads
     own = is_own(options.host, options.share) and not options.public
     if options.doctor:
         examine(options, own)

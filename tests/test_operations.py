@@ -3,9 +3,14 @@
 import json
 import logging
 import os
+import platform
+import subprocess
+import sys
 import tempfile
 import time
 
+import pytest
+from serving import ROOT
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -77,3 +82,32 @@ def test_uploads_that_a_killed_server_left_are_swept_and_those_that_arrive_are_n
     os.utime(mail, (1.0, 1.0))
     sweep_uploads()
     assert not mail.exists()
+
+
+ARENAS = """
+import ctypes, sys, threading
+from playground.runtimes.machine import few_arenas
+if sys.argv[1] == "few":
+    assert few_arenas()
+libc, all_here = ctypes.CDLL(None), threading.Barrier(9)
+def hold():
+    libc.malloc(1000)
+    all_here.wait()
+    all_here.wait()
+for _ in range(8):
+    threading.Thread(target=hold).start()
+all_here.wait()
+parts = [line.split() for line in open("/proc/self/maps")]
+print(sum(access.startswith("rw") and int(where.partition("-")[0], 16) % 2**26 == 0 for where, access, *_ in parts))
+all_here.wait()
+"""
+"""Counts the arenas of glibc beside the first: each begins at a multiple of 64 MB."""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="The allocator is another one.")
+def test_threads_share_few_arenas() -> None:
+    def count(how: str) -> int:
+        done = subprocess.run([sys.executable, "-c", ARENAS, how], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+        return int(done.stdout)
+
+    assert count("few") <= 1 < count("as they come")
