@@ -27,7 +27,7 @@ class DiffusionConfig(RunConfig, SamplerSettings):
         RunConfig,
         "steps",
         2400,
-        by={"dataset": {"images": 3000, "latents": LATENT_STEPS, "table": TABLE_STEPS, "digits": 1300, "sprites": 1200}},
+        by={"dataset": {"images": 3000, "latents": LATENT_STEPS, "table": TABLE_STEPS, "digits": 1050, "sprites": 1200}},
     )
     batch_size: int = like(RunConfig, "batch_size", 256, by={"dataset": {"images": 32, "digits": 64, "table": 64}})
     learning_rate: float = like(RunConfig, "learning_rate", 3e-3, by={"dataset": {"table": TABLE_RATE}})
