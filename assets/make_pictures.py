@@ -166,7 +166,8 @@ def compare(page: Page) -> None:
     done = page.locator(".compare-plan").get_by_role("button", name="Close")
     done.click(timeout=2 * PATIENCE)
     expect(page.locator(".compare-head")).to_have_count(4)
-    page.wait_for_timeout(6000)
+    expect(page.locator(".compare-numbers .compare-main")).to_have_count(0)  # all are measured
+    page.wait_for_timeout(2000)
     save(page, "compare")
 
 

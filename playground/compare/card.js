@@ -91,7 +91,7 @@ export function mount({element, server}) {
         fresh.forEach(run => added.add(run));
         if (fresh.length) show([...shown, ...fresh], false);
         drawPlan();
-        if (plan?.state === 'over') { writePlan(''); return; }
+        if (plan?.state === 'over') { writePlan(''); follow(); return; }  // what was measured last is there now
       }
       await new Promise(done => setTimeout(done, 1000));
     }

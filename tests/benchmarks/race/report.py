@@ -69,6 +69,8 @@ def summary(results: Results, clock: str = "processor") -> str:
     """A row for each peer: its last reading, when ours was as good, and the least ratio of any of its readings."""
     rows = ["| race | peer | weights | seeds | its end | after | ours as good after | times sooner | at worst |", "|---" * 9 + "|"]
     for race, entrants in sorted(results.items(), key=lambda item: [*PLACES].index(item[0])):
+        if "ours" not in entrants:
+            continue
         for name in (name for name, entrant in entrants.items() if not entrant["ours"]):
             found = duels(entrants, name, clock)
             least = min(mean(duel.ratios) for duel in found)
