@@ -38,7 +38,7 @@ class AutoencoderTab(TrainingTab):
         image_table(
             "ae",
             view="images",
-            title="Held-out images",
+            title="Held-out data",
             empty="Press Train: ten images that the model never trains on, what it makes of them, and the error.",
             height=180,
         )

@@ -79,7 +79,7 @@ class VAETab(TrainingTab):
         image_table(
             "vae",
             view="images",
-            title="Held-out images",
+            title="Held-out data",
             empty="Press Train: ten images that the model never trains on, what it makes of them, and the error.",
             height=180,
         )

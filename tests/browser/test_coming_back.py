@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from browser.looking import Tab
 
 PICTURES = {
-    "ae": ("Latent map", "Held-out images"),
+    "ae": ("Latent map", "Held-out data"),
     "vae": ("Latent map and prior", "Samples from the prior"),
     "diffusion": ("Samples while it learns",),
 }

@@ -48,7 +48,7 @@ def test_each_tab_shows_a_kept_run_that_can_be_touched_and_replaced(open_page, r
 
     tab = Tab(page, "ae").open()
     tab.wait_frame("frame.kept && frame.views.map")
-    assert tab.wait_other("Latent map") and tab.wait_other("Held-out images")
+    assert tab.wait_other("Latent map") and tab.wait_other("Held-out data")
     for name in ("pause", "stop"):
         expect(tab.button(name)).to_be_disabled()
     at_rest(page)

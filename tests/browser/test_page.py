@@ -109,7 +109,7 @@ def test_a_phone_shows_everything_without_scrolling_sideways(open_page):
         tab.type("Steps", 20)
         tab.train()
         tab.expect_status("finished")
-        tab.wait_other("Samples while it learns" if name == "diffusion" else "Held-out images")
+        tab.wait_other("Samples while it learns" if name == "diffusion" else "Held-out data")
         page.wait_for_function(fits)
         page.wait_for_function(
             """bar => [...bar.querySelectorAll('button')].filter(node => node.checkVisibility()).map(node => node.getBoundingClientRect())

@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 from browser.looking import Tab, expect_standstill
 
 PICTURES = {
-    "ae": ("Latent map", "Held-out images"),
-    "vae": ("Latent map and prior", "Samples from the prior", "Held-out images"),
+    "ae": ("Latent map", "Held-out data"),
+    "vae": ("Latent map and prior", "Samples from the prior", "Held-out data"),
     "diffusion": ("Samples while it learns",),
 }
 STEPS = 200_000  # more than a test waits for
@@ -88,8 +88,8 @@ def test_the_autoencoder_shows_images_it_never_trained_on_and_the_error(open_pag
     tab = ready(open_page, "ae", Steps=30)
     tab.train()
     tab.expect_status("finished")
-    rows = tab.card("Held-out images").locator(".tiles-row")
-    tab.wait_other("Held-out images")
+    rows = tab.card("Held-out data").locator(".tiles-row")
+    tab.wait_other("Held-out data")
     expect(rows).to_have_count(3)
     for row, title in zip(rows.all(), ("held-out images", "reconstructions", "|error|")):
         expect(row).to_contain_text(title)

@@ -100,7 +100,7 @@ def pictures(moments: list[Snapshot]) -> list[tuple[str, str]]:
     found = []
     if "reconstructions" in last:
         rows = [last["originals"], last["reconstructions"], heat(last["errors"])]
-        title = "Held-out images, what comes back, and the absolute error of each pixel"
+        title = "Held-out data, what comes back, and the absolute error"
         found.append((title, png(tiles(np.concatenate(rows), len(rows[0]), factor_of(rows[0])))))
     if "samples" in last:
         found.append(("Samples", png(tiles(last["samples"], 8, factor_of(last["samples"])))))
