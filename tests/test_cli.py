@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +111,24 @@ def test_a_folder_of_your_own_is_brought_once(said, tmp_path):
         assert status == 0, lines
         names.append(json.loads(said("runs", "--json")[1][-1])["config"]["dataset"])
     assert names[0] == names[1] and names[0].startswith("own-images-")
+
+
+@pytest.mark.parametrize("name", ["mine.npz", "mine.zip", "mine.csv"])
+def test_a_file_of_your_own_does_as_well(said, tmp_path, name):
+    random, path = np.random.default_rng(0), tmp_path / name
+    if name.endswith(".npz"):
+        np.savez(path, images=random.integers(0, 255, (60, 16, 16), np.uint8))
+    elif name.endswith(".csv"):
+        np.savetxt(path, random.normal(size=(60, 4)), delimiter=",", header="a,b,c,d", comments="")
+    else:
+        with zipfile.ZipFile(path, "w") as archive:
+            for k in range(60):
+                part = io.BytesIO()
+                Image.fromarray(random.integers(0, 255, (16, 16), np.uint8)).save(part, "png")
+                archive.writestr(f"{k}.png", part.getvalue())
+    status, lines = said("train", "ae", "--dataset", str(path), *QUICK[2:], "--json")
+    assert status == 0, lines
+    assert json.loads(said("runs", "--json")[1][-1])["config"]["dataset"].startswith("own-")
 
 
 def test_what_a_server_trained_is_opened_here(said, tmp_path):

@@ -6,6 +6,7 @@ No path is ever used to open or to write anything: of it only the ending, and th
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -63,6 +64,14 @@ def opened(path: Path) -> list[File]:
     if len(files) > 1:
         raise DataError("Please bring one zip archive at a time, and nothing beside it.")
     return unzipped(path.open("rb"), archives[0].size, path.stat().st_size)
+
+
+def enclose(path: Path, body: Path) -> None:
+    """Writes the file `path` of the server's own machine as a body that `opened` reads."""
+    listed = json.dumps([[path.name, path.stat().st_size]]).encode()
+    with path.open("rb") as source, body.open("wb") as sink:
+        sink.write(len(listed).to_bytes(8, "little") + listed)
+        shutil.copyfileobj(source, sink)
 
 
 def in_folder(folder: Path) -> list[File]:

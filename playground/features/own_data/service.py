@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -20,7 +21,7 @@ from playground.config.settings import Settings, field_specs
 from playground.config.training import offer
 from playground.data import DATASETS
 from playground.data.own import shelf
-from playground.data.own.files import MAX_LIST
+from playground.data.own.files import MAX_LIST, enclose
 from playground.data.own.limits import MAX_UPLOAD, MB
 from playground.data.own.preparing import drawn
 from playground.runs.events import read_json
@@ -60,9 +61,14 @@ class OwnDataService:
             return JSONResponse({"error": str(error)})
         return await self._arriving.take(request, self._prepare, settings)
 
-    def offer(self, folder: Path) -> dict[str, Any]:
-        """Lists the data in a folder of this machine for everybody, and says what `about` does. Raises `ConfigError` with a sentence."""
-        found = self._prepare(OwnDataConfig(), folder.resolve())
+    def offer(self, path: Path) -> dict[str, Any]:
+        """Lists the data in a folder or a file of this machine for everybody, and says what `about` does. Raises `ConfigError` with a sentence."""
+        with TemporaryDirectory() as place:
+            where = path.resolve()
+            if where.is_file():
+                where = Path(place) / "body"
+                enclose(path, where)
+            found = self._prepare(OwnDataConfig(), where)
         offer(found["name"])
         return found
 
