@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.serving import chromium
+from playground.cli.doctor import chromium
 
 ASSETS = Path(__file__).parent
 PORT = 7869

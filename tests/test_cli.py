@@ -6,21 +6,19 @@ import io
 import json
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from shelved import shelved, written
 
 from playground.cli import main as module
 from playground.cli.main import main
 from playground.config import CONFIGS, VAEConfig, field_specs
-from playground.page.service import Service
 from playground.runs.checkpoint import unpack
 from playground.runtimes import InProcessRuntime
-from playground.runtimes.store import RunStore
 
 ROOT = Path(__file__).resolve().parents[1]
 QUICK = ["--dataset", "digits", "--steps", "6", "--width", "16", "--depth", "1", "--device", "cpu"]
@@ -132,16 +130,11 @@ def test_a_file_of_your_own_does_as_well(said, tmp_path, name):
 
 
 def test_what_a_server_trained_is_opened_here(said, tmp_path):
-    store = RunStore(tmp_path / "runs")
-    service = Service(InProcessRuntime(), device="cpu", store=store, sweep_seconds=None)
-    run = service.registry.start(VAEConfig(dataset="digits", steps=3, width=16, depth=1, device="cpu"))
-    deadline = time.monotonic() + 60
-    while not store.whole(service.registry._find(run)):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    assert json.loads(said("runs", "--json")[1][0])["run"] == run
-    assert said("sample", run, "--n-samples", "2", "--device", "cpu", "--out", str(tmp_path / "s.npz"))[0] == 0
-    service.registry.close()
+    with shelved(tmp_path / "runs") as service:
+        run = service.registry.start(VAEConfig(dataset="digits", steps=3, width=16, depth=1, device="cpu"))
+        written(service, run)
+        assert json.loads(said("runs", "--json")[1][0])["run"] == run
+        assert said("sample", run, "--n-samples", "2", "--device", "cpu", "--out", str(tmp_path / "s.npz"))[0] == 0
 
 
 def test_it_is_a_program(tmp_path):

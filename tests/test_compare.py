@@ -7,6 +7,7 @@ import time
 
 import pytest
 from pydantic import TypeAdapter
+from shelved import shelved, written
 
 from playground.compare.grouping import differing, groups, loss_key
 from playground.compare.plan import Conductor, Job, Plan
@@ -14,11 +15,8 @@ from playground.compare.plans import EVALUATION_STEPS, kinds_of
 from playground.compare.service import CompareService
 from playground.compare.shape import CompareColumns
 from playground.config import AutoencoderConfig, DiffusionConfig, LatentDiffusionConfig, SampleConfig, VAEConfig
-from playground.page.service import SAMPLING, Service
-from playground.runtimes import InProcessRuntime
+from playground.page.service import SAMPLING
 from playground.runtimes.links import watch_id
-from playground.runtimes.store import RunStore
-from playground.views.thumbnail import thumbnail
 
 DEADLINE = 60.0
 SMALL = {"dataset": "digits", "steps": 5, "width": 16, "depth": 1, "device": "cpu"}
@@ -71,19 +69,14 @@ def test_losses_stand_in_one_plot_only_where_they_mean_the_same(one, other, alik
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    store = RunStore(tmp_path_factory.mktemp("compare"), picture=thumbnail)
-    service = Service(InProcessRuntime(), device="cpu", own=True, sweep_seconds=None, store=store)
-    yield service
-    service.registry.close()
+    with shelved(tmp_path_factory.mktemp("compare")) as service:
+        yield service
 
 
 @pytest.fixture(scope="module")
 def trained(service):
     runs = [service.registry.start(config) for config in (AE, VAE, AE.replace(seed=1), POINTS)]
-    deadline = time.monotonic() + DEADLINE
-    while not all(service.registry.store.whole(service.registry._find(run)) for run in runs):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    written(service, *runs)
     return runs
 
 

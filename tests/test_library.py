@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
+from shelved import shelved, written
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from playground.config import AutoencoderConfig
 from playground.library.service import NOT_YOURS, LibraryService
-from playground.page.service import Service
-from playground.runtimes import InProcessRuntime
-from playground.runtimes.store import RunStore
 from playground.ui.live import knowing
-from playground.views.thumbnail import thumbnail
 
-DEADLINE = 60.0
 SMALL = AutoencoderConfig(dataset="digits", steps=5, width=16, depth=1, device="cpu")
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    store = RunStore(tmp_path_factory.mktemp("library"), picture=thumbnail)
-    service = Service(InProcessRuntime(), device="cpu", own=True, sweep_seconds=None, store=store)
-    yield service
-    service.registry.close()
+    with shelved(tmp_path_factory.mktemp("library")) as service:
+        yield service
 
 
 @pytest.fixture(scope="module")
 def run(service) -> str:
     run = service.registry.start(SMALL)
-    deadline = time.monotonic() + DEADLINE
-    while not service.registry.store.whole(service.registry._find(run)):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    written(service, run)
     return run
 
 

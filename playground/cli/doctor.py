@@ -46,8 +46,13 @@ def findings(own: bool, runs: Path, each: int | None = None) -> Iterator[Finding
         yield Finding(
             package, None, "installed" if there else "not installed", "" if there else f"pip install {package}, for {gives}"
         )
-    there = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    there = chromium()
     yield Finding("Chromium", None, there or "not found", "" if there else "apt-get install chromium, for the browser tests alone")
+
+
+def chromium() -> str | None:
+    """The system's Chromium: `CHROMIUM`, or one on the path, or None."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def _device() -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from playground.config import CONFIGS, LIKELIHOODS, MODELS, FieldSpec, field_specs
@@ -31,27 +31,19 @@ def groups(configs: Sequence[Config]) -> list[list[int]]:
 
 def flat(config: Config) -> dict[str, Any]:
     """Every setting of a run by its name; those of its autoencoder as `autoencoder.latent_dim`."""
-    own = {name: value for name, value in config.items() if not isinstance(value, Mapping)}
-    inner = {
-        f"{of}.{name}": value
-        for of, values in config.items()
-        if isinstance(values, Mapping)
-        for name, value in flat(values).items()
-    }
-    return own | inner
+    return _by_name(config, dict)
 
 
 def specs_of(config: Config) -> dict[str, FieldSpec]:
     """The declarations of the settings that `flat` names; of what nobody sets there is none."""
-    known = field_specs(CONFIGS[config["model"]])
-    own = {name: known[name] for name, value in config.items() if name in known and not isinstance(value, Mapping)}
-    inner = {
-        f"{of}.{name}": spec
-        for of, values in config.items()
-        if isinstance(values, Mapping)
-        for name, spec in specs_of(values).items()
-    }
-    return own | inner
+    return _by_name(config, lambda own: {name: spec for name, spec in field_specs(CONFIGS[own["model"]]).items() if name in own})
+
+
+def _by_name(config: Config, told: Callable[[Config], dict[str, Any]]) -> dict[str, Any]:
+    """What is `told` of a model's own settings, and in the same way of those of its autoencoder, with its name before theirs."""
+    own = {name: value for name, value in config.items() if not isinstance(value, Mapping)}
+    inner = {of: _by_name(values, told) for of, values in config.items() if isinstance(values, Mapping)}
+    return told(own) | {f"{of}.{name}": value for of, values in inner.items() for name, value in values.items()}
 
 
 def differing(configs: Sequence[Config]) -> dict[str, list[dict[str, Any]]]:

@@ -23,7 +23,9 @@ from playwright.sync_api import Page, expect, sync_playwright
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 from browser.looking import Tab  # noqa: E402
-from serving import Server, chromium  # noqa: E402
+from serving import Server  # noqa: E402
+
+from playground.cli.doctor import chromium  # noqa: E402
 
 WATCH = """window.answered = {};
 new PerformanceObserver(list => list.getEntries().forEach(entry => {

@@ -102,7 +102,7 @@ def main() -> None:
     """Runs the race and prints a table."""
     from playwright.sync_api import sync_playwright
 
-    from tests.serving import chromium
+    from playground.cli.doctor import chromium
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=10.0, help="of each measurement (%(default)s)")

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import serving
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from playground.cli import doctor
 
 PATIENCE = 300_000
 """Milliseconds to wait for anything, a training on a busy machine too; nothing that passes waits for its end."""
@@ -19,7 +20,7 @@ WINDOW = {"width": 1280, "height": 1000}
 def chromium_path() -> str:
     """The system's Chromium: `CHROMIUM`, or one on the path. Without one the test is skipped, or fails where
     `PLAYGROUND_REQUIRE_BROWSER=1`."""
-    path = serving.chromium()
+    path = doctor.chromium()
     if path is None:
         sentence = 'No Chromium was found: install one with "apt-get install chromium", or name one in CHROMIUM.'
         (pytest.fail if os.environ.get("PLAYGROUND_REQUIRE_BROWSER") == "1" else pytest.skip)(sentence)

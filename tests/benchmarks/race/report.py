@@ -126,7 +126,7 @@ def photograph(figure: go.Figure, path: Path) -> None:
     """Draws a figure with the system's Chromium, as the browser tests do."""
     from playwright.sync_api import sync_playwright
 
-    from tests.serving import chromium
+    from playground.cli.doctor import chromium
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
