@@ -6,7 +6,6 @@ No path is ever used to open or to write anything: of it only the ending, and th
 from __future__ import annotations
 
 import json
-import shutil
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -66,23 +65,14 @@ def opened(path: Path) -> list[File]:
     return unzipped(path.open("rb"), archives[0].size, path.stat().st_size)
 
 
-def enclose(path: Path, body: Path) -> None:
-    """Writes the file `path` of the server's own machine as a body that `opened` reads."""
-    listed = json.dumps([[path.name, path.stat().st_size]]).encode()
-    with path.open("rb") as source, body.open("wb") as sink:
-        sink.write(len(listed).to_bytes(8, "little") + listed)
-        shutil.copyfileobj(source, sink)
-
-
-def in_folder(folder: Path) -> list[File]:
-    """The files in a folder of the server's own machine, and in those inside. Raises `DataError`."""
-    if not folder.is_dir():
-        raise DataError(f"{folder} is no folder.")
-    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and not hidden(path.relative_to(folder).as_posix())]
-    check_count(len(paths))
-    return [
-        File(PurePosixPath(folder.name, *path.relative_to(folder).parts), path.stat().st_size, path.read_bytes) for path in paths
-    ]
+def on_disk(path: Path) -> list[File]:
+    """A file of the server's own machine, those of a zip archive there, or those in a folder and in the folders inside. Raises `DataError`."""
+    if not path.is_dir():
+        file = File(PurePosixPath(path.name), path.stat().st_size, path.read_bytes)
+        return unzipped(path.open("rb"), file.size, file.size) if file.ending == ".zip" else [file]
+    inside = [each for each in sorted(path.rglob("*")) if each.is_file() and not hidden(each.relative_to(path).as_posix())]
+    check_count(len(inside))
+    return [File(PurePosixPath(path.name, *each.relative_to(path).parts), each.stat().st_size, each.read_bytes) for each in inside]
 
 
 def loose(body: BinaryIO, size: int) -> list[File]:

@@ -11,7 +11,7 @@ import numpy as np
 from playground.data.base import Columns, DataError, Split
 from playground.data.mixture import Mixture
 from playground.data.own import arrays, pictures
-from playground.data.own.files import File, contents, in_folder, opened, shown
+from playground.data.own.files import File, contents, on_disk, opened, shown
 from playground.data.own.limits import MAX_UNPACKED, MOST_COLUMNS, Wish
 from playground.data.own.pictures import LeftOut
 from playground.data.own.shelf import Brought
@@ -34,9 +34,9 @@ class Prepared:
     left_out: list[str] = field(default_factory=list)
 
 
-def prepared(where: Path, title: str, wish: Wish) -> Prepared:
-    """The data set in a folder, or in what came as one body (see `files.opened`). Raises `DataError`."""
-    files = in_folder(where) if where.is_dir() else opened(where)
+def prepared(where: Path, title: str, wish: Wish, arrived: bool = True) -> Prepared:
+    """The data set in a folder or, where it has `arrived`, in what came as one body (see `files.opened`), else in a file. Raises `DataError`."""
+    files = opened(where) if arrived and not where.is_dir() else on_disk(where)
     left_out = LeftOut()
     special = [file for file in files if file.ending in (*ARRAYS, *TABLES)]
     drawn = [file for file in files if file.ending in pictures.ENDINGS]

@@ -13,9 +13,10 @@ from playground.runs.control import Control
 from playground.runs.events import Event, Snapshot, json_array
 
 
-def prepare_run(settings: OwnDataConfig, where: str, control: Control | None = None) -> Iterator[Event]:
-    """Reads the folder or the file `where` (see `data/own/files.py`), keeps the data set, and tells its `name` and what was `left_out`. Raises `DataError`."""
-    yield kept(prepared(Path(where), settings.title, settings.wish()))
+def prepare_run(settings: OwnDataConfig, where: str, arrived: bool, control: Control | None = None) -> Iterator[Event]:
+    """Reads what `where` has `arrived`, or is a folder or a file of this machine (see `data/own/files.py`), keeps the data set, and tells its `name` and
+    what was `left_out`. Raises `DataError`."""
+    yield kept(prepared(Path(where), settings.title, settings.wish(), arrived))
 
 
 def hub_run(settings: HubConfig, control: Control | None = None) -> Iterator[Event]:

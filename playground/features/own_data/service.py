@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -21,7 +20,7 @@ from playground.config.settings import Settings, field_specs
 from playground.config.training import offer
 from playground.data import DATASETS
 from playground.data.own import shelf
-from playground.data.own.files import MAX_LIST, enclose
+from playground.data.own.files import MAX_LIST
 from playground.data.own.limits import MAX_UPLOAD, MB
 from playground.data.own.preparing import drawn
 from playground.runs.events import read_json
@@ -63,17 +62,12 @@ class OwnDataService:
 
     def offer(self, path: Path) -> dict[str, Any]:
         """Lists the data in a folder or a file of this machine for everybody, and says what `about` does. Raises `ConfigError` with a sentence."""
-        with TemporaryDirectory() as place:
-            where = path.resolve()
-            if where.is_file():
-                where = Path(place) / "body"
-                enclose(path, where)
-            found = self._prepare(OwnDataConfig(), where)
+        found = self._made(PREPARE, OwnDataConfig(), str(path.resolve()), False)
         offer(found["name"])
         return found
 
     def _prepare(self, settings: OwnDataConfig, where: Path) -> dict[str, Any]:
-        return self._made(PREPARE, settings, str(where))
+        return self._made(PREPARE, settings, str(where), True)
 
     def _made(self, task: str, *args: Any) -> dict[str, Any]:
         found = read_json(first_arrays(self._service.registry.run_job(task, *args))["about"])
